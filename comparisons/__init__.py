@@ -1,0 +1,1 @@
+"""The mutating originals beside their pure twins, and purenet beside its peers."""

@@ -1,0 +1,141 @@
+"""What an exhibit states: claims, each with both sides' numbers and a verdict, and the ablation."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One sentence, what each side gave, what was expected, and whether it holds.
+
+    ``mutating`` and ``pure`` are numbers, arrays or short texts; None where that side has no part.
+    ``difference`` is the largest absolute deviation, None where the claim is no matter of distance.
+    """
+
+    sentence: str
+    mutating: Any
+    pure: Any
+    expected: Any
+    difference: float | None
+    tolerance: float | None
+    holds: bool
+
+
+def close(
+    sentence: str, *, mutating: Any = None, pure: Any = None, expected: Any = None, tolerance: float
+) -> Claim:
+    """The claim that every given side lies within ``tolerance`` of ``expected``.
+
+    Without ``expected``, that the two sides lie within ``tolerance`` of each other. NaN never does.
+    Shapes must be equal: a side of another shape fails the claim.
+    """
+    sides = [np.asarray(side, float) for side in (mutating, pure, expected) if side is not None]
+    if len(sides) < 2:
+        raise ValueError(f"{sentence!r} compares nothing; give two of mutating, pure and expected")
+    *others, reference = sides
+    same_shape = all(side.shape == reference.shape for side in others)
+    difference = (
+        max(float(np.max(np.abs(side - reference), initial=0.0)) for side in others)
+        if same_shape
+        else float("inf")
+    )
+    holds = bool(difference <= tolerance)
+    return Claim(sentence, mutating, pure, expected, difference, tolerance, holds)
+
+
+def equal(sentence: str, *, mutating: Any = None, pure: Any = None, expected: Any = None) -> Claim:
+    """The claim that every given side is exactly ``expected`` (or, without it, the other side)."""
+    sides = [side for side in (mutating, pure, expected) if side is not None]
+    if len(sides) < 2:
+        raise ValueError(f"{sentence!r} compares nothing; give two of mutating, pure and expected")
+    *others, reference = sides
+    holds = all(np.array_equal(side, reference) for side in others)
+    return Claim(sentence, mutating, pure, expected, None, None, holds)
+
+
+def fact(
+    sentence: str, *, holds: bool, mutating: Any = None, pure: Any = None, expected: Any = None
+) -> Claim:
+    """A claim whose verdict the exhibit measured itself (an exception, an inequality)."""
+    return Claim(sentence, mutating, pure, expected, None, None, bool(holds))
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """The 2 x 2 experiment: which change moves the loss, the argument's or the captured state's?
+
+    Each table is ``[argument changed][captured state changed]``, four loss values.
+    """
+
+    argument: str
+    state: str
+    mutating: tuple[tuple[float, float], tuple[float, float]]
+    pure: tuple[tuple[float, float], tuple[float, float]]
+
+    @property
+    def holds(self) -> bool:
+        """The mutating loss follows only the captured state, the pure one only its argument."""
+        (m00, m01), (m10, m11) = self.mutating
+        (p00, p01), (p10, p11) = self.pure
+        follows_state = m00 == m10 and m01 == m11 and m00 != m01
+        follows_argument = p00 == p01 and p10 == p11 and p00 != p10
+        return follows_state and follows_argument
+
+
+def ablate(
+    *,
+    argument: str,
+    state: str,
+    mutating: Callable[[Any], Any],
+    pure: Callable[[Any], Any],
+    unchanged: Any,
+    changed: Any,
+    set_state: Callable[[Any], None],
+) -> Ablation:
+    """Call both losses in all four cases, and put the captured state back, also after an error.
+
+    Args:
+        argument: the argument's name, as the table shows it (``W``).
+        state: the captured state's name (``net.W``).
+        mutating: the captured-state loss, a function of the argument.
+        pure: the pure loss, a function of the argument.
+        unchanged: the value both the argument and the state start from.
+        changed: the value that either is changed to.
+        set_state: writes a value into the captured state of the mutating original.
+    """
+
+    def table(loss):
+        rows = []
+        for value in (unchanged, changed):
+            row = []
+            for captured in (unchanged, changed):
+                set_state(captured)
+                row.append(float(np.asarray(loss(value)).reshape(())))
+            rows.append(tuple(row))
+        return tuple(rows)
+
+    try:
+        return Ablation(argument, state, table(mutating), table(pure))
+    finally:
+        set_state(unchanged)
+
+
+@dataclass(frozen=True)
+class Exhibition:
+    """All that one exhibit showed: its claims, its ablation where one applies, and notes."""
+
+    name: str
+    title: str
+    claims: tuple[Claim, ...]
+    ablation: Ablation | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def holds(self) -> bool:
+        """Every claim holds, and so does the ablation."""
+        return all(claim.holds for claim in self.claims) and (
+            self.ablation is None or self.ablation.holds
+        )

@@ -1,0 +1,30 @@
+"""The seven exhibits, by name and in the order in which they are shown."""
+
+from importlib import import_module
+
+from comparisons.claims import Exhibition
+from comparisons.settings import Settings
+
+NAMES = (
+    "linear_model",
+    "two_layer_net",
+    "addition_net",
+    "simple_net",
+    "variable_tape",
+    "training_step",
+    "captured_defaults",
+)
+
+
+def title(name: str) -> str:
+    """What the exhibit shows, in a line: the first of its docstring."""
+    return (_module(name).__doc__ or name).splitlines()[0]
+
+
+def run(name: str, settings: Settings) -> Exhibition:
+    """Run both sides of one exhibit and return its claims with their verdicts."""
+    return _module(name).run(settings)
+
+
+def _module(name: str):
+    return import_module(f"comparisons.exhibits.{name}.exhibit")

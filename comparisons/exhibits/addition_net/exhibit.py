@@ -1,0 +1,54 @@
+"""A net that only adds: f([[101]]) is still 107, until somebody writes 101 into the net's list."""
+
+import jax.numpy as jnp
+
+from comparisons.claims import Exhibition, ablate, equal
+from comparisons.exhibits.addition_net import pure
+from comparisons.exhibits.addition_net.mutating import AdditionNet, captured_loss
+from comparisons.settings import Settings
+
+X, T = 2, 5
+
+
+def run(settings: Settings) -> Exhibition:
+    """Evaluate both losses at 100 and 101, in and out of order, and look at the weight after."""
+    del settings
+    net = AdditionNet()
+    f = captured_loss(net, X, T)
+    claims = [
+        equal("the loss at the weight 100", mutating=f(net.w), pure=_pure(100), expected=107),
+        equal(
+            "f([[101]]): the lambda ignores its argument, the pure loss follows it",
+            mutating=f([[101]]),
+            expected=107,
+        ),
+        equal("the pure loss at [[101]]", pure=_pure(101), expected=108),
+    ]
+    net.w[0][0] = 101
+    claims += [
+        equal("after w[0][0] = 101 the lambda gives another value", mutating=f(None), expected=108),
+        equal("and the weight stays 101 afterwards", mutating=net.w[0][0], expected=101),
+        equal(
+            "the pure loss in any order, twice",
+            pure=[_pure(101), _pure(100), _pure(100), _pure(101)],
+            expected=[108, 107, 107, 108],
+        ),
+    ]
+
+    def set_state(weight):
+        net.w[0][0] = weight[0][0]
+
+    ablation = ablate(
+        argument="w",
+        state="net.w",
+        mutating=f,
+        pure=lambda w: pure.loss({"w": jnp.array(w, float)}, X, T),
+        unchanged=[[100]],
+        changed=[[101]],
+        set_state=set_state,
+    )
+    return Exhibition("addition_net", (__doc__ or "").splitlines()[0], tuple(claims), ablation)
+
+
+def _pure(weight: float) -> float:
+    return float(pure.loss({"w": jnp.full((1, 1), weight, float)}, X, T)[0, 0])

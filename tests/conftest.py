@@ -1,0 +1,15 @@
+"""Checks every jaxtyping annotation of purenet with beartype while the tests run."""
+
+import jax
+import jaxtyping
+import pytest
+
+with jaxtyping.install_import_hook("purenet", "beartype.beartype"):
+    import purenet  # noqa: F401
+
+
+@pytest.fixture
+def x64():
+    """Float64 for the duration of one test; JAX's own default is float32."""
+    with jax.enable_x64(True):
+        yield
