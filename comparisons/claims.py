@@ -36,12 +36,8 @@ def close(
     if len(sides) < 2:
         raise ValueError(f"{sentence!r} compares nothing; give two of mutating, pure and expected")
     *others, reference = sides
-    same_shape = all(side.shape == reference.shape for side in others)
-    difference = (
-        max(float(np.max(np.abs(side - reference), initial=0.0)) for side in others)
-        if same_shape
-        else float("inf")
-    )
+    # numpy's maximum keeps a NaN; Python's max drops it wherever it does not come first
+    difference = float(np.max([_distance(side, reference) for side in others]))
     holds = bool(difference <= tolerance)
     return Claim(sentence, mutating, pure, expected, difference, tolerance, holds)
 
@@ -57,7 +53,12 @@ def equal(sentence: str, *, mutating: Any = None, pure: Any = None, expected: An
 
 
 def fact(
-    sentence: str, *, holds: bool, mutating: Any = None, pure: Any = None, expected: Any = None
+    sentence: str,
+    *,
+    holds: bool | np.bool_,
+    mutating: Any = None,
+    pure: Any = None,
+    expected: Any = None,
 ) -> Claim:
     """A claim whose verdict the exhibit measured itself (an exception, an inequality)."""
     return Claim(sentence, mutating, pure, expected, None, None, bool(holds))
@@ -139,3 +140,11 @@ class Exhibition:
         return all(claim.holds for claim in self.claims) and (
             self.ablation is None or self.ablation.holds
         )
+
+
+def _distance(side: np.ndarray, reference: np.ndarray) -> float:
+    if side.shape != reference.shape:
+        return float("inf")
+    with np.errstate(invalid="ignore"):  # inf - inf, which the first case answers
+        gaps = np.where(side == reference, 0.0, np.abs(side - reference))
+    return float(np.max(gaps, initial=0.0))
