@@ -1,0 +1,147 @@
+"""The dense evaluation: the whole program at every perturbed point, vectorised, in chunks."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from purenet import jaxprs
+
+
+class Dense:
+    """A traced function around a base point, evaluated at perturbed points.
+
+    Attributes:
+        leaves: the base point, in the dtype that the evaluation works in.
+    """
+
+    def __init__(
+        self, traced: jaxprs.Traced, leaves: Sequence[Any], *, double: bool, max_memory: int
+    ):
+        self._program = traced.program
+        self._constants = list(traced.constants)
+        self._double = double
+        self._max_memory = max_memory
+        self.leaves = [
+            _working(leaf, dtype, double)
+            for leaf, dtype in zip(leaves, traced.input_dtypes, strict=True)
+        ]
+
+    def base(self) -> list[Any]:
+        """The outputs at the base point."""
+        return _base(self._program, self._double)(self._constants, self.leaves)
+
+    def native(self, leaves: Sequence[Any]) -> list[Any]:
+        """The outputs at other leaves, in the dtypes of the caller's own program."""
+        return _base(self._program, False)(self._constants, list(leaves))
+
+    def along_coordinates(self, moves: Sequence[tuple[int, Any, Any]]) -> list[Any]:
+        """The outputs where single coordinates of leaves are displaced.
+
+        Args:
+            moves: one or more (leaf, coordinates, offsets): the position of a leaf, coordinates of
+                shape (m,) in row-major order, displacements of shape (m, k). The m x k points
+                displace all moves at once. Coordinates beyond a complex leaf's size are its
+                imaginary parts, in the same order.
+
+        Returns:
+            Each output with leading axes (m, k).
+        """
+        which = tuple(leaf for leaf, _, _ in moves)
+        coordinates = [jnp.asarray(c) for _, c, _ in moves]
+        offsets = [jnp.asarray(o) for _, _, o in moves]
+        count, points = offsets[0].shape
+        size = self._chunk_size(count, points)
+        evaluate = _along_coordinates(self._program, which, self._double, size)
+        return evaluate(self._constants, self.leaves, coordinates, offsets)
+
+    def along_direction(self, direction: Sequence[Any], offsets: Any) -> list[Any]:
+        """The outputs at leaves + offset * direction, with a leading axis of the k offsets."""
+        evaluate = _along_direction(self._program, self._double)
+        return evaluate(self._constants, self.leaves, list(direction), jnp.asarray(offsets))
+
+    def _chunk_size(self, count: int, points: int) -> int:
+        largest = max(np.size(leaf) for leaf in self.leaves)
+        one = 8 * points * (self._program.intermediate_size + largest + 1)
+        return max(1, min(count, self._max_memory // one))
+
+
+def _working(leaf: Any, dtype: Any, double: bool):
+    array = jnp.asarray(leaf, dtype)  # the point that the caller's own program sees
+    return jaxprs.widen(array) if double else array
+
+
+def _run(program, constants, base, moved, double):
+    """The outputs with the moved leaves, what stop_gradient guards taken from the base."""
+    held = program.holds_constant
+    values = [
+        (old, new) if held and new is not old else (new,)
+        for old, new in zip(base, moved, strict=True)
+    ]
+    outputs = jaxprs.Replay(double=double).run(program.jaxpr, constants, values)
+    return [output[-1] for output in outputs]
+
+
+@lru_cache(maxsize=256)
+def _base(program, double):
+    @jax.jit
+    def base(constants, leaves):
+        return _run(program, constants, leaves, leaves, double)
+
+    return base
+
+
+@lru_cache(maxsize=256)
+def _along_direction(program, double):
+    @jax.jit
+    def along_direction(constants, leaves, direction, offsets):
+        def at(offset):
+            moved = [
+                x + (offset * d).astype(x.dtype) for x, d in zip(leaves, direction, strict=True)
+            ]
+            return _run(program, constants, leaves, moved, double)
+
+        return jax.vmap(at)(offsets)
+
+    return along_direction
+
+
+@lru_cache(maxsize=256)
+def _along_coordinates(program, which, double, size):
+    @jax.jit
+    def along_coordinates(constants, leaves, coordinates, offsets):
+        def at(coordinate, offset):
+            moved = list(leaves)
+            for leaf, c, o in zip(which, coordinate, offset, strict=True):
+                moved[leaf] = displace(moved[leaf], c, o)
+            return _run(program, constants, leaves, moved, double)
+
+        over_points = jax.vmap(at, in_axes=(None, 0))
+        over_chunk = jax.vmap(over_points)
+        count = offsets[0].shape[0]
+        if count <= size:
+            return over_chunk(coordinates, offsets)
+        chunks = -(-count // size)
+        size_even = -(-count // chunks)
+
+        def split(x):
+            padding = [(0, chunks * size_even - count)] + [(0, 0)] * (x.ndim - 1)
+            return jnp.pad(x, padding, mode="edge").reshape(chunks, size_even, *x.shape[1:])
+
+        outputs = lax.map(lambda c: over_chunk(*c), jax.tree.map(split, (coordinates, offsets)))
+        return [out.reshape(chunks * size_even, *out.shape[2:])[:count] for out in outputs]
+
+    return along_coordinates
+
+
+def displace(leaf, coordinate, offset):
+    """A leaf with one coordinate displaced; imaginary parts count after the real ones."""
+    flat = leaf.ravel()
+    if jnp.iscomplexobj(leaf):
+        unit = jnp.where(coordinate < leaf.size, 1.0, 1.0j).astype(leaf.dtype)
+        return flat.at[coordinate % leaf.size].add(unit * offset).reshape(leaf.shape)
+    return flat.at[coordinate].add(offset.astype(leaf.dtype)).reshape(leaf.shape)

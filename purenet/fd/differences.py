@@ -1,0 +1,125 @@
+"""Difference quotients: a stencil applied along coordinates, pairs of them, or a direction."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array
+
+from purenet.fd.stencils import Stencil
+
+
+class Evaluator(Protocol):
+    """A function around a base point; `Dense` and `Host` are two ways to evaluate it."""
+
+    leaves: list[Any]
+
+    def base(self) -> list[Any]:
+        """The outputs at the base point."""
+        ...
+
+    def along_coordinates(self, moves: Sequence[tuple[int, Any, Any]]) -> list[Any]:
+        """The outputs at displaced coordinates, each with leading axes (coordinates, offsets)."""
+        ...
+
+    def along_direction(self, direction: Sequence[Any], offsets: Any) -> list[Any]:
+        """The outputs at displaced leaves, each with a leading axis of the offsets."""
+        ...
+
+
+def coordinate_count(leaf: Array) -> int:
+    """The number of real coordinates of a leaf: a complex element has two."""
+    return leaf.size * (2 if jnp.iscomplexobj(leaf) else 1)
+
+
+def real_coordinates(leaf: Array) -> Array:
+    """A leaf's coordinates as a real vector, imaginary parts after the real ones."""
+    flat = leaf.ravel()
+    return jnp.concatenate([flat.real, flat.imag]) if jnp.iscomplexobj(leaf) else flat
+
+
+def along_coordinates(
+    evaluator: Evaluator, leaf: int, steps: Array, stencil: Stencil
+) -> list[Array]:
+    """The derivative of each output by every coordinate of a leaf.
+
+    Args:
+        evaluator: the function and its base point.
+        leaf: the leaf's position.
+        steps: one a coordinate, shape (m,).
+        stencil: the stencil.
+
+    Returns:
+        For each output an array of shape (m, *output shape).
+    """
+    offsets = _offsets(steps, stencil)
+    coordinates = jnp.arange(steps.size)
+    outputs = evaluator.along_coordinates([(leaf, coordinates, offsets)])
+    realised = _realised(real_coordinates(evaluator.leaves[leaf]), steps, stencil)
+    return [_quotient(out, stencil, realised) for out in outputs]
+
+
+def along_pairs(
+    evaluator: Evaluator,
+    leaves: tuple[int, int],
+    pairs: tuple[Array, Array],
+    steps: tuple[Array, Array],
+    stencil: Stencil,
+) -> list[Array]:
+    """The second derivative of each output by pairs of coordinates, one of each of two leaves.
+
+    Args:
+        evaluator: the function and its base point.
+        leaves: the two leaves' positions.
+        pairs: the coordinates, two arrays of shape (m,).
+        steps: the steps of these coordinates, two arrays of shape (m,).
+        stencil: applied in both directions, as a product.
+
+    Returns:
+        For each output an array of shape (m, *output shape).
+    """
+    count = len(stencil.offsets)
+    first, second = (_offsets(s, stencil) for s in steps)
+    moves = [
+        (leaves[0], pairs[0], jnp.repeat(first, count, axis=1)),
+        (leaves[1], pairs[1], jnp.tile(second, (1, count))),
+    ]
+    inner, outer = (
+        _realised(real_coordinates(evaluator.leaves[leaf])[c], s, stencil)
+        for leaf, c, s in zip(leaves, pairs, steps, strict=True)
+    )
+    quotients = []
+    for out in evaluator.along_coordinates(moves):
+        grid = out.reshape(out.shape[0], count, count, *out.shape[2:])
+        by_first = _quotient(grid, stencil, inner)
+        quotients.append(_quotient(by_first, stencil, outer))
+    return quotients
+
+
+def along_direction(
+    evaluator: Evaluator, direction: Sequence[Array], step: Array, stencil: Stencil
+) -> list[Array]:
+    """The derivative of each output along one direction, of a given step."""
+    offsets = _offsets(step[None], stencil)[0]
+    outputs = evaluator.along_direction(direction, offsets)
+    return [_quotient(out[None], stencil, step[None])[0] for out in outputs]
+
+
+def _offsets(steps: Array, stencil: Stencil) -> Array:
+    return steps[:, None] * jnp.asarray(stencil.offsets, steps.dtype)
+
+
+def _realised(x: Array, steps: Array, stencil: Stencil) -> Array:
+    """The steps as they came out after rounding x + offset to the leaf's dtype."""
+    low, high = min(stencil.offsets), max(stencil.offsets)
+    return ((x + high * steps) - (x + low * steps)) / (high - low)
+
+
+def _quotient(values: Array, stencil: Stencil, steps: Array) -> Array:
+    """The weighted sum over axis 1, divided by the steps of axis 0."""
+    values = values.astype(jnp.promote_types(values.dtype, np.float32))  # sums of bfloat16 cancel
+    weights = jnp.asarray(stencil.weights, values.real.dtype)
+    total = jnp.tensordot(values, weights.astype(values.dtype), axes=(1, 0))
+    steps = steps.astype(weights.dtype)
+    return total / steps.reshape(-1, *[1] * (total.ndim - 1))

@@ -1,0 +1,151 @@
+"""The host evaluation: a function that JAX cannot trace, called once a perturbed point."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from purenet import jaxprs, trees
+from purenet.fd.problem import Problem
+
+
+class Host:
+    """A black box around a base point.
+
+    Each call gets fresh, read-only copies of the leaves that move, in the kinds the caller gave:
+    NumPy arrays, JAX arrays or Python numbers. Nothing of the caller's is ever written to, also
+    when the function raises.
+
+    Attributes:
+        leaves: the base point, NumPy arrays in the dtype that the evaluation works in.
+        outputs: shape and dtype of each output at the base point.
+        output_tree: their tree.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        leaves: Sequence[Any],
+        paths: Sequence[str],
+        *,
+        double: bool,
+        workers: int,
+    ):
+        self._problem = problem
+        self._originals = leaves
+        self._paths = paths
+        self._double = double
+        self._workers = workers
+        self.leaves = [_working(leaf, double) for leaf in leaves]
+        with jaxprs.working_precision(double):
+            output = self._problem.function(self._rebuilt(self.leaves))
+        flat, self.output_tree = jax.tree.flatten(output)
+        self._base = [_as_float(out) for out in flat]
+        self.outputs = [jax.ShapeDtypeStruct(out.shape, out.dtype) for out in self._base]
+
+    def base(self) -> list[np.ndarray]:
+        """The outputs at the base point."""
+        return self._base
+
+    def along_coordinates(self, moves: Sequence[tuple[int, Any, Any]]) -> list[np.ndarray]:
+        """The outputs where single coordinates are displaced; see `Dense.along_coordinates`."""
+        moves = [(leaf, np.asarray(c), np.asarray(o)) for leaf, c, o in moves]
+        count, points = moves[0][2].shape
+
+        def at(index):
+            coordinate, point = divmod(index, points)
+            moved, names = list(self.leaves), []
+            for leaf, coordinates, offsets in moves:
+                c, offset = int(coordinates[coordinate]), offsets[coordinate, point]
+                moved[leaf] = _displaced(moved[leaf], c, offset)
+                path = trees.coordinate_path(
+                    self._paths[leaf], moved[leaf].shape, c % moved[leaf].size
+                )
+                names.append(f"{path} moved by {offset:.3g}")
+            return self._call(moved, " and ".join(names))
+
+        return self._gathered(at, (count, points))
+
+    def along_direction(self, direction: Sequence[Any], offsets: Any) -> list[np.ndarray]:
+        """The outputs at leaves + offset * direction; see `Dense.along_direction`."""
+        offsets = np.asarray(offsets)
+
+        def at(index):
+            offset = offsets[index]
+            moved = [
+                (x + offset * np.asarray(d)).astype(x.dtype)
+                for x, d in zip(self.leaves, direction, strict=True)
+            ]
+            return self._call(moved, f"all leaves moved by {offset:.3g} times the direction")
+
+        return self._gathered(at, offsets.shape)
+
+    def _gathered(self, at, shape: tuple[int, ...]) -> list[np.ndarray]:
+        indices = range(int(np.prod(shape)))
+        if self._workers == 1:
+            rows = [at(i) for i in indices]
+        else:
+            with ThreadPoolExecutor(self._workers) as pool:
+                rows = list(pool.map(at, indices))
+        columns = zip(*rows, strict=True)
+        return [np.stack(c).reshape(*shape, *c[0].shape) for c in columns]
+
+    def _call(self, moved: Sequence[np.ndarray], where: str) -> list[np.ndarray]:
+        try:
+            with jaxprs.working_precision(self._double):
+                output = self._problem.function(self._rebuilt(moved))
+        except Exception as error:
+            error.add_note(f"purenet: raised with {where}; the arrays passed in are unchanged")
+            raise
+        flat, tree = jax.tree.flatten(output)
+        shapes = [np.shape(out) for out in flat]
+        if tree != self.output_tree or shapes != [out.shape for out in self.outputs]:
+            raise ValueError(
+                f"got outputs of shapes {shapes} with {where}, and of shapes "
+                f"{[out.shape for out in self.outputs]} at the base point; wanted the same shapes "
+                "everywhere; return arrays whose shapes do not depend on the parameters' values"
+            )
+        return [_as_float(out) for out in flat]
+
+    def _rebuilt(self, moved: Sequence[np.ndarray]) -> list[Any]:
+        every = list(self._problem.leaves)
+        for i, original, x in zip(self._problem.movable, self._originals, moved, strict=True):
+            every[i] = _in_kind(original, x)
+        return every
+
+
+def _working(leaf: Any, double: bool) -> np.ndarray:
+    array = np.asarray(leaf)
+    return array.astype(jaxprs.wide_dtype(array.dtype)) if double else array
+
+
+def _in_kind(original: Any, x: np.ndarray) -> Any:
+    if isinstance(original, jax.Array):
+        return jnp.asarray(x)
+    if not isinstance(original, np.ndarray):
+        return x.item()
+    fresh = x.copy()
+    fresh.flags.writeable = False
+    return fresh
+
+
+def _displaced(leaf: np.ndarray, coordinate: int, offset: Any) -> np.ndarray:
+    moved = leaf.copy()
+    unit = 1.0 if coordinate < leaf.size else 1.0j
+    moved.reshape(-1)[coordinate % leaf.size] += unit * offset
+    return moved
+
+
+def _as_float(output: Any) -> np.ndarray:
+    array = np.asarray(output)
+    if array.dtype.kind in "fc":
+        return array
+    if array.dtype.kind in "iub":
+        return array.astype(np.float64)
+    raise TypeError(
+        f"got an output of type {type(output).__name__}; wanted numbers; return a float or an "
+        "array of floats"
+    )

@@ -1,0 +1,96 @@
+"""The keyword options that every transformation of purenet.fd takes, checked once."""
+
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from purenet import jaxprs
+from purenet.fd.stencils import METHODS, ORDERS
+
+STRATEGIES = ("auto", "dense", "host")
+PRECISIONS = ("double", "native")
+
+
+class Options(NamedTuple):
+    """The options of a finite difference; what is None is chosen.
+
+    Attributes:
+        step: the step h, one number for all coordinates or a tree of numbers or arrays that
+            matches the differentiated arguments; None chooses it from dtype and scale.
+        order: of the stencil: 2, 4, 6 or 8.
+        method: "central", "forward", "backward" or "complex".
+        strategy: "dense" evaluates the traced program, vectorised; "host" calls the function as
+            it is, for those JAX cannot trace; "auto" traces where that works.
+        precision: "double" evaluates in float64 whatever the caller's dtype; "native" stays in it.
+        max_memory: bytes that one chunk of perturbed evaluations may take.
+        workers: threads of the host strategy.
+    """
+
+    step: Any = None
+    order: int = 2
+    method: str = "central"
+    strategy: str = "auto"
+    precision: str = "double"
+    max_memory: int = 2**28
+    workers: int = 1
+
+    @property
+    def double(self) -> bool:
+        """Whether the function is evaluated in float64."""
+        return self.precision == "double"
+
+
+def checked(**options: Any) -> Options:
+    """The options, each in its range.
+
+    Raises:
+        TypeError: an unknown name.
+        ValueError: a value out of its range; the message lists the range.
+    """
+    unknown = sorted(set(options) - set(Options._fields))
+    if unknown:
+        raise TypeError(
+            f"got the unknown option {unknown[0]!r}; wanted one of {', '.join(Options._fields)}; "
+            "check the spelling"
+        )
+    checked = Options(**options)
+    _require_choice("method", checked.method, (*METHODS, "complex"))
+    _require_choice("order", checked.order, ORDERS)
+    _require_choice("strategy", checked.strategy, STRATEGIES)
+    _require_choice("precision", checked.precision, PRECISIONS)
+    _require_positive("max_memory", checked.max_memory, "bytes")
+    _require_positive("workers", checked.workers, "threads")
+    _require_step(checked.step)
+    return checked
+
+
+def _require_choice(name: str, value: Any, choices: tuple) -> None:
+    if not isinstance(value, type(choices[0])) or value not in choices:
+        raise ValueError(
+            f"got {name}={value!r}; wanted one of {', '.join(map(repr, choices))}; "
+            f"leave {name} out for {Options._field_defaults[name]!r}"
+        )
+
+
+def _require_positive(name: str, value: Any, unit: str) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+        raise ValueError(
+            f"got {name}={value!r}; wanted a positive whole number of {unit}; "
+            f"leave {name} out for {Options._field_defaults[name]}"
+        )
+
+
+def _require_step(step: Any) -> None:
+    for leaf in jax.tree.leaves(step):
+        if jaxprs.is_traced(leaf):
+            continue
+        try:
+            value = np.asarray(leaf, float)
+        except (TypeError, ValueError):
+            value = np.array(np.nan)
+        if not np.all(np.isfinite(value) & (value > 0)):
+            raise ValueError(
+                f"got step={step!r}; wanted positive, finite numbers; "
+                "leave step out, and it is chosen from dtype and scale"
+            )

@@ -1,0 +1,137 @@
+"""What is differentiated: the leaves that move, the traced function of them, the result's tree."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from purenet import jaxprs, trees
+
+
+class Problem(NamedTuple):
+    """A function of a list of leaves, taken out of its arguments.
+
+    Attributes:
+        function: calls the caller's function with these leaves in place of the ones it got.
+        leaves: the leaves of the differentiated arguments, as the caller gave them.
+        paths: their paths, as people read them.
+        movable: the positions in ``leaves`` of those that are floating point.
+        assemble: puts one result a leaf back into the tree that jax.grad would return.
+        arguments: the differentiated arguments' tree, a tuple also for one argument.
+    """
+
+    function: Callable[[Sequence[Any]], Any]
+    leaves: list[Any]
+    paths: list[str]
+    movable: list[int]
+    assemble: Callable[[Sequence[Any]], Any]
+    arguments: Any
+
+
+def pose(
+    fun: Callable,
+    args: tuple,
+    kwargs: dict,
+    *,
+    argnums: int | Sequence[int],
+    has_aux: bool = False,
+    allow_int: bool = False,
+) -> Problem:
+    """Take the differentiated arguments of a call apart.
+
+    Raises:
+        TypeError: where fun cannot be called, an argument is missing, or a leaf cannot move.
+        ValueError: where the arguments hold no leaf at all.
+    """
+    positions = _positions(fun, argnums, len(args))
+    arguments = tuple(args[i] for i in positions)
+    leaves, treedef = jax.tree.flatten(arguments)
+    paths = [
+        path
+        for i, argument in zip(positions, arguments, strict=True)
+        for path in trees.leaf_paths(argument, trees.argument_name(fun, i))
+    ]
+    if not leaves:
+        names = ", ".join(trees.argument_name(fun, i) for i in positions)
+        raise ValueError(
+            f"got {names} without a single leaf; wanted one array at least to differentiate by; "
+            "pass the parameters as this argument, or name another one by argnums"
+        )
+    movable = [i for i, leaf in enumerate(leaves) if trees.is_differentiable(leaf)]
+    if not allow_int:
+        trees.require_differentiable(leaves, paths)
+
+    def function(new_leaves):
+        new_args = list(args)
+        for i, argument in zip(positions, jax.tree.unflatten(treedef, new_leaves), strict=True):
+            new_args[i] = argument
+        output = fun(*new_args, **kwargs)
+        return _without_aux(output) if has_aux else output
+
+    def assemble(results):
+        tree = jax.tree.unflatten(treedef, results)
+        return tree[0] if isinstance(argnums, int) else tree
+
+    return Problem(function, leaves, paths, movable, assemble, arguments)
+
+
+def trace(problem: Problem) -> jaxprs.Traced:
+    """The problem's function as a program of its movable leaves; the other leaves are constants."""
+
+    def of_movable(moved):
+        leaves = list(problem.leaves)
+        for i, leaf in zip(problem.movable, moved, strict=True):
+            leaves[i] = leaf
+        return problem.function(leaves)
+
+    return jaxprs.trace(of_movable, [problem.leaves[i] for i in problem.movable])
+
+
+def require_scalar(
+    outputs: Sequence[jax.ShapeDtypeStruct], tree: Any, *, holomorphic: bool
+) -> None:
+    """Raise TypeError where an output is not one real scalar (complex for ``holomorphic``)."""
+    kind, name = (np.complexfloating, "complex") if holomorphic else (np.floating, "real")
+    if not jax.tree_util.treedef_is_leaf(tree) or outputs[0].shape != ():
+        got = ", ".join(f"{out.dtype}{list(out.shape)}" for out in outputs) or "nothing"
+        raise TypeError(
+            f"got a function that returns {got}; wanted one scalar, the loss; "
+            "reduce it with a sum or a mean, or use fd.jacobian"
+        )
+    if not jnp.issubdtype(outputs[0].dtype, kind):
+        raise TypeError(
+            f"got a function that returns {outputs[0].dtype}; wanted a {name} floating-point "
+            "scalar; return a float loss"
+            + ("" if holomorphic else ", such as the real part of a complex one")
+        )
+
+
+def _positions(fun: Callable, argnums: int | Sequence[int], count: int) -> list[int]:
+    if not callable(fun):
+        raise TypeError(
+            f"got a function of type {type(fun).__name__}; wanted something that can be called; "
+            "pass the loss itself, not its value"
+        )
+    given = [argnums] if isinstance(argnums, int) else list(argnums)
+    if not given or any(isinstance(i, bool) or not isinstance(i, int) for i in given):
+        raise TypeError(
+            f"got argnums={argnums!r}; wanted a whole number or a tuple of them; "
+            "argnums=0 is the first argument"
+        )
+    if any(not -count <= i < count for i in given):
+        raise ValueError(
+            f"got argnums={argnums!r} and {count} positional arguments; wanted each of argnums to "
+            "be one of them; pass the differentiated arguments by position"
+        )
+    return [i % count for i in given]
+
+
+def _without_aux(output: Any) -> Any:
+    if not isinstance(output, tuple) or len(output) != 2:
+        raise TypeError(
+            f"got a function that returns {type(output).__name__} with has_aux=True; wanted a pair "
+            "(output, aux); return both, or leave has_aux out"
+        )
+    return output[0]

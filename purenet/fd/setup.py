@@ -1,0 +1,129 @@
+"""What every transformation begins with: the problem, a way to evaluate it, and its steps."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array
+
+from purenet import jaxprs, trees
+from purenet.fd import problem as problems
+from purenet.fd.dense import Dense
+from purenet.fd.differences import Evaluator, coordinate_count, real_coordinates
+from purenet.fd.host import Host
+from purenet.fd.options import Options
+from purenet.fd.steps import chosen_steps, given_steps
+
+# what JAX raises where a function looks at a tracer's value, or hands it to NumPy
+_NOT_TRACEABLE = (jax.errors.JAXTypeError, jax.errors.JAXIndexError, TypeError)
+
+
+class Setup(NamedTuple):
+    """A posed problem and an evaluator of it.
+
+    Attributes:
+        problem: the leaves, their paths, the result's tree.
+        evaluator: the function around the base point.
+        input_dtypes: the dtypes of the leaves that move, in the caller's own program.
+        outputs: shape and dtype of each output there.
+        output_tree: their tree.
+    """
+
+    problem: problems.Problem
+    evaluator: Evaluator
+    input_dtypes: list[Any]
+    outputs: list[jax.ShapeDtypeStruct]
+    output_tree: Any
+
+    @property
+    def paths(self) -> list[str]:
+        """The paths of the leaves that move."""
+        return [self.problem.paths[i] for i in self.problem.movable]
+
+    def assemble(self, results: Sequence[Any]) -> Any:
+        """Results of the leaves that move, in the tree of jax.grad; float0 zeros for the others."""
+        every: list[Any] = [trees.zero_tangent(leaf) for leaf in self.problem.leaves]
+        for i, result in zip(self.problem.movable, results, strict=True):
+            every[i] = result
+        return self.problem.assemble(every)
+
+
+def prepare(problem: problems.Problem, options: Options) -> Setup:
+    """Trace the problem, or, where JAX cannot, set it up to be called on the host.
+
+    Call it outside `working_precision`: the program traced is the caller's own.
+    """
+    leaves = [problem.leaves[i] for i in problem.movable]
+    paths = [problem.paths[i] for i in problem.movable]
+    if options.strategy != "host":
+        try:
+            traced = problems.trace(problem)
+        except _NOT_TRACEABLE:
+            if options.strategy == "dense" or any(map(jaxprs.is_traced, leaves)):
+                raise
+        else:
+            with jaxprs.working_precision(options.double):
+                evaluator = Dense(
+                    traced, leaves, double=options.double, max_memory=options.max_memory
+                )
+            return Setup(
+                problem, evaluator, traced.input_dtypes, traced.outputs, traced.output_tree
+            )
+    host = Host(problem, leaves, paths, double=options.double, workers=options.workers)
+    dtypes = [np.asarray(leaf).dtype for leaf in leaves]
+    return Setup(problem, host, dtypes, host.outputs, host.output_tree)
+
+
+def steps_of(setup: Setup, options: Options, order: int) -> list[Array]:
+    """The steps of each leaf's real coordinates: the caller's, or chosen from dtype and scale."""
+    leaves = setup.evaluator.leaves
+    if options.step is not None:
+        every = given_steps(options.step, setup.problem.leaves, setup.problem.arguments)
+        given = [every[i] for i in setup.problem.movable]
+        return [_doubled(jnp.ravel(s), x) for s, x in zip(given, leaves, strict=True)]
+    return [chosen_steps(setup.evaluator, leaf, order) for leaf in range(len(leaves))]
+
+
+def require_finite(setup: Setup, derivatives: Sequence[Array], steps: Sequence[Array]) -> None:
+    """Raise ValueError where a derivative is NaN or infinite, naming the coordinate and why.
+
+    Under jit and vmap values are not known, and nothing is checked.
+    """
+    if any(map(jaxprs.is_traced, derivatives)):
+        return
+    for leaf, derivative in enumerate(derivatives):
+        finite = np.all(np.isfinite(derivative), axis=tuple(range(1, derivative.ndim)))
+        if not finite.all():
+            _explain(setup, leaf, int(np.argmin(finite)), steps)
+
+
+def _explain(setup, leaf, coordinate, steps) -> None:
+    x = setup.evaluator.leaves[leaf]
+    path = trees.coordinate_path(setup.paths[leaf], x.shape, coordinate % max(x.size, 1))
+    bad = [out for out in setup.evaluator.base() if not np.all(np.isfinite(out))]
+    if bad:
+        first = np.asarray(bad[0])
+        raise ValueError(
+            f"got a function that is {first[~np.isfinite(first)].flat[0]} at the base point; "
+            "wanted a finite value to difference; look for a division by zero, the logarithm of "
+            "zero or an overflow there"
+        )
+    value = real_coordinates(x)[coordinate]
+    step = float(steps[leaf][coordinate])
+    if float(value + step) == float(value):
+        raise ValueError(
+            f"got step={step:.3g} for {path} = {float(value):.6g}, which it leaves unchanged in "
+            f"{x.dtype}; wanted a step that moves it; leave step out, or make it larger"
+        )
+    raise ValueError(
+        f"got NaN or infinity where {path} = {float(value):.6g} moves by {step:.3g}, the value at "
+        "the base point being finite; wanted finite values on both sides; it is at the edge of "
+        "the function's domain: use method='forward' or 'backward', a smaller step, or "
+        "fd.estimate, which says what each side gives"
+    )
+
+
+def _doubled(steps: Array, leaf: Array) -> Array:
+    return jnp.concatenate([steps, steps]) if coordinate_count(leaf) > leaf.size else steps

@@ -1,0 +1,112 @@
+"""The step of a finite difference where nobody gives one: from dtype, order and scale."""
+
+import math
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array
+
+from purenet.fd.differences import Evaluator, real_coordinates
+
+_SAMPLES = 4  # coordinates at which the length of a large leaf is measured
+_LARGE = 256  # coordinates from which on that costs little beside the differences themselves
+
+
+def unit_step(dtype: Any, order: int) -> float:
+    """The step at scale one: the power of two nearest to eps^(1 / (order + 1)).
+
+    At that step truncation, h^order, and round-off, eps / h, are alike where the derivatives are of
+    the size of the function. A power of two makes x + h exact for most x.
+
+    >>> unit_step(np.float64, 2) == 2.0**-17, unit_step(np.float32, 2) == 2.0**-8
+    (True, True)
+    """
+    eps = float(jnp.finfo(dtype).eps)
+    return 2.0 ** round(math.log2(eps) / (order + 1))
+
+
+def scale(x: Array) -> Array:
+    """The scale of each coordinate of a leaf: the larger of |x| and the leaf's root mean square.
+
+    A coordinate that happens to be tiny in a leaf of ordinary size moves by an ordinary step. A
+    leaf that is all zeros has scale one.
+    """
+    magnitude = jnp.abs(x)
+    peak = jnp.max(magnitude, initial=0.0)
+    safe = jnp.where(peak > 0, peak, 1.0)
+    # divided by the peak first, so that squares neither overflow nor vanish
+    rms = safe * jnp.sqrt(jnp.mean(jnp.square(magnitude / safe)))
+    return jnp.where(peak > 0, jnp.maximum(magnitude, rms), 1.0)
+
+
+def chosen_steps(evaluator: Evaluator, leaf: int, order: int) -> Array:
+    """A step for each real coordinate of a leaf, each a power of two: unit step times length.
+
+    The length is that over which the function curves. In a leaf large enough for it to cost next to
+    nothing it is measured on a few coordinates; elsewhere the coordinate's scale stands for it.
+    """
+    x = real_coordinates(evaluator.leaves[leaf])
+    length = measured_length(evaluator, leaf) if x.size >= _LARGE else scale(x)
+    raw = jnp.broadcast_to(unit_step(x.dtype, order) * length, x.shape)
+    return jnp.exp2(jnp.round(jnp.log2(raw))).astype(x.dtype)
+
+
+def measured_length(evaluator: Evaluator, leaf: int) -> Array:
+    """The length over which the outputs curve along a leaf's coordinates, one number.
+
+    Third differences at a few coordinates, on a ladder of steps from small to large: the largest
+    step at which they still drown in the round-off of f is the one at which the truncation of a
+    central difference is no larger than its round-off. That step is unit step times length.
+
+    Source: the ratio test of Shi, Xie, Xuan & Nocedal, SISC 44:A2302, 2022, section 3.2, with the
+    round-off of f for its noise.
+    """
+    x = real_coordinates(evaluator.leaves[leaf])
+    typical = jnp.sqrt(jnp.mean(scale(x) ** 2))
+    unit = unit_step(x.dtype, 2)
+    ladder = typical * unit * 8.0 ** jnp.arange(-2, 6, dtype=x.dtype)
+    samples = (x.size * (2 * np.arange(_SAMPLES) + 1)) // (2 * _SAMPLES)
+    coordinates = jnp.repeat(jnp.asarray(samples), ladder.size)
+    offsets = jnp.tile(ladder, _SAMPLES)[:, None] * jnp.array([-3.0, -1.0, 1.0, 3.0], x.dtype)
+    quiet = jnp.ones(ladder.size, bool)
+    for out in evaluator.along_coordinates([(leaf, coordinates, offsets)]):
+        values = jnp.asarray(out).reshape(_SAMPLES, ladder.size, 4, -1)
+        third = jnp.tensordot(values, jnp.array([-1.0, 3.0, -3.0, 1.0]) / 8, axes=(2, 0))
+        round_off = 4 * jnp.finfo(values.dtype).eps * jnp.max(jnp.abs(values), axis=2)
+        quiet &= jnp.all(jnp.abs(third) <= round_off, axis=(0, 2))
+    rung = jnp.maximum(jnp.sum(jnp.cumprod(quiet)) - 1, 0)
+    # a dead coordinate is quiet at any step: the cap keeps its live neighbours' truncation small
+    return jnp.minimum(ladder[rung], 16 * unit * jnp.maximum(typical, 1.0)) / unit
+
+
+def given_steps(step: Any, leaves: list[Any], arguments: tuple) -> list[Any]:
+    """The caller's step for each leaf, broadcast to its shape.
+
+    Args:
+        step: one number for all, or a tree of them: of the differentiated argument's structure, or
+            a tuple of such trees where several arguments are differentiated.
+        leaves: all leaves of the differentiated arguments.
+        arguments: the tuple of the differentiated arguments.
+
+    Raises:
+        ValueError: where a tree of steps does not match the differentiated arguments.
+    """
+    steps = jax.tree.leaves(step)
+    wanted = arguments[0] if len(arguments) == 1 else arguments
+    if jax.tree.structure(step) == jax.tree.structure(0.0) and np.ndim(step) == 0:
+        steps = steps * len(leaves)
+    elif jax.tree.structure(step) != jax.tree.structure(wanted):
+        raise ValueError(
+            f"got a step of structure {jax.tree.structure(step)}; wanted one number, or the "
+            f"structure of what is differentiated, {jax.tree.structure(wanted)}; "
+            "give each leaf a step"
+        )
+    try:
+        return [jnp.broadcast_to(s, jnp.shape(x)) for s, x in zip(steps, leaves, strict=True)]
+    except ValueError as error:
+        raise ValueError(
+            f"got steps of shapes {[np.shape(s) for s in steps]}; wanted shapes that broadcast to "
+            f"the leaves', {[np.shape(x) for x in leaves]}; give each leaf one number or its shape"
+        ) from error

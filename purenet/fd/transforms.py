@@ -1,0 +1,120 @@
+"""fd.grad and fd.value_and_grad: the twins of JAX's, by finite differences."""
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any
+
+import jax.numpy as jnp
+
+from purenet import jaxprs
+from purenet.fd.differences import along_coordinates
+from purenet.fd.options import checked
+from purenet.fd.problem import pose, require_scalar
+from purenet.fd.results import in_leaf_dtype
+from purenet.fd.setup import prepare, require_finite, steps_of
+from purenet.fd.stencils import stencil
+
+_NAMES = ("__name__", "__qualname__")
+
+
+def grad(
+    fun: Callable,
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
+    holomorphic: bool = False,
+    allow_int: bool = False,
+    **options: Any,
+) -> Callable:
+    """jax.grad by finite differences: the same signature, the same result tree, no derivative rule.
+
+    Two evaluations a coordinate (for the default central stencil of order 2), vectorised in chunks
+    that fit ``max_memory``. What the caller owns is never written to.
+
+    Args:
+        fun: a loss, ``fun(params, *data) -> scalar``.
+        argnums: the position of the differentiated argument, or a tuple of positions.
+        has_aux: whether fun returns ``(loss, aux)``.
+        holomorphic: whether fun is holomorphic, with complex parameters and a complex result.
+        allow_int: skip integer, boolean and key leaves: their derivative is float0 zeros.
+        options: see `Options`: step, order, method, precision, max_memory, ...
+
+    Returns:
+        A function of fun's arguments. It returns the gradient, in the tree, shapes and dtypes that
+        jax.grad gives (and aux with ``has_aux``); for complex parameters, JAX's conjugate
+        convention.
+
+    Raises:
+        TypeError: for a leaf that is no floating-point number (with its path), a loss that is no
+            scalar, or an unknown option.
+        ValueError: for NaN or infinity at the base point, parameters without a leaf, or an option
+            out of its range.
+
+    >>> import jax.numpy as jnp
+    >>> from purenet import fd
+    >>> params = {"w": jnp.array([1.0, 2.0]), "b": jnp.array(3.0)}
+    >>> fd.grad(lambda p: jnp.sum(p["w"] ** 2) + p["b"])(params)
+    {'b': Array(1., dtype=float32), 'w': Array([2., 4.], dtype=float32)}
+    """
+    gradient_of = _gradient_of(fun, argnums, has_aux, holomorphic, allow_int, checked(**options))
+
+    @wraps(fun, assigned=_NAMES)
+    def grad_of_fun(*args, **kwargs):
+        gradient = gradient_of(args, kwargs)
+        return (gradient, fun(*args, **kwargs)[1]) if has_aux else gradient
+
+    return grad_of_fun
+
+
+def value_and_grad(
+    fun: Callable,
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
+    holomorphic: bool = False,
+    allow_int: bool = False,
+    **options: Any,
+) -> Callable:
+    """jax.value_and_grad by finite differences; see `grad`.
+
+    Returns:
+        A function of fun's arguments that returns ``(value, gradient)``, or
+        ``((value, aux), gradient)`` with ``has_aux``; the value is the caller's own program's.
+
+    >>> from purenet import fd
+    >>> fd.value_and_grad(lambda x: x**2)(3.0)
+    (Array(9., ...), Array(6., dtype=float32))
+    """
+    gradient_of = _gradient_of(fun, argnums, has_aux, holomorphic, allow_int, checked(**options))
+
+    @wraps(fun, assigned=_NAMES)
+    def value_and_grad_of_fun(*args, **kwargs):
+        gradient = gradient_of(args, kwargs)
+        output = fun(*args, **kwargs)
+        value = (jnp.asarray(output[0]), output[1]) if has_aux else jnp.asarray(output)
+        return value, gradient
+
+    return value_and_grad_of_fun
+
+
+def _gradient_of(fun, argnums, has_aux, holomorphic, allow_int, options):
+    weights = stencil(options.method, options.order)
+
+    def gradient_of(args, kwargs):
+        problem = pose(fun, args, kwargs, argnums=argnums, has_aux=has_aux, allow_int=allow_int)
+        setup = prepare(problem, options)
+        require_scalar(setup.outputs, setup.output_tree, holomorphic=holomorphic)
+        with jaxprs.working_precision(options.double):
+            steps = steps_of(setup, options, weights.order)
+            derivatives = [
+                along_coordinates(setup.evaluator, leaf, step, weights)[0]
+                for leaf, step in enumerate(steps)
+            ]
+            require_finite(setup, derivatives, steps)
+            gradient = [
+                in_leaf_dtype(d, x.shape, dtype, holomorphic=holomorphic)
+                for d, x, dtype in zip(
+                    derivatives, setup.evaluator.leaves, setup.input_dtypes, strict=True
+                )
+            ]
+        return setup.assemble(gradient)
+
+    return gradient_of

@@ -1,0 +1,175 @@
+"""Programs: a function traced to a jaxpr, compared by its equations, and looked into."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.core import Tracer
+from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
+
+# primitives that only call a program, and the parameter that holds it
+CALLS = {
+    "jit": "jaxpr",
+    "pjit": "jaxpr",
+    "closed_call": "call_jaxpr",
+    "core_call": "call_jaxpr",
+    "checkpoint": "jaxpr",
+    "remat": "jaxpr",
+    "remat2": "jaxpr",
+    "custom_jvp_call": "call_jaxpr",
+    "custom_vjp_call": "call_jaxpr",
+    "custom_vjp_call_jaxpr": "call_jaxpr",
+}
+
+
+class Program:
+    """A traced function without its constants; equal to another of the same equations.
+
+    Programs serve as keys: a function traced anew at each call, so that nothing it captured can be
+    stale, still finds what was compiled for the same equations before.
+    """
+
+    def __init__(self, jaxpr: Jaxpr):
+        self.jaxpr = jaxpr
+        self.fingerprint = _fingerprint(jaxpr)
+        self._hash = hash(self.fingerprint)
+
+    def __hash__(self):
+        """The hash of the fingerprint."""
+        return self._hash
+
+    def __eq__(self, other):
+        """Whether the other program has the same equations."""
+        return isinstance(other, Program) and self.fingerprint == other.fingerprint
+
+    @property
+    def holds_constant(self) -> bool:
+        """Whether a stop_gradient stands anywhere in the program."""
+        return any(name == "stop_gradient" for name in primitive_names(self.jaxpr))
+
+    @property
+    def intermediate_size(self) -> int:
+        """The number of elements of all values the program computes, nested programs included."""
+        return sum(
+            int(np.prod(getattr(out.aval, "shape", ())))
+            for equation in _equations(self.jaxpr)
+            for out in equation.outvars
+        )
+
+
+class Traced(NamedTuple):
+    """A program, the constants it captured, the dtypes it takes, and its outputs and their tree."""
+
+    program: Program
+    constants: list[Any]
+    input_dtypes: list[Any]
+    outputs: list[jax.ShapeDtypeStruct]
+    output_tree: Any
+
+
+def trace(function: Callable, leaves: Sequence[Any]) -> Traced:
+    """Trace ``function(leaves)`` at the leaves' shapes and dtypes; values are not looked at."""
+    avals = [jax.ShapeDtypeStruct(np.shape(leaf), jnp.result_type(leaf)) for leaf in leaves]
+    closed, shapes = jax.make_jaxpr(function, return_shape=True)(avals)
+    outputs, tree = jax.tree.flatten(shapes)
+    constants = [
+        _as_traced(constant, variable.aval)
+        for constant, variable in zip(closed.consts, closed.jaxpr.constvars, strict=True)
+    ]
+    dtypes = [aval.dtype for aval in avals]
+    return Traced(Program(closed.jaxpr), constants, dtypes, outputs, tree)
+
+
+def is_traced(x: Any) -> bool:
+    """Whether a value is a tracer: inside jit, vmap or grad, where no numbers are known."""
+    return isinstance(x, Tracer)
+
+
+def primitive_names(jaxpr: Jaxpr) -> set[str]:
+    """The names of all primitives of a program, those of nested programs included."""
+    return {equation.primitive.name for equation in _equations(jaxpr)}
+
+
+def literal_array(literal: Literal) -> np.ndarray:
+    """A literal's value in the dtype it stands for."""
+    return np.asarray(literal.val, getattr(literal.aval, "dtype", None))
+
+
+def _as_traced(constant, aval):
+    """A captured array in the dtype it was traced in: float64 NumPy arrays where x64 is off."""
+    dtype = getattr(aval, "dtype", None)
+    if dtype is None or jnp.issubdtype(dtype, jax.dtypes.extended):
+        return constant
+    return jnp.asarray(constant, dtype)
+
+
+def _nested(params: dict) -> Iterator[Jaxpr]:
+    """The programs among an equation's parameters."""
+    for value in params.values():
+        for item in value if isinstance(value, tuple | list) else (value,):
+            if isinstance(item, ClosedJaxpr):
+                yield item.jaxpr
+            elif isinstance(item, Jaxpr):
+                yield item
+
+
+def _equations(jaxpr: Jaxpr) -> Iterator:
+    for equation in jaxpr.eqns:
+        yield equation
+        for nested in _nested(equation.params):
+            yield from _equations(nested)
+
+
+def _fingerprint(jaxpr: Jaxpr) -> tuple:
+    """What a replay can see of a program, hashable: equations, literals, nested constants."""
+    numbers: dict[Any, int] = {}
+
+    def variable(v):
+        return numbers.setdefault(v, len(numbers)), str(v.aval)
+
+    def atom(a):
+        if isinstance(a, Literal):
+            return _constant_fingerprint(literal_array(a))
+        return variable(a)
+
+    heads = (tuple(map(variable, jaxpr.constvars)), tuple(map(variable, jaxpr.invars)))
+    equations = tuple(
+        (
+            e.primitive.name,
+            tuple(map(atom, e.invars)),
+            _params_fingerprint(e.primitive.name, e.params),
+            tuple(map(variable, e.outvars)),
+        )
+        for e in jaxpr.eqns
+    )
+    return (*heads, equations, tuple(map(atom, jaxpr.outvars)))
+
+
+def _params_fingerprint(name: str, params: dict) -> tuple:
+    if name in CALLS:  # the rest are derivative rules and placement, which a replay never uses
+        return _value_fingerprint(params[CALLS[name]])
+    return tuple((key, _value_fingerprint(value)) for key, value in sorted(params.items()))
+
+
+def _value_fingerprint(value: Any) -> Any:
+    if isinstance(value, ClosedJaxpr):
+        constants = tuple(_constant_fingerprint(np.asarray(c)) for c in value.consts)
+        return _fingerprint(value.jaxpr), constants
+    if isinstance(value, Jaxpr):
+        return _fingerprint(value)
+    if isinstance(value, tuple | list):
+        return tuple(map(_value_fingerprint, value))
+    try:
+        hash(value)
+    except TypeError:
+        return type(value).__name__, repr(value)
+    return type(value).__name__, value
+
+
+def _constant_fingerprint(array: np.ndarray) -> tuple:
+    content = array.tobytes()
+    digest = content if len(content) <= 64 else hashlib.sha256(content).digest()
+    return str(array.dtype), array.shape, digest

@@ -1,0 +1,193 @@
+"""The replay: a traced program evaluated once more, in its own dtypes or in float64."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
+
+from purenet.jaxprs.program import CALLS, literal_array
+from purenet.jaxprs.widening import keeps_dtype, narrow, wide_dtype, widen, widened_parameters
+
+_SILENT = {"debug_callback", "debug_print"}  # shown once by the caller's own call, not by replays
+
+
+class Replay:
+    """A walk through a program, equation by equation: the program once more, at other values.
+
+    A value is a tuple of one lane or two. With two, the first is the base and the second the
+    perturbed point; a value with one lane is the same at both. stop_gradient gives the base's lane
+    to both: what jax.grad holds constant is held constant. Calls are inlined, custom derivatives
+    by their primal alone, so that nothing computed leans on a derivative rule; scan, while and
+    cond are rebuilt around the lanes.
+
+    With ``double`` every floating-point value is float64 (complex: complex128), whatever the dtype
+    it was traced in; that needs x64 enabled around the walk.
+    """
+
+    def __init__(self, *, double: bool):
+        self.double = double
+
+    def run(self, jaxpr: Jaxpr, constants: Sequence, arguments: Sequence) -> list:
+        """The outputs of a program, given its constants as arrays and its arguments as values."""
+        values = dict(zip(jaxpr.constvars, map(self.constant, constants), strict=True))
+        values.update(zip(jaxpr.invars, arguments, strict=True))
+
+        def read(atom):
+            if isinstance(atom, Literal):
+                return self.constant(literal_array(atom))
+            return values[atom]
+
+        for equation in jaxpr.eqns:
+            inputs = [read(atom) for atom in equation.invars]
+            outputs = self._equation(equation, inputs)
+            values.update(zip(equation.outvars, outputs, strict=True))
+        return [read(atom) for atom in jaxpr.outvars]
+
+    def constant(self, array: Any) -> tuple:
+        """The value of a captured constant or a literal: one lane."""
+        array = jnp.asarray(array)
+        return (widen(array) if self.double else array,)
+
+    def apply(self, equation, lane: list) -> list:
+        """The outputs of an equation, that is no call and no control flow, in one lane."""
+        return bind(equation, lane, double=self.double)
+
+    def spread(self, values: Sequence[tuple], lanes: int) -> list[tuple]:
+        """The values with ``lanes`` lanes each: loops and branches need one structure."""
+        return [value if len(value) == lanes else value * lanes for value in values]
+
+    def _equation(self, equation, inputs):
+        name, params = equation.primitive.name, equation.params
+        if name in _SILENT:
+            return []
+        if name == "stop_gradient":
+            return [value[:1] for value in inputs]
+        if name in CALLS:
+            return self._call(params[CALLS[name]], inputs)
+        if name == "custom_linear_solve":
+            return self._linear_solve(params, inputs)
+        if name == "scan":
+            return self._scan(params, inputs)
+        if name == "while":
+            return self._while(params, inputs)
+        if name == "cond" and params.get("branches_platforms") is None:
+            return self._cond(params, inputs)
+        outputs = [
+            self.apply(equation, [value[min(lane, len(value) - 1)] for value in inputs])
+            for lane in range(_lanes(inputs))
+        ]
+        return list(zip(*outputs, strict=True))
+
+    def _call(self, program, inputs):
+        if isinstance(program, ClosedJaxpr):
+            return self.run(program.jaxpr, program.consts, inputs)
+        return self.run(program, [], inputs)
+
+    def _linear_solve(self, params, inputs):
+        counts = params["const_lengths"]
+        start = counts.matvec + counts.vecmat
+        total = start + counts.solve + counts.transpose_solve
+        constants = inputs[start : start + counts.solve]
+        return self._call(params["jaxprs"].solve, [*constants, *inputs[total:]])
+
+    def _scan(self, params, inputs):
+        lanes = _lanes(inputs)
+        inputs = self.spread(inputs, lanes)
+        n_constants, n_carry = params["num_consts"], params["num_carry"]
+        constants = inputs[:n_constants]
+
+        def step(carry, xs):
+            outputs = self._call(params["jaxpr"], [*constants, *carry, *xs])
+            outputs = self.spread(outputs, lanes)
+            return outputs[:n_carry], outputs[n_carry:]
+
+        carry, ys = lax.scan(
+            step,
+            inputs[n_constants : n_constants + n_carry],
+            inputs[n_constants + n_carry :],
+            length=params["length"],
+            reverse=params["reverse"],
+        )
+        return [*carry, *ys]
+
+    def _while(self, params, inputs):
+        lanes = _lanes(inputs)
+        inputs = self.spread(inputs, lanes)
+        n_test, n_body = params["cond_nconsts"], params["body_nconsts"]
+        test_constants, body_constants = inputs[:n_test], inputs[n_test : n_test + n_body]
+
+        def running(carry):
+            test = self._call(params["cond_jaxpr"], [*test_constants, *carry])
+            return self.spread(test, lanes)[0]
+
+        def step(carry):
+            new = self.spread(self._call(params["body_jaxpr"], [*body_constants, *carry]), lanes)
+            if lanes == 1:
+                return new
+            # a lane whose own condition has failed keeps its carry while the other goes on
+            keep = running(carry)
+            return [
+                tuple(
+                    jnp.where(k, n, o) for k, n, o in zip(keep, new_value, old_value, strict=True)
+                )
+                for new_value, old_value in zip(new, carry, strict=True)
+            ]
+
+        return lax.while_loop(
+            lambda carry: jnp.any(jnp.stack(running(carry))), step, inputs[n_test + n_body :]
+        )
+
+    def _cond(self, params, inputs):
+        lanes = _lanes(inputs)
+        index, operands = inputs[0], self.spread(inputs[1:], lanes)
+        branches = [
+            lambda values, branch=branch: self.spread(self._call(branch, values), lanes)
+            for branch in params["branches"]
+        ]
+        chosen = [lax.switch(jnp.asarray(i, np.int32), branches, operands) for i in index]
+        if len(index) == 1:
+            return chosen[0]
+        return [(base[0], moved[1]) for base, moved in zip(*chosen, strict=True)]
+
+
+def _lanes(values) -> int:
+    return max(map(len, values), default=1)
+
+
+def bind(equation, inputs: Sequence[Any], *, double: bool) -> list:
+    """Apply an equation's primitive to arrays, in float64 where ``double`` and where it can be."""
+    primitive, params = equation.primitive, equation.params
+    if not double:
+        return _apply(primitive, params, inputs)
+    if primitive.name == "reduce_precision":
+        return list(inputs)
+    if keeps_dtype(primitive.name):
+        dtypes = [atom.aval.dtype for atom in equation.invars]
+        outputs = _apply(primitive, params, list(map(narrow, inputs, dtypes)))
+        return list(map(widen, outputs))
+    return _apply(primitive, widened_parameters(params, _widened_program), inputs)
+
+
+def _apply(primitive, params, inputs) -> list:
+    bound = primitive.get_bind_params(params)
+    # before JAX 0.9 a pair: functions to pass first, then the parameters
+    functions, params = bound if isinstance(bound, tuple) else ([], bound)
+    outputs = primitive.bind(*functions, *inputs, **params)
+    return list(outputs) if primitive.multiple_results else [outputs]
+
+
+def _widened_program(closed: ClosedJaxpr) -> ClosedJaxpr:
+    """The combiner of a reduction or a scatter, re-made for float64 operands."""
+    avals = [
+        jax.ShapeDtypeStruct(v.aval.shape, wide_dtype(v.aval.dtype)) for v in closed.jaxpr.invars
+    ]
+    replay = Replay(double=True)
+
+    def combine(*xs):
+        return [out[0] for out in replay.run(closed.jaxpr, closed.consts, [(x,) for x in xs])]
+
+    return jax.make_jaxpr(combine)(*avals)

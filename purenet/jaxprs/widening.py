@@ -1,0 +1,86 @@
+"""The wide dtypes, float64 and complex128, for arrays and for the parameters of equations."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jax.extend.core import ClosedJaxpr, Jaxpr
+
+_NARROW = {  # what these compute depends on the very dtype: bits, random draws, outside code
+    "bitcast_convert_type",
+    "nextafter",
+    "rng_uniform",
+    "rng_bit_generator",
+    "random_bits",
+    "random_gamma",
+    "pure_callback",
+    "io_callback",
+    "ffi_call",
+    "custom_call",
+    "pallas_call",
+    "shard_map",
+    "cond",  # reached only where the platform chooses the branch
+}
+_WIDE = {
+    np.dtype(jnp.bfloat16): np.dtype(np.float64),
+    np.dtype(np.float16): np.dtype(np.float64),
+    np.dtype(np.float32): np.dtype(np.float64),
+    np.dtype(np.complex64): np.dtype(np.complex128),
+}
+
+
+def wide_dtype(dtype) -> np.dtype:
+    """Float64 for every narrower float, complex128 for complex64; others as they are."""
+    return _WIDE.get(np.dtype(dtype), dtype) if not is_extended(dtype) else dtype
+
+
+def widen(x: Any) -> Any:
+    """An array in its wide dtype; needs x64 to be enabled around it."""
+    wide = wide_dtype(x.dtype)
+    return x if wide == x.dtype else lax.convert_element_type(x, wide)
+
+
+def narrow(x: Any, dtype) -> Any:
+    """An array back in the dtype it was traced in."""
+    return x if is_extended(dtype) or x.dtype == dtype else lax.convert_element_type(x, dtype)
+
+
+def keeps_dtype(primitive_name: str) -> bool:
+    """Whether a primitive must run in the dtype it was traced in, float64 around it or not."""
+    return primitive_name in _NARROW
+
+
+def widened_parameters(params: dict, widened_program: Callable) -> dict:
+    """The parameters of an equation with every floating-point dtype in them widened.
+
+    ``widened_program`` re-makes a nested program, such as the combiner of a reduction.
+    """
+
+    def one(key, value):
+        if isinstance(value, np.dtype):
+            return wide_dtype(value)
+        if isinstance(value, type) and issubclass(value, np.generic):
+            return wide_dtype(value)
+        if isinstance(value, ClosedJaxpr):
+            return widened_program(value)
+        if isinstance(value, Jaxpr):
+            return widened_program(ClosedJaxpr(value, ())).jaxpr
+        if key == "precision" and not isinstance(value, tuple | None | lax.Precision):
+            return None  # a dot algorithm names the dtypes it works in
+        return value
+
+    return {key: one(key, value) for key, value in params.items()}
+
+
+def is_extended(dtype) -> bool:
+    """Whether a dtype is one of JAX's own, such as that of a random key."""
+    return jnp.issubdtype(dtype, jax.dtypes.extended)
+
+
+def working_precision(double: bool) -> AbstractContextManager:
+    """The context a replay runs in: x64 enabled, for this thread only, where it is in float64."""
+    return jax.enable_x64(True) if double else nullcontext()

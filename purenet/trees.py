@@ -1,0 +1,93 @@
+"""Pytrees as people read them: paths such as params['W1'][3, 4], argument names, dtype checks."""
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+
+def leaf_paths(tree: Any, name: str) -> list[str]:
+    """The path of every leaf, in the order of jax.tree.leaves, behind the tree's name.
+
+    >>> leaf_paths({"W1": 1.0, "layers": [2.0]}, "params")
+    ["params['W1']", "params['layers'][0]"]
+    """
+    paths = jax.tree_util.tree_leaves_with_path(tree)
+    return [name + jax.tree_util.keystr(path) for path, _ in paths]
+
+
+def coordinate_path(path: str, shape: Sequence[int], index: int) -> str:
+    """The path of one coordinate of a leaf, given its index in row-major order.
+
+    >>> coordinate_path("params['W1']", (784, 50), 154)
+    "params['W1'][3, 4]"
+    >>> coordinate_path("x", (), 0)
+    'x'
+    """
+    position = np.unravel_index(index, tuple(shape))
+    return path + f"[{', '.join(str(int(i)) for i in position)}]" if len(shape) else path
+
+
+def argument_name(function: Callable, position: int) -> str:
+    """The name of a function's positional argument; ``args[0]`` where it has none.
+
+    >>> argument_name(lambda W: W, 0)
+    'W'
+    """
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        return f"args[{position}]"
+    positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    if position < len(positional):
+        return positional[position].name
+    return f"args[{position}]"
+
+
+def is_differentiable(leaf: Any) -> bool:
+    """Whether a leaf is real or complex floating point, and so can be perturbed.
+
+    >>> is_differentiable(1.0), is_differentiable(1)
+    (True, False)
+    """
+    dtype = _dtype(leaf)
+    return dtype is not None and jnp.issubdtype(dtype, np.inexact)
+
+
+def require_differentiable(leaves: Sequence[Any], paths: Sequence[str]) -> None:
+    """Raise TypeError, with the leaf's path, where a leaf cannot be perturbed."""
+    for leaf, path in zip(leaves, paths, strict=True):
+        if is_differentiable(leaf):
+            continue
+        dtype = _dtype(leaf)
+        if dtype is None:
+            raise TypeError(
+                f"got {path} of type {type(leaf).__name__}; wanted an array or a number of a "
+                "floating-point dtype; take it out of the differentiated argument"
+            )
+        mend = (
+            "keep random keys in an argument that is not differentiated"
+            if jnp.issubdtype(dtype, jax.dtypes.prng_key)
+            else f"cast it ({path} * 1.0, or .astype(float)), or pass allow_int=True to skip it"
+        )
+        raise TypeError(
+            f"got {path} of dtype {dtype}; wanted a floating-point dtype, since a derivative "
+            f"needs values that move by a little; {mend}"
+        )
+
+
+def zero_tangent(leaf: Any) -> np.ndarray:
+    """The derivative JAX gives for an integer leaf: zeros of dtype float0 in the leaf's shape."""
+    return np.zeros(np.shape(leaf), jax.dtypes.float0)
+
+
+def _dtype(leaf: Any):
+    if isinstance(leaf, str | bytes) or leaf is None:
+        return None
+    dtype = getattr(leaf, "dtype", None)
+    if dtype is not None:
+        return None if dtype == np.dtype(object) else dtype
+    return jnp.result_type(leaf) if isinstance(leaf, bool | int | float | complex) else None
