@@ -59,6 +59,24 @@ class Dense:
         evaluate = _along_coordinates(self._program, which, self._double, size)
         return evaluate(self._constants, self.leaves, coordinates, offsets)
 
+    def at_points(self, leaf: int, coordinates: np.ndarray, offsets: np.ndarray) -> list[Any]:
+        """The outputs at any number of points, each displacing one coordinate of a leaf.
+
+        Args:
+            leaf: the leaf's position.
+            coordinates: shape (p,), as in `along_coordinates`.
+            offsets: shape (p,).
+
+        Returns:
+            Each output with a leading axis (p,).
+        """
+        count = len(coordinates)
+        # few different lengths, so that few programs are compiled
+        padding = (0, _round_up(count) - count)
+        coordinates = np.pad(coordinates, padding, mode="edge")
+        offsets = np.pad(offsets, padding, mode="edge")[:, None]
+        return [out[:count, 0] for out in self.along_coordinates([(leaf, coordinates, offsets)])]
+
     def along_direction(self, direction: Sequence[Any], offsets: Any) -> list[Any]:
         """The outputs at leaves + offset * direction, with a leading axis of the k offsets."""
         evaluate = _along_direction(self._program, self._double)
@@ -73,6 +91,12 @@ class Dense:
 def _working(leaf: Any, dtype: Any, double: bool):
     array = jnp.asarray(leaf, dtype)  # the point that the caller's own program sees
     return jaxprs.widen(array) if double else array
+
+
+def _round_up(count: int) -> int:
+    """The next length of the form 2^k (8 + i) / 8, at least 16."""
+    unit = max(16, 2 ** (max(count - 1, 1).bit_length() - 4))
+    return -(-count // unit) * unit
 
 
 def _run(program, constants, base, moved, double):

@@ -23,6 +23,10 @@ class Evaluator(Protocol):
         """The outputs at displaced coordinates, each with leading axes (coordinates, offsets)."""
         ...
 
+    def at_points(self, leaf: int, coordinates: Any, offsets: Any) -> list[Any]:
+        """The outputs where one coordinate of a leaf is displaced, each with a leading axis."""
+        ...
+
     def along_direction(self, direction: Sequence[Any], offsets: Any) -> list[Any]:
         """The outputs at displaced leaves, each with a leading axis of the offsets."""
         ...

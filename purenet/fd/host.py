@@ -69,6 +69,11 @@ class Host:
 
         return self._gathered(at, (count, points))
 
+    def at_points(self, leaf: int, coordinates: Any, offsets: Any) -> list[np.ndarray]:
+        """The outputs where one coordinate is displaced; see `Dense.at_points`."""
+        outputs = self.along_coordinates([(leaf, coordinates, np.asarray(offsets)[:, None])])
+        return [out[:, 0] for out in outputs]
+
     def along_direction(self, direction: Sequence[Any], offsets: Any) -> list[np.ndarray]:
         """The outputs at leaves + offset * direction; see `Dense.along_direction`."""
         offsets = np.asarray(offsets)

@@ -89,23 +89,40 @@ def trace(problem: Problem) -> jaxprs.Traced:
     return jaxprs.trace(of_movable, [problem.leaves[i] for i in problem.movable])
 
 
-def require_scalar(
-    outputs: Sequence[jax.ShapeDtypeStruct], tree: Any, *, holomorphic: bool
-) -> None:
-    """Raise TypeError where an output is not one real scalar (complex for ``holomorphic``)."""
-    kind, name = (np.complexfloating, "complex") if holomorphic else (np.floating, "real")
+def require_scalar(outputs: Sequence[jax.ShapeDtypeStruct], tree: Any) -> None:
+    """Raise TypeError where a function returns anything but one scalar."""
     if not jax.tree_util.treedef_is_leaf(tree) or outputs[0].shape != ():
         got = ", ".join(f"{out.dtype}{list(out.shape)}" for out in outputs) or "nothing"
         raise TypeError(
             f"got a function that returns {got}; wanted one scalar, the loss; "
             "reduce it with a sum or a mean, or use fd.jacobian"
         )
-    if not jnp.issubdtype(outputs[0].dtype, kind):
-        raise TypeError(
-            f"got a function that returns {outputs[0].dtype}; wanted a {name} floating-point "
-            "scalar; return a float loss"
-            + ("" if holomorphic else ", such as the real part of a complex one")
-        )
+
+
+def require_outputs(outputs: Sequence[jax.ShapeDtypeStruct], *, holomorphic: bool) -> None:
+    """Raise TypeError where an output is not real (complex for ``holomorphic``) floating point."""
+    kind, name = (np.complexfloating, "complex") if holomorphic else (np.floating, "real")
+    for out in outputs:
+        if not jnp.issubdtype(out.dtype, kind):
+            raise TypeError(
+                f"got a function that returns {out.dtype}; wanted {name} floating-point outputs; "
+                + (
+                    "leave holomorphic out"
+                    if holomorphic
+                    else "return a float, such as the real "
+                    "part of a complex number, or pass holomorphic=True where it is holomorphic"
+                )
+            )
+
+
+def require_inputs(leaves: Sequence[Any], paths: Sequence[str], *, holomorphic: bool) -> None:
+    """Raise TypeError where a leaf of a holomorphic function is not complex."""
+    for leaf, path in zip(leaves, paths, strict=True):
+        if holomorphic and not jnp.iscomplexobj(leaf):
+            raise TypeError(
+                f"got {path} of dtype {jnp.result_type(leaf)} with holomorphic=True; wanted "
+                "complex numbers; cast it to complex, or leave holomorphic out"
+            )
 
 
 def _positions(fun: Callable, argnums: int | Sequence[int], count: int) -> list[int]:

@@ -1,21 +1,53 @@
-"""Derivatives in the shapes and dtypes that JAX's own transformations give."""
+"""Derivatives by real coordinates, put into the trees, shapes and dtypes of JAX's own results."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import jax
 import jax.numpy as jnp
-from jaxtyping import Array
+
+from purenet.fd.setup import Setup
 
 
-def in_leaf_dtype(
-    derivative: Array, shape: tuple[int, ...], dtype: Any, *, holomorphic: bool
-) -> Array:
-    """A scalar's derivative by the real coordinates of a leaf, in its shape and dtype.
+def in_tree(
+    setup: Setup,
+    derivatives: Sequence[Sequence[Any]],
+    *,
+    holomorphic: bool = False,
+) -> Any:
+    """The tree of jax.jacobian, which for a scalar output is that of jax.grad.
 
-    For a complex leaf z = x + iy and a real loss, JAX's convention: dL/dx - i dL/dy. For a
-    holomorphic function the derivative along x alone is the whole derivative.
+    Args:
+        setup: the problem.
+        derivatives: ``derivatives[leaf][output]`` of shape (coordinates, *output shape); a complex
+            leaf's imaginary coordinates follow its real ones.
+        holomorphic: whether the derivative along the real axis is the whole derivative.
+
+    Returns:
+        For each output a tree of the differentiated arguments' leaves, of shape
+        (*output shape, *leaf shape), in the leaf's dtype. For a complex leaf z = x + iy and a real
+        output L, JAX's convention: dL/dx - i dL/dy.
     """
-    if not jnp.issubdtype(dtype, jnp.complexfloating):
-        return derivative.reshape(shape).astype(dtype)
-    by_real, by_imaginary = jnp.split(derivative, 2)
-    combined = by_real if holomorphic else by_real - 1j * by_imaginary
-    return combined.reshape(shape).astype(dtype)
+
+    def arranged(leaf: int, output: int) -> Any:
+        derivative = jnp.asarray(derivatives[leaf][output])
+        x, dtype = setup.evaluator.leaves[leaf], setup.input_dtypes[leaf]
+        if jnp.iscomplexobj(x):
+            by_real, by_imaginary = jnp.split(derivative, 2)
+            derivative = by_real if holomorphic else by_real - 1j * by_imaginary
+        derivative = jnp.moveaxis(derivative, 0, -1)
+        return derivative.reshape((*setup.outputs[output].shape, *x.shape)).astype(dtype)
+
+    return assembled(setup, arranged)
+
+
+def assembled(setup: Setup, arranged: Callable[[int, int], Any]) -> Any:
+    """``arranged(leaf, output)`` of every pair, in the tree of outputs of trees of leaves."""
+    leaves = range(len(setup.evaluator.leaves))
+    return jax.tree.unflatten(
+        setup.output_tree,
+        [
+            setup.assemble([arranged(leaf, output) for leaf in leaves])
+            for output in range(len(setup.outputs))
+        ],
+    )

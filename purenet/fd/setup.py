@@ -86,30 +86,40 @@ def steps_of(setup: Setup, options: Options, order: int) -> list[Array]:
     return [chosen_steps(setup.evaluator, leaf, order) for leaf in range(len(leaves))]
 
 
-def require_finite(setup: Setup, derivatives: Sequence[Array], steps: Sequence[Array]) -> None:
+def require_finite(
+    setup: Setup, derivatives: Sequence[Sequence[Array]], steps: Sequence[Array]
+) -> None:
     """Raise ValueError where a derivative is NaN or infinite, naming the coordinate and why.
 
+    ``derivatives[leaf][output]`` has the leaf's coordinates (or pairs of them) as its first axis.
     Under jit and vmap values are not known, and nothing is checked.
     """
-    if any(map(jaxprs.is_traced, derivatives)):
-        return
-    for leaf, derivative in enumerate(derivatives):
-        finite = np.all(np.isfinite(derivative), axis=tuple(range(1, derivative.ndim)))
-        if not finite.all():
-            _explain(setup, leaf, int(np.argmin(finite)), steps)
+    for leaf, outputs in enumerate(derivatives):
+        for derivative in outputs:
+            if jaxprs.is_traced(derivative):
+                continue
+            finite = np.isfinite(np.asarray(derivative)).reshape(len(derivative), -1).all(axis=1)
+            if not finite.all():
+                count = coordinate_count(setup.evaluator.leaves[leaf])
+                coordinate = int(np.argmin(finite)) // (len(derivative) // count)
+                _explain(setup, leaf, coordinate, steps)
+
+
+def require_finite_base(outputs: Sequence[Any]) -> None:
+    """Raise ValueError where an output at the base point is NaN or infinite."""
+    for output in map(np.asarray, outputs):
+        bad = output[~np.isfinite(output)]
+        if bad.size:
+            raise ValueError(
+                f"got a function that is {bad.flat[0]} at the base point; wanted a finite value to "
+                "difference; look for a division by zero, the logarithm of zero or an overflow"
+            )
 
 
 def _explain(setup, leaf, coordinate, steps) -> None:
     x = setup.evaluator.leaves[leaf]
     path = trees.coordinate_path(setup.paths[leaf], x.shape, coordinate % max(x.size, 1))
-    bad = [out for out in setup.evaluator.base() if not np.all(np.isfinite(out))]
-    if bad:
-        first = np.asarray(bad[0])
-        raise ValueError(
-            f"got a function that is {first[~np.isfinite(first)].flat[0]} at the base point; "
-            "wanted a finite value to difference; look for a division by zero, the logarithm of "
-            "zero or an overflow there"
-        )
+    require_finite_base(setup.evaluator.base())
     value = real_coordinates(x)[coordinate]
     step = float(steps[leaf][coordinate])
     if float(value + step) == float(value):

@@ -68,3 +68,19 @@ def derivative_weights(offsets: Sequence[Fraction]) -> list[Fraction]:
                 factor = rows[r][column]
                 rows[r] = [v - factor * p for v, p in zip(rows[r], rows[column], strict=True)]
     return [row[-1] for row in rows]
+
+
+def extrapolation_weights(length: int) -> list[Fraction]:
+    """The weights that extrapolate values at steps h, h/2, h/4, ... to step zero, in powers of h².
+
+    >>> [str(w) for w in extrapolation_weights(2)]
+    ['-1/3', '4/3']
+    """
+    squares = [Fraction(1, 4**k) for k in range(length)]
+    weights = []
+    for k, own in enumerate(squares):
+        weight = Fraction(1)
+        for i, other in enumerate(squares):
+            weight *= 1 if i == k else other / (other - own)
+        weights.append(weight)
+    return weights

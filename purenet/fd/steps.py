@@ -10,8 +10,8 @@ from jaxtyping import Array
 
 from purenet.fd.differences import Evaluator, real_coordinates
 
+LARGE = 256  # coordinates from which on measuring costs little beside the differences themselves
 _SAMPLES = 4  # coordinates at which the length of a large leaf is measured
-_LARGE = 256  # coordinates from which on that costs little beside the differences themselves
 
 
 def unit_step(dtype: Any, order: int) -> float:
@@ -48,7 +48,7 @@ def chosen_steps(evaluator: Evaluator, leaf: int, order: int) -> Array:
     nothing it is measured on a few coordinates; elsewhere the coordinate's scale stands for it.
     """
     x = real_coordinates(evaluator.leaves[leaf])
-    length = measured_length(evaluator, leaf) if x.size >= _LARGE else scale(x)
+    length = measured_length(evaluator, leaf) if x.size >= LARGE else scale(x)
     raw = jnp.broadcast_to(unit_step(x.dtype, order) * length, x.shape)
     return jnp.exp2(jnp.round(jnp.log2(raw))).astype(x.dtype)
 

@@ -6,13 +6,10 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from purenet import jaxprs
-from purenet.fd.differences import along_coordinates
+from purenet.fd.jacobians import jacobian_of
 from purenet.fd.options import checked
 from purenet.fd.problem import pose, require_scalar
-from purenet.fd.results import in_leaf_dtype
-from purenet.fd.setup import prepare, require_finite, steps_of
-from purenet.fd.stencils import stencil
+from purenet.fd.setup import prepare
 
 _NAMES = ("__name__", "__qualname__")
 
@@ -96,25 +93,10 @@ def value_and_grad(
 
 
 def _gradient_of(fun, argnums, has_aux, holomorphic, allow_int, options):
-    weights = stencil(options.method, options.order)
-
     def gradient_of(args, kwargs):
         problem = pose(fun, args, kwargs, argnums=argnums, has_aux=has_aux, allow_int=allow_int)
         setup = prepare(problem, options)
-        require_scalar(setup.outputs, setup.output_tree, holomorphic=holomorphic)
-        with jaxprs.working_precision(options.double):
-            steps = steps_of(setup, options, weights.order)
-            derivatives = [
-                along_coordinates(setup.evaluator, leaf, step, weights)[0]
-                for leaf, step in enumerate(steps)
-            ]
-            require_finite(setup, derivatives, steps)
-            gradient = [
-                in_leaf_dtype(d, x.shape, dtype, holomorphic=holomorphic)
-                for d, x, dtype in zip(
-                    derivatives, setup.evaluator.leaves, setup.input_dtypes, strict=True
-                )
-            ]
-        return setup.assemble(gradient)
+        require_scalar(setup.outputs, setup.output_tree)
+        return jacobian_of(setup, options, holomorphic=holomorphic)
 
     return gradient_of
