@@ -1,0 +1,278 @@
+"""The command line: what runs, what is printed where, and the exit status of every case."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import jax.numpy as jnp
+import pytest
+
+from comparisons import exhibits, measures
+from comparisons.__main__ import main
+from comparisons.claims import Ablation, Exhibition, equal, fact
+
+ROOT = Path(__file__).resolve().parents[2]
+HOLDS = fact("it holds", holds=True, mutating=1, pure=1)
+FAILS = fact("it does not", holds=False, mutating=1, pure=2)
+MIXES = Ablation("W", "net.W", ((1.0, 2.0), (3.0, 4.0)), ((1.0, 1.0), (2.0, 2.0)))
+
+
+class Registry:
+    """Exhibits made for a test: what each shows or raises, and which were run with what."""
+
+    def __init__(self, **shows):
+        self.shows = shows
+        self.ran = []
+
+    def run(self, name, settings):
+        self.ran.append((name, settings))
+        shows = self.shows[name]
+        if isinstance(shows, BaseException):
+            raise shows
+        return shows if isinstance(shows, Exhibition) else Exhibition(name, f"About {name}.", shows)
+
+    @property
+    def names(self):
+        return [name for name, _ in self.ran]
+
+
+@pytest.fixture(autouse=True)
+def _plain_environment(monkeypatch):
+    for variable in ("PURENET_MNIST", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("COLUMNS", "100")
+
+
+@pytest.fixture
+def show(monkeypatch):
+    """Replace the exhibits by the given ones."""
+
+    def replace(**shows):
+        registry = Registry(**shows)
+        monkeypatch.setattr(exhibits, "NAMES", tuple(shows))
+        monkeypatch.setattr(exhibits, "run", registry.run)
+        return registry
+
+    return replace
+
+
+def test_every_exhibit_runs_in_order_and_all_holding_is_status_0(show, capsys):
+    registry = show(second=(HOLDS,), first=(HOLDS, HOLDS))
+    assert main([]) == 0
+    assert registry.names == ["second", "first"]
+    printed = capsys.readouterr()
+    assert printed.out.index("About second.") < printed.out.index("About first.")
+    assert "3 of 3 claims hold" in printed.out
+    assert printed.err == ""
+
+
+def test_named_exhibits_run_alone_once_and_in_the_order_given(show):
+    registry = show(a=(HOLDS,), b=(FAILS,), c=(HOLDS,))
+    assert main(["c", "a", "c"]) == 0
+    assert registry.names == ["c", "a"]
+
+
+def test_a_failing_claim_is_status_1_and_is_named_at_the_end(show, capsys):
+    show(a=(HOLDS,), b=(HOLDS, FAILS))
+    assert main([]) == 1
+    assert "FAILS  b: it does not\n2 of 3 claims hold" in capsys.readouterr().out
+
+
+def test_a_failing_ablation_is_status_1(show, capsys):
+    show(a=Exhibition("a", "t", (HOLDS,), MIXES))
+    assert main([]) == 1
+    assert "FAILS  a: the ablation\n" in capsys.readouterr().out
+
+
+def test_an_exhibit_that_raises_is_status_1_and_the_others_still_run(show, capsys):
+    registry = show(a=IndexError("half-way"), b=(HOLDS,))
+    assert main([]) == 1
+    assert registry.names == ["a", "b"]
+    printed = capsys.readouterr()
+    assert "IndexError: half-way" in printed.out
+    assert "tests/comparisons/test_main.py:" in printed.out
+    assert "About b." in printed.out
+    assert "RAISED a: IndexError: half-way\n1 of 1 claims hold, 1 raised" in printed.out
+    assert "Traceback" not in printed.out + printed.err
+
+
+def test_an_unknown_name_lists_the_names_and_the_nearest(show, capsys):
+    registry = show(simple_net=(HOLDS,), linear_model=(HOLDS,))
+    assert main(["linear_model", "simplenet"]) == 2
+    assert capsys.readouterr().err == (
+        "error: got the name 'simplenet'; wanted one of simple_net, linear_model; "
+        "did you mean simple_net?\n"
+    )
+    assert registry.ran == []
+
+
+def test_a_name_near_to_nothing_points_to_the_list(show, capsys):
+    show(simple_net=(HOLDS,))
+    assert main(["zzz"]) == 2
+    assert capsys.readouterr().err == (
+        "error: got the name 'zzz'; wanted one of simple_net; --list says what each one shows\n"
+    )
+
+
+def test_a_keyboard_interrupt_is_status_130_with_a_line(show, capsys):
+    registry = show(a=(HOLDS,), b=KeyboardInterrupt(), c=(HOLDS,))
+    assert main([]) == 130
+    assert registry.names == ["a", "b"]
+    printed = capsys.readouterr()
+    assert "About a." in printed.out
+    assert printed.err == "interrupted: what is not shown above has not run\n"
+
+
+def test_the_exhibits_see_float64_and_nobody_after_them(monkeypatch):
+    seen = []
+
+    def run(name, settings):
+        seen.append(jnp.ones(()).dtype)
+        return Exhibition(name, "t", (equal("s", mutating=1, pure=1),))
+
+    monkeypatch.setattr(exhibits, "run", run)
+    assert main(["linear_model"]) == 0
+    assert seen == [jnp.dtype("float64")]
+    assert jnp.ones(()).dtype == jnp.dtype("float32")
+
+
+@pytest.mark.parametrize(("columns", "widest"), [("80", 80), ("100", 100), ("200", 120)])
+def test_plain_text_fits_80_to_120_columns_when_piped(show, capsys, monkeypatch, columns, widest):
+    monkeypatch.setenv("COLUMNS", columns)
+    show(a=(HOLDS, fact("a long sentence " * 20, holds=True, pure=list(range(99)))))
+    main([])
+    printed = capsys.readouterr().out
+    assert max(map(len, printed.splitlines())) == widest
+    assert "\x1b" not in printed
+
+
+def test_signs_that_the_output_cannot_encode_do_not_stop_it():
+    ran = start("addition_net", PYTHONIOENCODING="ascii")
+    assert ran.returncode == 0, ran.stderr
+    assert "6 of 6 claims hold, 1 of 1 ablations hold" in ran.stdout
+
+
+def test_the_list_shows_titles_and_no_section_without_names(monkeypatch, capsys):
+    monkeypatch.setattr(exhibits, "NAMES", ("addition_net",))
+    monkeypatch.setattr(measures, "NAMES", ())
+    assert main(["--list"]) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("exhibits\n  addition_net   A net that only adds: f([[101]])")
+    assert "measures" not in printed
+
+
+def test_help_and_list_do_not_wait_for_jax():
+    for option in ("--help", "--list"):
+        program = (
+            "import sys, comparisons.exhibits as e; e.NAMES = ('addition_net',)\n"
+            "from comparisons.__main__ import main\n"
+            "try: main(sys.argv[1:])\n"
+            "except SystemExit: pass\n"
+            "assert 'jax' not in sys.modules"
+        )
+        ran = subprocess.run(
+            [sys.executable, "-c", program, option], cwd=ROOT, capture_output=True, text=True
+        )
+        assert ran.returncode == 0, ran.stderr
+        assert "addition_net" in ran.stdout or "--mnist DIR" in ran.stdout
+
+
+def test_a_measure_runs_only_when_it_is_named(show, monkeypatch, capsys):
+    class Measured:
+        title, holds = "Beside its peers.", False
+
+        def __rich__(self):
+            return "its table"
+
+        def record(self):
+            return {"ratio": 2.0}
+
+    def run(name, settings):
+        return Measured()
+
+    show(a=(HOLDS,))
+    monkeypatch.setattr(measures, "NAMES", ("accuracy",))
+    monkeypatch.setattr(measures, "run", run)
+    assert main([]) == 0
+    assert "its table" not in capsys.readouterr().out
+    assert main(["accuracy", "a"]) == 1
+    assert "its table" in capsys.readouterr().out
+    assert main(["accuracy", "--json", "-"]) == 1
+    assert json.loads(capsys.readouterr().out)["measures"][0]["ratio"] == 2.0
+
+
+def test_json_goes_to_a_file_beside_the_tables(show, capsys, tmp_path):
+    show(a=(HOLDS,), b=ValueError("bad"))
+    assert main(["--json", str(tmp_path / "all.json")]) == 1
+    assert "About a." in capsys.readouterr().out
+    contents = json.loads((tmp_path / "all.json").read_text())
+    assert [shown["name"] for shown in contents["exhibits"]] == ["a", "b"]
+    assert [shown["error"] for shown in contents["exhibits"]] == [None, "ValueError: bad"]
+    assert contents["holds"] is False
+
+
+def test_json_on_standard_output_is_all_there_is(show, capsys):
+    show(a=(HOLDS,))
+    assert main(["--json", "-"]) == 0
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["holds"] is True
+    assert printed.err == ""
+
+
+@pytest.mark.parametrize("place", ["", "missing/all.json"])
+def test_a_json_file_that_cannot_be_is_refused_before_anything_runs(show, capsys, tmp_path, place):
+    registry = show(a=(HOLDS,))
+    path = tmp_path / place
+    assert main(["--json", str(path)]) == 2
+    assert capsys.readouterr().err == (
+        f"error: got --json {path}, which is a folder or lies in none; wanted a file to write; "
+        "correct the path, or make its folder first\n"
+    )
+    assert registry.ran == []
+
+
+def test_a_json_file_that_cannot_be_written_says_why(show, capsys, monkeypatch, tmp_path):
+    def refuse(*arguments, **keywords):
+        raise PermissionError(13, "Permission denied")
+
+    show(a=(HOLDS,))
+    monkeypatch.setattr(Path, "write_text", refuse)
+    assert main(["--json", str(tmp_path / "f")]) == 2
+    assert capsys.readouterr().err == (
+        f"error: got --json {tmp_path / 'f'}, but writing it failed: Permission denied; wanted a "
+        "file that can be written; name another one\n"
+    )
+
+
+def test_an_exhibit_may_track_its_progress_and_a_pipe_sees_nothing(show, capsys, monkeypatch):
+    tracked = []
+
+    def run(name, settings):
+        tracked.extend(settings.track("abc", "letters"))
+        return Exhibition(name, "t", (HOLDS,))
+
+    show(a=())
+    monkeypatch.setattr(exhibits, "run", run)
+    assert main([]) == 0
+    assert tracked == ["a", "b", "c"]
+    assert capsys.readouterr().err == ""
+
+
+def test_as_a_program_it_prints_the_numbers_of_both_sides():
+    ran = start("addition_net")
+    assert ran.returncode == 0, ran.stderr
+    assert "the mutating lambda" in ran.stdout
+    assert "6 of 6 claims hold, 1 of 1 ablations hold" in ran.stdout
+    assert "\x1b" not in ran.stdout
+
+
+def start(*arguments, **environment):
+    return subprocess.run(
+        [sys.executable, "-m", "comparisons", *arguments],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+    )
