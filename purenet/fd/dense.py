@@ -20,24 +20,29 @@ class Dense:
     """
 
     def __init__(
-        self, traced: jaxprs.Traced, leaves: Sequence[Any], *, double: bool, max_memory: int
+        self,
+        traced: jaxprs.Traced,
+        leaves: Sequence[Any],
+        *,
+        replay: jaxprs.Replay,
+        max_memory: int,
     ):
         self._program = traced.program
         self._constants = list(traced.constants)
-        self._double = double
+        self._replay = replay
         self._max_memory = max_memory
         self.leaves = [
-            _working(leaf, dtype, double)
+            _working(leaf, dtype, replay.double)
             for leaf, dtype in zip(leaves, traced.input_dtypes, strict=True)
         ]
 
     def base(self) -> list[Any]:
         """The outputs at the base point."""
-        return _base(self._program, self._double)(self._constants, self.leaves)
+        return _base(self._program, self._replay)(self._constants, self.leaves)
 
-    def native(self, leaves: Sequence[Any]) -> list[Any]:
-        """The outputs at other leaves, in the dtypes of the caller's own program."""
-        return _base(self._program, False)(self._constants, list(leaves))
+    def relative_noise(self) -> float:
+        """The machine epsilon of the coarsest dtype among the leaves."""
+        return max(float(jnp.finfo(leaf.dtype).eps) for leaf in self.leaves)
 
     def along_coordinates(self, moves: Sequence[tuple[int, Any, Any]]) -> list[Any]:
         """The outputs where single coordinates of leaves are displaced.
@@ -56,7 +61,7 @@ class Dense:
         offsets = [jnp.asarray(o) for _, _, o in moves]
         count, points = offsets[0].shape
         size = self._chunk_size(count, points)
-        evaluate = _along_coordinates(self._program, which, self._double, size)
+        evaluate = _along_coordinates(self._program, which, self._replay, size)
         return evaluate(self._constants, self.leaves, coordinates, offsets)
 
     def at_points(self, leaf: int, coordinates: np.ndarray, offsets: np.ndarray) -> list[Any]:
@@ -79,7 +84,7 @@ class Dense:
 
     def along_direction(self, direction: Sequence[Any], offsets: Any) -> list[Any]:
         """The outputs at leaves + offset * direction, with a leading axis of the k offsets."""
-        evaluate = _along_direction(self._program, self._double)
+        evaluate = _along_direction(self._program, self._replay)
         return evaluate(self._constants, self.leaves, list(direction), jnp.asarray(offsets))
 
     def _chunk_size(self, count: int, points: int) -> int:
@@ -99,35 +104,22 @@ def _round_up(count: int) -> int:
     return -(-count // unit) * unit
 
 
-def _run(program, constants, base, moved, double):
-    """The outputs with the moved leaves, what stop_gradient guards taken from the base."""
-    held = program.holds_constant
-    values = [
-        (old, new) if held and new is not old else (new,)
-        for old, new in zip(base, moved, strict=True)
-    ]
-    outputs = jaxprs.Replay(double=double).run(program.jaxpr, constants, values)
-    return [output[-1] for output in outputs]
-
-
 @lru_cache(maxsize=256)
-def _base(program, double):
+def _base(program, replay):
     @jax.jit
     def base(constants, leaves):
-        return _run(program, constants, leaves, leaves, double)
+        return replay.evaluate(program, constants, leaves, leaves)
 
     return base
 
 
 @lru_cache(maxsize=256)
-def _along_direction(program, double):
+def _along_direction(program, replay):
     @jax.jit
     def along_direction(constants, leaves, direction, offsets):
         def at(offset):
-            moved = [
-                x + (offset * d).astype(x.dtype) for x, d in zip(leaves, direction, strict=True)
-            ]
-            return _run(program, constants, leaves, moved, double)
+            moved = [x + _like(offset * d, x) for x, d in zip(leaves, direction, strict=True)]
+            return replay.evaluate(program, constants, leaves, moved)
 
         return jax.vmap(at)(offsets)
 
@@ -135,14 +127,14 @@ def _along_direction(program, double):
 
 
 @lru_cache(maxsize=256)
-def _along_coordinates(program, which, double, size):
+def _along_coordinates(program, which, replay, size):
     @jax.jit
     def along_coordinates(constants, leaves, coordinates, offsets):
         def at(coordinate, offset):
             moved = list(leaves)
             for leaf, c, o in zip(which, coordinate, offset, strict=True):
                 moved[leaf] = displace(moved[leaf], c, o)
-            return _run(program, constants, leaves, moved, double)
+            return replay.evaluate(program, constants, leaves, moved)
 
         over_points = jax.vmap(at, in_axes=(None, 0))
         over_chunk = jax.vmap(over_points)
@@ -168,4 +160,10 @@ def displace(leaf, coordinate, offset):
     if jnp.iscomplexobj(leaf):
         unit = jnp.where(coordinate < leaf.size, 1.0, 1.0j).astype(leaf.dtype)
         return flat.at[coordinate % leaf.size].add(unit * offset).reshape(leaf.shape)
-    return flat.at[coordinate].add(offset.astype(leaf.dtype)).reshape(leaf.shape)
+    step = _like(offset, leaf)
+    return flat.astype(step.dtype).at[coordinate].add(step).reshape(leaf.shape)
+
+
+def _like(offset, leaf):
+    """An offset in the leaf's dtype; an imaginary one, that of a complex step, as it is."""
+    return offset if jnp.iscomplexobj(offset) else offset.astype(leaf.dtype)

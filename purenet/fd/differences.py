@@ -19,6 +19,10 @@ class Evaluator(Protocol):
         """The outputs at the base point."""
         ...
 
+    def relative_noise(self) -> float:
+        """The noise of the outputs relative to their size: their rounding, or what is measured."""
+        ...
+
     def along_coordinates(self, moves: Sequence[tuple[int, Any, Any]]) -> list[Any]:
         """The outputs at displaced coordinates, each with leading axes (coordinates, offsets)."""
         ...

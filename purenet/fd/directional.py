@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from purenet import jaxprs, trees
+from purenet.fd import complex_step
 from purenet.fd.differences import along_direction
 from purenet.fd.options import checked
 from purenet.fd.problem import pose
@@ -45,7 +46,6 @@ def jvp(
     (6.0, 23.0)
     """
     chosen = checked(**options)
-    weights = stencil(chosen.method, chosen.order)
     primals, tangents = tuple(primals), tuple(tangents)
     problem = pose(
         fun, primals, {}, argnums=tuple(range(len(primals))), has_aux=has_aux, allow_int=True
@@ -61,8 +61,12 @@ def jvp(
                 problem.movable, setup.evaluator.leaves, setup.input_dtypes, strict=True
             )
         ]
-        step = _step(setup, direction, chosen, weights.order)
-        quotients = along_direction(setup.evaluator, direction, step, weights)
+        if chosen.method == "complex":
+            quotients = complex_step.along_direction(setup.evaluator, direction)
+        else:
+            weights = stencil(chosen.method, chosen.order)
+            step = _step(setup, direction, chosen, weights.order)
+            quotients = along_direction(setup.evaluator, direction, step, weights)
         derivatives = [
             q.astype(out.dtype) if jnp.issubdtype(out.dtype, np.inexact) else trees.zero_tangent(q)
             for q, out in zip(quotients, setup.outputs, strict=True)

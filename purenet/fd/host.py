@@ -9,7 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from purenet import jaxprs, trees
+from purenet.fd.noise import POINTS, SPACINGS, is_too_fine, noise_of
 from purenet.fd.problem import Problem
+from purenet.fd.steps import scale
 
 
 class Host:
@@ -39,6 +41,7 @@ class Host:
         self._paths = paths
         self._double = double
         self._workers = workers
+        self._noise: float | None = None
         self.leaves = [_working(leaf, double) for leaf in leaves]
         with jaxprs.working_precision(double):
             output = self._problem.function(self._rebuilt(self.leaves))
@@ -49,6 +52,18 @@ class Host:
     def base(self) -> list[np.ndarray]:
         """The outputs at the base point."""
         return self._base
+
+    def relative_noise(self) -> float:
+        """The noise of the function near the base point, measured once along all leaves together.
+
+        At least the machine epsilon of the leaves; more where the function rounds to fewer digits
+        inside, iterates to a tolerance or simulates.
+        """
+        if self._noise is None:
+            direction = [np.asarray(scale(x)) for x in self.leaves]
+            eps = max(float(jnp.finfo(x.dtype).eps) for x in self.leaves)
+            self._noise = max(eps, self._measured_noise(direction))
+        return self._noise
 
     def along_coordinates(self, moves: Sequence[tuple[int, Any, Any]]) -> list[np.ndarray]:
         """The outputs where single coordinates are displaced; see `Dense.along_coordinates`."""
@@ -87,6 +102,18 @@ class Host:
             return self._call(moved, f"all leaves moved by {offset:.3g} times the direction")
 
         return self._gathered(at, offsets.shape)
+
+    def _measured_noise(self, direction: Sequence[np.ndarray]) -> float:
+        noise = 0.0
+        for exponent in SPACINGS:
+            outputs = self.along_direction(direction, 2.0**exponent * np.arange(1, POINTS + 1))
+            values = np.concatenate([out.reshape(POINTS, -1) for out in outputs], axis=1)[None]
+            size = np.max(np.abs(values), axis=1)
+            with np.errstate(invalid="ignore", divide="ignore"):
+                noise = max(noise, float(np.nanmax(noise_of(values) / size, initial=0.0)))
+            if not is_too_fine(values).any():
+                break
+        return noise if np.isfinite(noise) else 0.0
 
     def _gathered(self, at, shape: tuple[int, ...]) -> list[np.ndarray]:
         indices = range(int(np.prod(shape)))

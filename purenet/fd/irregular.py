@@ -5,10 +5,9 @@ from typing import NamedTuple
 import numpy as np
 
 from purenet.fd.ladder import Ladder, Settlement
-from purenet.fd.noise import POINTS, is_too_fine, noise_of
+from purenet.fd.noise import POINTS, SPACINGS, is_too_fine, noise_of
 
 _SIGNIFICANT = 50.0  # noises by which the two sides must differ to be told apart
-_FINEST, _COARSEST = -40, -16  # exponents of the spacing at which noise is looked for
 _CLOSER = 8  # how many halvings below the anchor the one-sided slopes are taken again
 
 
@@ -75,7 +74,7 @@ def _doubtful(ladder: Ladder, now: Settlement) -> np.ndarray:
 def _measure_noise(ladder: Ladder, now: Settlement, rows: np.ndarray) -> None:
     """Look for noise just right of the point (left of it where that is not finite)."""
     noise = np.zeros((rows.size, ladder.shape[1]))
-    for exponent in range(_FINEST, _COARSEST + 1, 8):
+    for exponent in SPACINGS:
         spacing = ladder.scale[rows][:, None] * 2.0**exponent * np.arange(1, POINTS + 1)
         values = ladder.evaluate(rows, spacing)
         undefined = ~np.isfinite(values).all(axis=(1, 2))

@@ -7,6 +7,7 @@ from typing import Any
 import jax.numpy as jnp
 
 from purenet import jaxprs
+from purenet.fd import complex_step
 from purenet.fd.differences import along_coordinates, along_pairs, coordinate_count
 from purenet.fd.options import Options, checked
 from purenet.fd.problem import pose, require_inputs, require_outputs
@@ -86,6 +87,11 @@ def hessian(
     True
     """
     chosen = checked(**options)
+    if chosen.method == "complex":
+        raise ValueError(
+            "got method='complex' for fd.hessian; wanted a real stencil: a second derivative needs "
+            "a difference; use method='central', or fd.jacobian of jax.grad with method='complex'"
+        )
 
     @wraps(fun, assigned=("__name__", "__qualname__"))
     def hessian_of_fun(*args, **kwargs):
@@ -102,6 +108,12 @@ def hessian(
 def jacobian_of(setup: Setup, options: Options, *, holomorphic: bool) -> Any:
     """The Jacobian of a problem that is set up."""
     _require(setup, holomorphic)
+    if options.method == "complex":
+        with jaxprs.working_precision(True):
+            leaves = range(len(setup.evaluator.leaves))
+            return in_tree(
+                setup, [complex_step.along_coordinates(setup.evaluator, i) for i in leaves]
+            )
     weights = stencil(options.method, options.order)
     with jaxprs.working_precision(options.double):
         steps = steps_of(setup, options, weights.order)

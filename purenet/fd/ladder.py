@@ -12,6 +12,8 @@ from purenet.fd.extrapolation import Extrapolated, Rung, best_extrapolation
 _RESOLVED = 8.0  # truncation below this many round-offs is not worth another step
 _AGREEMENT = 50.0  # round-offs by which the anchor may differ: function values err by several ulps
 _WORTH_RAISING = 100.0  # relative round-off, in roundings of 1, above which larger steps are tried
+_RAISE = 5  # steps up at first; each further raise goes twice as far
+_RAISES = 3
 _ROUNDS = 16
 
 Values = Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -63,7 +65,8 @@ class Ladder:
         self.evaluations = 0
         first = self.heights.first - np.arange(4)
         self._lowest = np.full(x.size, first[-1])
-        self._raised = np.zeros(x.size, bool)
+        self._top = np.full(x.size, first[0])
+        self._raises = np.zeros(x.size, int)
         exponents = np.append(first, self.heights.anchor)
         self.climb(np.arange(x.size), np.tile(exponents, (x.size, 1)))
 
@@ -103,7 +106,7 @@ class Ladder:
             now = self.judge()
             total = now.truncation + now.round_off
             settled = now.agrees & (now.resolved | (total >= previous / 2))
-            raising = (settled & self._worth_raising(now)).any(axis=1) & ~self._raised
+            raising = (settled & self._worth_raising(now)).any(axis=1) & (self._raises < _RAISES)
             doubt = ~settled.all(axis=1) & ~raising & (self._lowest > self.heights.anchor + 1)
             if not (raising | doubt).any():
                 return now
@@ -116,8 +119,9 @@ class Ladder:
         return self.judge()
 
     def _climb_up(self, which: np.ndarray) -> None:
-        self.climb(which, np.tile(self.heights.first + np.arange(1, 6), (which.size, 1)))
-        self._raised[which] = True
+        self._top[which] += _RAISE * 2 ** self._raises[which]
+        self._raises[which] += 1
+        self.climb(which, self._top[which][:, None] - np.arange(_RAISE))
 
     def _climb_down(self, which: np.ndarray, by: tuple[int, ...]) -> None:
         exponents = self._lowest[which][:, None] - np.array(by)
@@ -152,7 +156,7 @@ class Ladder:
     def _worth_raising(self, now: "Settlement") -> np.ndarray:
         best = now.best
         coarse = now.round_off > _WORTH_RAISING * self.heights.unit * np.abs(best.value)
-        return best.unresolved & coarse & (best.exponent == self.heights.first)
+        return best.unresolved & coarse & (best.exponent == self._top[:, None])
 
     def _rung(self, exponent: int) -> Rung:
         if exponent not in self.rungs:

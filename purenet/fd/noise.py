@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 POINTS = 8
+SPACINGS = range(-40, -15, 8)  # exponents of the spacing, in scales, from fine to coarse
 _ORDERS = range(2, 7)  # the first difference is the function's slope, not its noise
 
 

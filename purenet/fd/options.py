@@ -62,6 +62,8 @@ def checked(**options: Any) -> Options:
     _require_positive("max_memory", checked.max_memory, "bytes")
     _require_positive("workers", checked.workers, "threads")
     _require_step(checked.step)
+    if checked.method == "complex":
+        _require_complex_alone(options)
     return checked
 
 
@@ -79,6 +81,16 @@ def _require_positive(name: str, value: Any, unit: str) -> None:
             f"got {name}={value!r}; wanted a positive whole number of {unit}; "
             f"leave {name} out for {Options._field_defaults[name]}"
         )
+
+
+def _require_complex_alone(options: dict[str, Any]) -> None:
+    for name, value in options.items():
+        if name in ("step", "order") or value in ("native", "host"):
+            raise ValueError(
+                f"got method='complex' with {name}={value!r}; wanted {name} left out: a complex "
+                "step has no step or order to choose, and replays a traced program in float64; "
+                "leave it out, or use method='central'"
+            )
 
 
 def _require_step(step: Any) -> None:

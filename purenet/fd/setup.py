@@ -10,6 +10,7 @@ from jaxtyping import Array
 
 from purenet import jaxprs, trees
 from purenet.fd import problem as problems
+from purenet.fd.complex_step import ANALYTIC, require_real
 from purenet.fd.dense import Dense
 from purenet.fd.differences import Evaluator, coordinate_count, real_coordinates
 from purenet.fd.host import Host
@@ -57,16 +58,22 @@ def prepare(problem: problems.Problem, options: Options) -> Setup:
     """
     leaves = [problem.leaves[i] for i in problem.movable]
     paths = [problem.paths[i] for i in problem.movable]
+    if options.method == "complex":
+        require_real(leaves, paths)
     if options.strategy != "host":
         try:
             traced = problems.trace(problem)
         except _NOT_TRACEABLE:
-            if options.strategy == "dense" or any(map(jaxprs.is_traced, leaves)):
+            if (
+                options.strategy == "dense"
+                or options.method == "complex"
+                or any(map(jaxprs.is_traced, leaves))
+            ):
                 raise
         else:
             with jaxprs.working_precision(options.double):
                 evaluator = Dense(
-                    traced, leaves, double=options.double, max_memory=options.max_memory
+                    traced, leaves, replay=_replay(options), max_memory=options.max_memory
                 )
             return Setup(
                 problem, evaluator, traced.input_dtypes, traced.outputs, traced.output_tree
@@ -74,6 +81,12 @@ def prepare(problem: problems.Problem, options: Options) -> Setup:
     host = Host(problem, leaves, paths, double=options.double, workers=options.workers)
     dtypes = [np.asarray(leaf).dtype for leaf in leaves]
     return Setup(problem, host, dtypes, host.outputs, host.output_tree)
+
+
+def _replay(options: Options) -> jaxprs.Replay:
+    if options.method == "complex":
+        return ANALYTIC
+    return jaxprs.DOUBLE if options.double else jaxprs.NATIVE
 
 
 def steps_of(setup: Setup, options: Options, order: int) -> list[Array]:

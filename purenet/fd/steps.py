@@ -14,17 +14,17 @@ LARGE = 256  # coordinates from which on measuring costs little beside the diffe
 _SAMPLES = 4  # coordinates at which the length of a large leaf is measured
 
 
-def unit_step(dtype: Any, order: int) -> float:
-    """The step at scale one: the power of two nearest to eps^(1 / (order + 1)).
+def unit_step(noise: float, order: int) -> float:
+    """The step at scale one: the power of two nearest to noise^(1 / (order + 1)).
 
-    At that step truncation, h^order, and round-off, eps / h, are alike where the derivatives are of
-    the size of the function. A power of two makes x + h exact for most x.
+    At that step truncation, h^order, and what the noise of f puts into a difference, noise / h, are
+    alike where the derivatives are of the size of the function. A power of two makes x + h exact
+    for most x.
 
-    >>> unit_step(np.float64, 2) == 2.0**-17, unit_step(np.float32, 2) == 2.0**-8
-    (True, True)
+    >>> unit_step(2.0**-52, order=2) == 2.0**-17
+    True
     """
-    eps = float(jnp.finfo(dtype).eps)
-    return 2.0 ** round(math.log2(eps) / (order + 1))
+    return 2.0 ** round(math.log2(noise) / (order + 1))
 
 
 def scale(x: Array) -> Array:
@@ -49,7 +49,7 @@ def chosen_steps(evaluator: Evaluator, leaf: int, order: int) -> Array:
     """
     x = real_coordinates(evaluator.leaves[leaf])
     length = measured_length(evaluator, leaf) if x.size >= LARGE else scale(x)
-    raw = jnp.broadcast_to(unit_step(x.dtype, order) * length, x.shape)
+    raw = jnp.broadcast_to(unit_step(evaluator.relative_noise(), order) * length, x.shape)
     return jnp.exp2(jnp.round(jnp.log2(raw))).astype(x.dtype)
 
 
@@ -65,7 +65,8 @@ def measured_length(evaluator: Evaluator, leaf: int) -> Array:
     """
     x = real_coordinates(evaluator.leaves[leaf])
     typical = jnp.sqrt(jnp.mean(scale(x) ** 2))
-    unit = unit_step(x.dtype, 2)
+    noise = evaluator.relative_noise()
+    unit = unit_step(noise, 2)
     ladder = typical * unit * 8.0 ** jnp.arange(-2, 6, dtype=x.dtype)
     samples = (x.size * (2 * np.arange(_SAMPLES) + 1)) // (2 * _SAMPLES)
     coordinates = jnp.repeat(jnp.asarray(samples), ladder.size)
@@ -74,7 +75,7 @@ def measured_length(evaluator: Evaluator, leaf: int) -> Array:
     for out in evaluator.along_coordinates([(leaf, coordinates, offsets)]):
         values = jnp.asarray(out).reshape(_SAMPLES, ladder.size, 4, -1)
         third = jnp.tensordot(values, jnp.array([-1.0, 3.0, -3.0, 1.0]) / 8, axes=(2, 0))
-        round_off = 4 * jnp.finfo(values.dtype).eps * jnp.max(jnp.abs(values), axis=2)
+        round_off = 4 * noise * jnp.max(jnp.abs(values), axis=2)
         quiet &= jnp.all(jnp.abs(third) <= round_off, axis=(0, 2))
     rung = jnp.maximum(jnp.sum(jnp.cumprod(quiet)) - 1, 0)
     # a dead coordinate is quiet at any step: the cap keeps its live neighbours' truncation small

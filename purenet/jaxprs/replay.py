@@ -9,7 +9,7 @@ import numpy as np
 from jax import lax
 from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
 
-from purenet.jaxprs.program import CALLS, literal_array
+from purenet.jaxprs.program import CALLS, Program, literal_array
 from purenet.jaxprs.widening import keeps_dtype, narrow, wide_dtype, widen, widened_parameters
 
 _SILENT = {"debug_callback", "debug_print"}  # shown once by the caller's own call, not by replays
@@ -30,6 +30,15 @@ class Replay:
 
     def __init__(self, *, double: bool):
         self.double = double
+
+    def evaluate(self, program: Program, constants: list, base: list, moved: list) -> list:
+        """The outputs at moved inputs, what stop_gradient guards taken from the base."""
+        held = program.holds_constant
+        values = [
+            (old, new) if held and new is not old else (new,)
+            for old, new in zip(base, moved, strict=True)
+        ]
+        return [output[-1] for output in self.run(program.jaxpr, constants, values)]
 
     def run(self, jaxpr: Jaxpr, constants: Sequence, arguments: Sequence) -> list:
         """The outputs of a program, given its constants as arrays and its arguments as values."""
@@ -154,6 +163,10 @@ class Replay:
         return [(base[0], moved[1]) for base, moved in zip(*chosen, strict=True)]
 
 
+DOUBLE = Replay(double=True)
+NATIVE = Replay(double=False)
+
+
 def _lanes(values) -> int:
     return max(map(len, values), default=1)
 
@@ -172,6 +185,17 @@ def bind(equation, inputs: Sequence[Any], *, double: bool) -> list:
     return _apply(primitive, widened_parameters(params, _widened_program), inputs)
 
 
+def bind_complex(equation, inputs: Sequence[Any]) -> list:
+    """Apply an equation traced for real numbers to complex ones."""
+    params = widened_parameters(equation.params, _widened_program)
+    dtypes = {np.dtype(np.float64): np.dtype(np.complex128)}
+    params = {
+        key: dtypes.get(value, value) if isinstance(value, np.dtype) else value
+        for key, value in params.items()
+    }
+    return _apply(equation.primitive, params, inputs)
+
+
 def _apply(primitive, params, inputs) -> list:
     bound = primitive.get_bind_params(params)
     # before JAX 0.9 a pair: functions to pass first, then the parameters
@@ -185,9 +209,8 @@ def _widened_program(closed: ClosedJaxpr) -> ClosedJaxpr:
     avals = [
         jax.ShapeDtypeStruct(v.aval.shape, wide_dtype(v.aval.dtype)) for v in closed.jaxpr.invars
     ]
-    replay = Replay(double=True)
 
     def combine(*xs):
-        return [out[0] for out in replay.run(closed.jaxpr, closed.consts, [(x,) for x in xs])]
+        return [out[0] for out in DOUBLE.run(closed.jaxpr, closed.consts, [(x,) for x in xs])]
 
     return jax.make_jaxpr(combine)(*avals)
