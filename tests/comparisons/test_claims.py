@@ -128,14 +128,22 @@ def test_the_ablation_fails_where_anything_else_moves_a_loss(mutating, pure):
     assert not Ablation("W", "net.W", mutating, pure).holds
 
 
+def test_the_ablation_puts_the_state_back():
+    net = Net(2.0)
+    ablated(lambda W: net.W**2, lambda W: W**2, net)  # noqa: ARG005
+    assert net.W == 2.0
+
+
 def test_the_ablation_puts_the_state_back_also_after_an_error():
     net = Net(2.0)
 
-    def raises(W):
-        raise RuntimeError("half-way")
+    def raises_half_way(W):
+        if net.W == 3.0:
+            raise RuntimeError("half-way")
+        return W
 
     with pytest.raises(RuntimeError, match="half-way"):
-        ablated(lambda W: net.W, raises, net)  # noqa: ARG005
+        ablated(raises_half_way, raises_half_way, net)
     assert net.W == 2.0
 
 

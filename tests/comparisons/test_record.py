@@ -98,6 +98,12 @@ def test_an_exhibit_has_its_ablation_notes_and_verdicts():
     assert read(exhibit(fact("s", holds=True)))["exhibits"][0]["ablation"] is None
 
 
+def test_a_failing_ablation_is_recorded_as_failing():
+    swapped = Ablation("W", "net.W", SEPARATES.pure, SEPARATES.mutating)
+    shown = read(exhibit(ablation=swapped))["exhibits"][0]
+    assert (shown["holds"], shown["ablation"]["holds"]) == (False, False)
+
+
 def test_an_exception_is_recorded_beside_the_others():
     contents = read(Outcome("linear_model", IndexError("half-way"), 1.5), exhibit())
     assert contents["exhibits"][0] == {
