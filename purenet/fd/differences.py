@@ -1,7 +1,7 @@
 """Difference quotients: a stencil applied along coordinates, pairs of them, or a direction."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import jax.numpy as jnp
 import numpy as np
@@ -10,6 +10,7 @@ from jaxtyping import Array
 from purenet.fd.stencils import Stencil
 
 
+@runtime_checkable
 class Evaluator(Protocol):
     """A function around a base point; `Dense` and `Host` are two ways to evaluate it."""
 

@@ -60,7 +60,7 @@ class Host:
         inside, iterates to a tolerance or simulates.
         """
         if self._noise is None:
-            direction = [np.asarray(scale(x)) for x in self.leaves]
+            direction = [np.asarray(scale(jnp.asarray(x))) for x in self.leaves]
             eps = max(float(jnp.finfo(x.dtype).eps) for x in self.leaves)
             self._noise = max(eps, self._measured_noise(direction))
         return self._noise

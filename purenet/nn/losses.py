@@ -41,7 +41,7 @@ def cross_entropy(
     probabilities: Float[ArrayLike, "*batch classes"],
     targets: Num[ArrayLike, "..."],
     *,
-    delta: float = 0.0,
+    delta: Float[ArrayLike, ""] = 0.0,
 ) -> Float[Array, ""]:
     """The cross-entropy of probabilities, averaged over the batch: -mean log(p_target + delta).
 

@@ -203,6 +203,30 @@ def test_a_measure_runs_only_when_it_is_named(show, monkeypatch, capsys):
     assert json.loads(capsys.readouterr().out)["measures"][0]["ratio"] == 2.0
 
 
+def test_the_mnist_folder_comes_from_the_option_then_the_environment(show, monkeypatch, tmp_path):
+    folders = [tmp_path / "option", tmp_path / "variable"]
+    for folder in folders:
+        folder.mkdir()
+    registry = show(a=(HOLDS,))
+    assert main([]) == 0
+    monkeypatch.setenv("PURENET_MNIST", str(folders[1]))
+    assert main([]) == 0
+    assert main(["--mnist", str(folders[0])]) == 0
+    assert [settings.mnist for _, settings in registry.ran] == [None, folders[1], folders[0]]
+
+
+@pytest.mark.parametrize("source", ["--mnist", "PURENET_MNIST"])
+def test_a_missing_mnist_folder_is_refused_before_anything_runs(show, capsys, monkeypatch, source):
+    registry = show(a=(HOLDS,))
+    monkeypatch.setenv("PURENET_MNIST", "/nowhere" if source == "PURENET_MNIST" else "")
+    assert main(["--mnist", "/nowhere"] if source == "--mnist" else []) == 2
+    assert capsys.readouterr().err == (
+        f"error: got {source} /nowhere, which is no folder; wanted the folder of the four MNIST "
+        "files; correct the path, or leave it out to use scikit-learn's digits\n"
+    )
+    assert registry.ran == []
+
+
 def test_json_goes_to_a_file_beside_the_tables(show, capsys, tmp_path):
     show(a=(HOLDS,), b=ValueError("bad"))
     assert main(["--json", str(tmp_path / "all.json")]) == 1

@@ -1,4 +1,4 @@
-"""The mutating original: a one-weight model, two ways to hand it over, and a gradient with a bug."""
+"""The mutating original: one weight, two ways to hand it over, and a gradient with a bug."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""The pure twin: the weight goes in, the loss comes out, and the caller's array is never written."""
+"""The pure twin: the weight goes in, the loss comes out, and no array is written to."""
 
 from purenet import nn
 

@@ -4,7 +4,7 @@ Run A was printed with its W, to eight decimals, by a loss without 1e-7 in the l
 was never printed. Its loss, to 16 digits and with 1e-7 in the logarithm, gives the third
 probability; the first two columns of its dW are in the ratio of the first two probabilities, to
 eight digits. That fixes the logits up to a constant, which no loss can see, and one W with those
-logits is the shortest. The twelve traced values play no part in this: they are what it is tested by.
+logits is the shortest. The twelve traced values play no part in this: they are its test.
 """
 
 import numpy as np

@@ -15,7 +15,7 @@ def loss(params, x, t, delta):
 
 
 def trace(params, x, t, delta, h=1e-4):
-    """(loss at W + h, loss at W - h) for each element of W, row-major; W itself is never written."""
+    """(loss at W + h, loss at W - h) for each element of W, row-major; W is never written."""
     W = params["W"]
     pairs = []
     for index in np.ndindex(W.shape):

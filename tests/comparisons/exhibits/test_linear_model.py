@@ -69,7 +69,7 @@ def test_the_pure_gradient_is_minus_14(gradient, transform, x64):
 def test_every_claim_holds_and_the_ablation_separates_the_two(x64):
     shown = exhibit.run(Settings())
     assert [claim.sentence for claim in shown.claims if not claim.holds] == []
-    assert len(shown.claims) == 13
+    assert len(shown.claims) == 14
     assert shown.ablation is not None
     assert shown.ablation.mutating[0] == shown.ablation.mutating[1] == (10.5, pytest.approx(14 / 3))
     assert shown.ablation.pure == ((10.5, 10.5), (pytest.approx(14 / 3), pytest.approx(14 / 3)))
