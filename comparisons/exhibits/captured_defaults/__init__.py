@@ -1,0 +1,1 @@
+"""Exhibit 7: lambdas built in a loop, with and without the defaults that freeze its variables."""

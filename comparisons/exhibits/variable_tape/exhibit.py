@@ -1,0 +1,148 @@
+"""A define-by-run tape: gradients double on a second backward, since they are kept in the tape.
+
+There is no 2 x 2 ablation here: the tape's functions do read their argument. What they share is
+where the gradient goes, and the second backward is the experiment on that.
+"""
+
+import math
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from comparisons.claims import Claim, Exhibition, close, equal
+from comparisons.exhibits.variable_tape import pure
+from comparisons.exhibits.variable_tape.mutating import Add, Exp, Square, Variable, numerical_diff
+from comparisons.settings import Settings
+from purenet import fd, nn
+
+_X = 0.5
+
+
+def run(settings: Settings) -> Exhibition:
+    """Add, differentiate, differentiate again, and go on to the third derivative."""
+    del settings
+    claims = [*_forward(), *_first_derivatives(), *_second_backward(), *_higher_derivatives()]
+    title = (__doc__ or "").splitlines()[0]
+    return Exhibition("variable_tape", title, tuple(claims))
+
+
+def composed(x: Variable) -> Variable:
+    """(e^(x²))² on the tape."""
+    return Square()(Exp()(Square()([x])))[0]
+
+
+def _forward() -> list[Claim]:
+    (y,) = Add()([Variable(np.array(2)), Variable(np.array(3))])
+    return [
+        equal("Add of 2 and 3", mutating=y.data, pure=nn.add(2, 3), expected=5),
+        equal("add takes any number of terms", pure=nn.add(1, 2, 3, 4), expected=10),
+    ]
+
+
+def _first_derivatives() -> list[Claim]:
+    x = Variable(np.array(_X))
+    composed(x).backward()
+    exact = 4 * _X * math.exp(2 * _X**2)
+    x0, x1 = Variable(np.array(2.0)), Variable(np.array(3.0))
+    Add()([Square()([x0])[0], Square()([x1])[0]])[0].backward()
+    x_shared = Variable(np.array(2.0))
+    (a,) = Square()([x_shared])
+    Add()([a, Square()([a])[0]])[0].backward()
+    twice = Variable(np.array(3.0))
+    Add()([twice, twice])[0].backward()
+    return [
+        close(
+            "the derivative of (e^(x²))² at 0.5",
+            mutating=x.grad,
+            pure=pure.backward(pure.composed, _X)[0],
+            expected=exact,
+            tolerance=1e-14,
+        ),
+        close(
+            "numerical_diff with eps = 1e-4, and fd.grad",
+            mutating=numerical_diff(composed, Variable(np.array(_X))),
+            pure=fd.grad(pure.composed)(_X),
+            expected=exact,
+            tolerance=1e-6,
+        ),
+        close(
+            "the completed backward of two inputs: x0² + x1² at 2 and 3",
+            mutating=[x0.grad, x1.grad],
+            pure=pure.backward(pure.sum_of_squares, 2.0, 3.0),
+            expected=[4.0, 6.0],
+            tolerance=1e-14,
+        ),
+        equal(
+            "a shared intermediate, a + a² with a = x² at 2: each function goes backward once",
+            mutating=x_shared.grad,
+            pure=jax.grad(lambda x: nn.add(nn.square(x), nn.square(nn.square(x))))(2.0),
+            expected=36.0,
+        ),
+        equal(
+            "one variable used twice: x + x has the derivative 2",
+            mutating=twice.grad,
+            pure=jax.grad(lambda x: nn.add(x, x))(3.0),
+            expected=2.0,
+        ),
+    ]
+
+
+def _second_backward() -> list[Claim]:
+    x = Variable(np.array(3.0))
+    (y,) = Square()([x])
+    y.backward()
+    first = x.grad
+    y.backward()
+    return [
+        equal(
+            "the first backward of x² at 3",
+            mutating=first,
+            pure=pure.backward(nn.square, 3.0)[0],
+            expected=6.0,
+        ),
+        equal(
+            "a second backward doubles it: it is added to what the tape kept",
+            mutating=x.grad,
+            expected=12.0,
+        ),
+        equal(
+            "the pure gradient is a value: the second one is 6 again",
+            pure=[pure.backward(nn.square, 3.0)[0], pure.backward(nn.square, 3.0)[0]],
+            expected=[6.0, 6.0],
+        ),
+    ]
+
+
+def _higher_derivatives() -> list[Claim]:
+    x = Variable(np.array(_X))
+    composed(x).backward()
+    on_tape = isinstance(x.grad, Variable)
+    second = jax.grad(jax.grad(pure.composed))(_X)
+    third = jax.grad(jax.grad(jax.grad(pure.composed)))(_X)
+    e = math.exp(2 * _X**2)
+    return [
+        equal(
+            "the tape's gradient is a bare number, off the tape: no second derivative",
+            mutating=on_tape,
+            expected=False,
+        ),
+        close(
+            "jax.grad twice",
+            pure=second,
+            expected=(4 + 16 * _X**2) * e,
+            tolerance=1e-13,
+        ),
+        close(
+            "jax.grad three times",
+            pure=third,
+            expected=(48 * _X + 64 * _X**3) * e,
+            tolerance=1e-12,
+        ),
+        close(
+            "and by differences of jax.grad, independently",
+            pure=fd.grad(jax.grad(pure.composed))(jnp.asarray(_X)),
+            expected=(4 + 16 * _X**2) * e,
+            tolerance=1e-7,
+        ),
+    ]
