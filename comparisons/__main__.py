@@ -113,14 +113,16 @@ def _known(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def _mnist(folder: str | None) -> Path | None:
+    """The folder of MNIST, its files read once here: a bad one is refused before the run."""
     source, folder = ("--mnist", folder) if folder else (VARIABLE, os.environ.get(VARIABLE))
     if not folder:
         return None
-    if not Path(folder).is_dir():
-        raise _MisuseError(
-            f"got {source} {folder}, which is no folder; wanted the folder of the four MNIST "
-            "files; correct the path, or leave it out to use scikit-learn's digits"
-        )
+    from purenet import data  # here, so that --help and --list need not wait for JAX
+
+    try:
+        data.mnist(folder)
+    except (OSError, ValueError) as error:
+        raise _MisuseError(f"{source}: {error}") from error
     return Path(folder)
 
 

@@ -1,24 +1,22 @@
 """A value as short text: scalars to 12 digits, arrays in as few as tell their elements apart."""
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 SCALAR_DIGITS = 12
-ARRAY_DIGITS = (5, 6, 7, 8)
-NARROW_DIGITS = (4, 3, 2)
-ENDS_DIGITS = 3
-LINES = 8
+ARRAY_DIGITS = (5, 4, 6, 7, 8)
+NARROW_DIGITS = (5, 4, 3, 2)
+LINES = 6
 GAP = "…"
 
 
 def text(value: Any, width: int) -> str:
     """The value as lines; those of numbers fit ``width`` characters, words may need wrapping.
 
-    Scalars show 12 digits. A matrix stands in columns, a vector runs over lines: in 5 digits, in up
-    to 8 where distinct elements would look alike, in fewer where the width is short. What still
-    does not fit keeps its first and last elements and names its shape. None is a dash.
+    Scalars show 12 digits. A matrix stands in columns, a vector on one line or on several: in 4 or
+    5 digits, in up to 8 where distinct elements would look alike, in fewer where the width is
+    short. What still does not fit keeps its ends and names its shape. None is a dash.
 
     >>> text(0.92806853663411326, 30)
     '0.928068536634'
@@ -55,40 +53,52 @@ def _numbers(value: Any) -> np.ndarray | None:
 
 def _grid(array: np.ndarray, width: int) -> str:
     rows = array.reshape(-1, array.shape[-1])
-    for digits in _candidates(rows):
-        cells = _cells(rows, digits)
-        if array.ndim == 1:
-            cells = _folded(cells[0], width)
+    telling = _telling_digits(rows)
+    whole = [_cells(rows, digits) for digits in (*telling, *NARROW_DIGITS)]
+    if array.ndim == 1:  # on one line if its elements then still look distinct, else on several
+        whole = [*whole[: len(telling)], *(_folded(cells[0], width) for cells in whole)]
+    for cells in whole:
         lines = _aligned(cells)
-        if len(lines) <= LINES and max(map(len, lines)) <= width:
+        if len(lines) <= LINES and _fit(lines, width):
             return "\n".join(lines)
-    return "\n".join([f"shape {array.shape}", *_aligned(_ends(rows))])
+    shorter = ((2, 4), (2, 3), (1, 4), (1, 3), (1, 2))
+    ends = [_aligned(_ends(rows, first, digits)) for first, digits in shorter]
+    lines = next((lines for lines in ends if _fit(lines, width)), ends[-1])
+    return "\n".join([f"shape {array.shape}", *lines])
 
 
-def _candidates(rows: np.ndarray) -> Iterable[int]:
-    """Numbers of digits, the best first: distinct elements should look distinct, if that fits."""
+def _fit(lines: list[str], width: int) -> bool:
+    return max(map(len, lines)) <= width
+
+
+def _telling_digits(rows: np.ndarray) -> list[int]:
+    """Numbers of digits in which distinct elements look distinct, the best first."""
     distinct = len(np.unique(rows))
-    telling = (
+    return [
         digits
         for digits in ARRAY_DIGITS
         if len({cell for row in _cells(rows, digits) for cell in row}) == distinct
-    )
-    return (next(telling, ARRAY_DIGITS[0]), ARRAY_DIGITS[0], *NARROW_DIGITS)
+    ]
 
 
 def _cells(rows: np.ndarray, digits: int) -> list[list[str]]:
     """Every element as text, all with the decimals that give the largest one its digits."""
     if rows.dtype.kind != "f":
         return [[str(item) for item in row] for row in rows.tolist()]
-    finite = rows[np.isfinite(rows)]
-    largest = float(np.max(np.abs(finite), initial=0.0))
-    if np.all(finite == np.round(finite)) and largest < 1e6:
-        form = ".0f"
-    elif 1e-3 <= largest < 1e5:
-        form = f".{max(digits - 1 - int(np.floor(np.log10(largest))), 0)}f"
-    else:
+    largest = float(np.max(np.abs(rows), initial=0.0, where=np.isfinite(rows)))
+    if largest and not 1e-3 <= largest < 1e6:
         form = f".{digits - 1}e"
+    else:
+        magnitude = int(np.floor(np.log10(largest or 1.0)))
+        form = f".{_decimals(rows, max(digits - 1 - magnitude, 0))}f"
     return [[_cell(item, form) for item in row] for row in rows.tolist()]
+
+
+def _decimals(rows: np.ndarray, most: int) -> int:
+    """As few decimals as show every element exactly, or the most allowed."""
+    finite = rows[np.isfinite(rows)]
+    exact = (decimals for decimals in range(most) if np.all(np.round(finite, decimals) == finite))
+    return next(exact, most)
 
 
 def _cell(item: float, form: str) -> str:
@@ -115,12 +125,17 @@ def _aligned(cells: list[list[str]]) -> list[str]:
     ]
 
 
-def _ends(rows: np.ndarray) -> list[list[str]]:
+def _ends(rows: np.ndarray, first: int, digits: int) -> list[list[str]]:
     """The first and last columns of the first and last rows, with a gap for what lies between."""
-    columns = sorted({0, rows.shape[1] - 1})
-    picked = _cells(rows[sorted({0, 1 % len(rows), len(rows) - 1})][:, columns], ENDS_DIGITS)
-    if rows.shape[1] > 2:
-        picked = [[row[0], GAP, row[-1]] for row in picked]
+    cells = _cells(rows[_end_indices(len(rows), 2)], digits)
+    columns = _end_indices(rows.shape[1], first)
+    picked = [[row[column] for column in columns] for row in cells]
+    if rows.shape[1] > first + 1:
+        picked = [[*row[:first], GAP, row[-1]] for row in picked]
     if len(rows) > 3:
         picked.insert(2, [GAP])
     return picked
+
+
+def _end_indices(length: int, first: int) -> list[int]:
+    return sorted({*range(min(first, length)), length - 1})

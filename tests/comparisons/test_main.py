@@ -2,6 +2,7 @@
 
 import json
 import os
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -203,16 +204,31 @@ def test_a_measure_runs_only_when_it_is_named(show, monkeypatch, capsys):
     assert json.loads(capsys.readouterr().out)["measures"][0]["ratio"] == 2.0
 
 
-def test_the_mnist_folder_comes_from_the_option_then_the_environment(show, monkeypatch, tmp_path):
-    folders = [tmp_path / "option", tmp_path / "variable"]
-    for folder in folders:
-        folder.mkdir()
+@pytest.fixture
+def mnist(tmp_path):
+    """A folder with four IDX files: three images of one pixel for training, and for testing."""
+    for half in ("train", "t10k"):
+        images = struct.pack(">4I", 0x803, 3, 1, 1) + bytes(3)
+        (tmp_path / f"{half}-images-idx3-ubyte").write_bytes(images)
+        (tmp_path / f"{half}-labels-idx1-ubyte").write_bytes(
+            struct.pack(">2I", 0x801, 3) + bytes(3)
+        )
+    return tmp_path
+
+
+def test_the_mnist_folder_comes_from_the_environment(show, monkeypatch, mnist):
     registry = show(a=(HOLDS,))
     assert main([]) == 0
-    monkeypatch.setenv("PURENET_MNIST", str(folders[1]))
+    monkeypatch.setenv("PURENET_MNIST", str(mnist))
     assert main([]) == 0
-    assert main(["--mnist", str(folders[0])]) == 0
-    assert [settings.mnist for _, settings in registry.ran] == [None, folders[1], folders[0]]
+    assert [settings.mnist for _, settings in registry.ran] == [None, mnist]
+
+
+def test_the_option_goes_before_the_environment(show, monkeypatch, mnist):
+    registry = show(a=(HOLDS,))
+    monkeypatch.setenv("PURENET_MNIST", "/nowhere")
+    assert main(["--mnist", str(mnist)]) == 0
+    assert registry.ran[0][1].mnist == mnist
 
 
 @pytest.mark.parametrize("source", ["--mnist", "PURENET_MNIST"])
@@ -220,10 +236,20 @@ def test_a_missing_mnist_folder_is_refused_before_anything_runs(show, capsys, mo
     registry = show(a=(HOLDS,))
     monkeypatch.setenv("PURENET_MNIST", "/nowhere" if source == "PURENET_MNIST" else "")
     assert main(["--mnist", "/nowhere"] if source == "--mnist" else []) == 2
-    assert capsys.readouterr().err == (
-        f"error: got {source} /nowhere, which is no folder; wanted the folder of the four MNIST "
-        "files; correct the path, or leave it out to use scikit-learn's digits\n"
-    )
+    printed = capsys.readouterr().err
+    assert printed.startswith(f"error: {source}: got the folder /nowhere, which does not exist; ")
+    assert printed.count("\n") == 1
+    assert registry.ran == []
+
+
+def test_a_truncated_mnist_file_is_refused_by_its_name(show, capsys, mnist):
+    registry = show(a=(HOLDS,))
+    file = mnist / "t10k-labels-idx1-ubyte"
+    file.write_bytes(file.read_bytes()[:-1])
+    assert main(["--mnist", str(mnist)]) == 2
+    printed = capsys.readouterr().err
+    assert printed.startswith(f"error: --mnist: got {file} with 2 bytes of data; wanted 3")
+    assert "truncated" in printed
     assert registry.ran == []
 
 
