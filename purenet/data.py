@@ -1,0 +1,171 @@
+"""Real data as NumPy arrays: scikit-learn's digits, MNIST from IDX files; nothing is downloaded."""
+
+import gzip
+import math
+import struct
+import zlib
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+_IMAGES_MAGIC, _LABELS_MAGIC = 0x00000803, 0x00000801
+_FILES = {
+    "x_train": "train-images-idx3-ubyte",
+    "t_train": "train-labels-idx1-ubyte",
+    "x_test": "t10k-images-idx3-ubyte",
+    "t_test": "t10k-labels-idx1-ubyte",
+}
+
+
+class Dataset(NamedTuple):
+    """Images and labels, for training and for testing.
+
+    Attributes:
+        x_train: float64 images in [0, 1], one flattened image a row: (train, pixels).
+        t_train: int64 labels, (train,).
+        x_test: (test, pixels).
+        t_test: (test,).
+    """
+
+    x_train: np.ndarray
+    t_train: np.ndarray
+    x_test: np.ndarray
+    t_test: np.ndarray
+
+
+def digits(*, test: int = 360, seed: int = 0) -> Dataset:
+    """The 1,797 handwritten digits of 8x8 pixels that come with scikit-learn.
+
+    Args:
+        test: how many of them, drawn by permutation, are for testing.
+        seed: of that permutation.
+
+    Returns:
+        A `Dataset` of 64 pixels an image, grey values divided by their maximum, 16.
+
+    Raises:
+        ModuleNotFoundError: where scikit-learn is not installed.
+        ValueError: where test leaves nothing to train or to test on.
+
+    Source: E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UCI, 1998.
+
+    >>> digits().x_train.shape
+    (1437, 64)
+    """
+    try:
+        from sklearn.datasets import load_digits
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            "got no scikit-learn, with which the digits come; wanted it installed; "
+            "run pip install 'purenet[compare]'"
+        ) from error
+    x, t = load_digits(return_X_y=True)
+    if not 0 < test < len(x):
+        raise ValueError(
+            f"got test={test}; wanted between 1 and {len(x) - 1} of the {len(x)} digits for "
+            "testing; leave test out for 360"
+        )
+    order = np.random.default_rng(seed).permutation(len(x))
+    x, t = x[order] / 16.0, t[order].astype(np.int64)
+    return Dataset(x[test:], t[test:], x[:test], t[:test])
+
+
+def mnist(folder: str | Path) -> Dataset:
+    """MNIST, or a data set in its format, from the four IDX files in a folder, gzipped or not.
+
+    Args:
+        folder: holds train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and
+            t10k-labels-idx1-ubyte, each as it is or with .gz behind it. Counts are those that the
+            headers state.
+
+    Returns:
+        A `Dataset`, grey values divided by 255.
+
+    Raises:
+        FileNotFoundError: where a file is missing; the message names it.
+        ValueError: where a file is truncated, corrupt, or does not fit the others.
+
+    Source: LeCun, Cortes & Burges, the MNIST database of handwritten digits; the IDX format.
+    """
+    folder = Path(folder)
+    paths = {part: _find(folder, name) for part, name in _FILES.items()}
+    arrays = {part: _read_idx(path, images=part.startswith("x")) for part, path in paths.items()}
+    for half in ("train", "test"):
+        images, labels = arrays[f"x_{half}"], arrays[f"t_{half}"]
+        if len(images) != len(labels):
+            raise ValueError(
+                f"got {len(images)} images in {paths[f'x_{half}']} and {len(labels)} labels in "
+                f"{paths[f't_{half}']}; wanted as many labels as images; take both files from the "
+                "same data set"
+            )
+    if arrays["x_train"].shape[1] != arrays["x_test"].shape[1]:
+        raise ValueError(
+            f"got {arrays['x_train'].shape[1]} pixels an image in {paths['x_train']} and "
+            f"{arrays['x_test'].shape[1]} in {paths['x_test']}; wanted images of one size; take "
+            "both files from the same data set"
+        )
+    return Dataset(**arrays)
+
+
+def _find(folder: Path, name: str) -> Path:
+    if not folder.is_dir():
+        raise FileNotFoundError(
+            f"got the folder {folder}, which does not exist; wanted a folder with the four IDX "
+            f"files {', '.join(_FILES.values())}, each with or without .gz; check the path"
+        )
+    for path in (folder / name, folder / f"{name}.gz"):
+        if path.is_file():
+            return path
+    raise FileNotFoundError(
+        f"got no file {name} or {name}.gz in {folder}; wanted one of them; "
+        "put the four IDX files of the data set there"
+    )
+
+
+def _read_idx(path: Path, *, images: bool) -> np.ndarray:
+    """The images, scaled and flattened, or the labels, of one file."""
+    content = _content(path)
+    dimensions, magic = (3, _IMAGES_MAGIC) if images else (1, _LABELS_MAGIC)
+    header = 4 + 4 * dimensions
+    if len(content) < header:
+        raise ValueError(
+            f"got {path} of {len(content)} bytes; wanted a header of {header} bytes at least; "
+            "the file is truncated: fetch it again"
+        )
+    found, *shape = struct.unpack(f">{1 + dimensions}I", content[:header])
+    if found != magic:
+        kind = "images" if images else "labels"
+        raise ValueError(
+            f"got {path} with the magic number {found:#010x}; wanted {magic:#010x}, that of an IDX "
+            f"file of {kind}; the file is corrupt or another one: fetch it again"
+        )
+    expected = math.prod(shape)
+    if len(content) - header != expected:
+        state = "truncated" if len(content) - header < expected else "longer than its header says"
+        raise ValueError(
+            f"got {path} with {len(content) - header} bytes of data; wanted {expected}, by its "
+            f"header of {tuple(shape)}; the file is {state}: fetch it again"
+        )
+    data = np.frombuffer(content, np.uint8, offset=header)
+    if images:
+        return data.reshape(shape[0], -1) / 255.0
+    if data.size and data.max() > 9:
+        raise ValueError(
+            f"got {path} with the label {data.max()}; wanted labels from 0 to 9; "
+            "the file is corrupt: fetch it again"
+        )
+    return data.astype(np.int64)
+
+
+def _content(path: Path) -> bytes:
+    raw = path.read_bytes()
+    if path.suffix != ".gz":
+        return raw
+    try:
+        return gzip.decompress(raw)
+    except (OSError, EOFError, zlib.error) as error:
+        raise ValueError(
+            f"got {path}, which does not decompress ({error}); wanted a complete gzip file; "
+            "it is truncated or corrupt: fetch it again"
+        ) from error

@@ -1,0 +1,135 @@
+"""Real data: the digits as they ship, IDX files read exactly, and every way a file can be wrong."""
+
+import gzip
+import struct
+import sys
+
+import numpy as np
+import pytest
+
+from purenet import data
+
+TRAIN_IMAGES, TRAIN_LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
+TEST_IMAGES, TEST_LABELS = "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"
+
+
+def images(array):
+    return struct.pack(">4I", 0x803, *array.shape) + array.astype(np.uint8).tobytes()
+
+
+def labels(array):
+    return struct.pack(">2I", 0x801, len(array)) + np.asarray(array, np.uint8).tobytes()
+
+
+@pytest.fixture
+def folder(tmp_path):
+    draw = np.random.default_rng(0)
+    (tmp_path / TRAIN_IMAGES).write_bytes(images(draw.integers(0, 256, (5, 4, 3))))
+    (tmp_path / TRAIN_LABELS).write_bytes(labels([0, 1, 2, 3, 9]))
+    (tmp_path / TEST_IMAGES).write_bytes(images(np.full((2, 4, 3), 255)))
+    (tmp_path / TEST_LABELS).write_bytes(labels([4, 5]))
+    return tmp_path
+
+
+def test_digits_are_1797_images_scaled_to_one():
+    digits = data.digits()
+    assert digits.x_train.shape == (1437, 64)
+    assert digits.x_test.shape == (360, 64)
+    assert digits.x_train.dtype == np.float64
+    assert (digits.x_train.min(), digits.x_train.max()) == (0.0, 1.0)
+    assert set(digits.t_train) == set(digits.t_test) == set(range(10))
+
+
+def test_digits_are_split_without_overlap_and_by_seed():
+    one, same, other = data.digits(), data.digits(), data.digits(seed=1)
+    np.testing.assert_array_equal(one.x_train, same.x_train)
+    assert not np.array_equal(one.t_train, other.t_train)
+    rows = {row.tobytes() for row in one.x_train} & {row.tobytes() for row in one.x_test}
+    assert not rows
+
+
+@pytest.mark.parametrize("test", [0, 1797, -1])
+def test_digits_need_something_on_either_side(test):
+    with pytest.raises(ValueError, match=f"got test={test}; wanted between 1 and 1796"):
+        data.digits(test=test)
+
+
+def test_digits_without_scikit_learn_say_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
+    with pytest.raises(ModuleNotFoundError, match=r"pip install 'purenet\[compare\]'"):
+        data.digits()
+
+
+def test_mnist_reads_the_counts_that_the_headers_state(folder):
+    dataset = data.mnist(folder)
+    assert dataset.x_train.shape == (5, 12)
+    np.testing.assert_array_equal(dataset.t_train, [0, 1, 2, 3, 9])
+    np.testing.assert_array_equal(dataset.x_test, np.ones((2, 12)))
+    np.testing.assert_array_equal(dataset.t_test, [4, 5])
+
+
+@pytest.mark.parametrize("name", [TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS])
+def test_mnist_reads_gzipped_files_alike(folder, name):
+    plain = data.mnist(str(folder))
+    raw = (folder / name).read_bytes()
+    (folder / name).unlink()
+    (folder / f"{name}.gz").write_bytes(gzip.compress(raw))
+    for one, other in zip(plain, data.mnist(folder), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_missing_folder_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match="nowhere, which does not exist; wanted a folder"):
+        data.mnist(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("name", [TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS])
+def test_a_missing_file_is_named(folder, name):
+    (folder / name).unlink()
+    with pytest.raises(FileNotFoundError, match=f"no file {name} or {name}.gz in .*; wanted one"):
+        data.mnist(folder)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "of 0 bytes; wanted a header of 16 bytes"),
+        (struct.pack(">4I", 0x803, 5, 4, 3) + b"\0" * 59, "59 bytes of data; wanted 60.*truncated"),
+        (struct.pack(">4I", 0x803, 5, 4, 3) + b"\0" * 61, "61 bytes of data; wanted 60.*longer"),
+        (struct.pack(">4I", 0x801, 5, 4, 3) + b"\0" * 60, "0x00000801; wanted 0x00000803"),
+    ],
+    ids=["empty", "truncated", "too long", "wrong magic"],
+)
+def test_a_damaged_file_of_images_is_named_with_what_was_expected(folder, content, message):
+    (folder / TRAIN_IMAGES).write_bytes(content)
+    with pytest.raises(ValueError, match=f"{TRAIN_IMAGES}.*{message}"):
+        data.mnist(folder)
+
+
+def test_a_label_above_nine_is_refused(folder):
+    (folder / TRAIN_LABELS).write_bytes(labels([0, 1, 2, 3, 10]))
+    with pytest.raises(ValueError, match=f"{TRAIN_LABELS} with the label 10; wanted .* 0 to 9"):
+        data.mnist(folder)
+
+
+def test_as_many_labels_as_images(folder):
+    (folder / TRAIN_LABELS).write_bytes(labels([0, 1]))
+    with pytest.raises(ValueError, match="5 images in .* and 2 labels in .*; wanted as many"):
+        data.mnist(folder)
+
+
+def test_images_of_one_size(folder):
+    (folder / TEST_IMAGES).write_bytes(images(np.zeros((2, 3, 3))))
+    with pytest.raises(ValueError, match="12 pixels an image in .* and 9 in .*; wanted images of"):
+        data.mnist(folder)
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda z: z[:-9], lambda z: b"xx" + z[2:], lambda z: z[:20] + b"\xff" * 9 + z[29:]]
+)
+def test_a_damaged_gzip_file_is_named(folder, damage):
+    raw = (folder / TRAIN_IMAGES).read_bytes()
+    (folder / TRAIN_IMAGES).unlink()
+    (folder / f"{TRAIN_IMAGES}.gz").write_bytes(damage(gzip.compress(raw)))
+    with pytest.raises(ValueError, match=f"{TRAIN_IMAGES}.gz, which does not decompress"):
+        data.mnist(folder)
