@@ -126,14 +126,14 @@ def _aligned(cells: list[list[str]]) -> list[str]:
 
 
 def _ends(rows: np.ndarray, first: int, digits: int) -> list[list[str]]:
-    """The first and last columns of the first and last rows, with a gap for what lies between."""
-    cells = _cells(rows[_end_indices(len(rows), 2)], digits)
+    """The first and last row, each with its first columns and its last, and gaps between them."""
+    cells = _cells(rows[_end_indices(len(rows), 1)], digits)
     columns = _end_indices(rows.shape[1], first)
     picked = [[row[column] for column in columns] for row in cells]
     if rows.shape[1] > first + 1:
         picked = [[*row[:first], GAP, row[-1]] for row in picked]
-    if len(rows) > 3:
-        picked.insert(2, [GAP])
+    if len(rows) > 2:
+        picked.insert(1, [GAP])
     return picked
 
 

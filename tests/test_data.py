@@ -114,13 +114,13 @@ def test_a_label_above_nine_is_refused(folder):
 
 def test_as_many_labels_as_images(folder):
     (folder / TRAIN_LABELS).write_bytes(labels([0, 1]))
-    with pytest.raises(ValueError, match="5 images in .* and 2 labels in .*; wanted as many"):
+    with pytest.raises(ValueError, match=r"5 images in .* and 2 labels in .*; wanted as many"):
         data.mnist(folder)
 
 
 def test_images_of_one_size(folder):
     (folder / TEST_IMAGES).write_bytes(images(np.zeros((2, 3, 3))))
-    with pytest.raises(ValueError, match="12 pixels an image in .* and 9 in .*; wanted images of"):
+    with pytest.raises(ValueError, match=r"12 pixels an image in .* and 9 in .*; wanted images of"):
         data.mnist(folder)
 
 

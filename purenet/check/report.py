@@ -27,8 +27,8 @@ class LeafReport:
     difference: float
     tolerance: float
     worst: str
-    by_jax: complex
-    by_differences: complex
+    by_jax: float | complex
+    by_differences: float | complex
     disagreeing: int
 
     @property

@@ -98,8 +98,9 @@ def test_the_note_says_what_was_trained(shown):
 
 def test_mnist_is_used_where_a_folder_is_given(tmp_path, monkeypatch, x64):
     digits = data.digits()
-    parts = zip(("train", "t10k"), (digits.x_train, digits.x_test), (digits.t_train, digits.t_test))
-    for part, x, t in parts:
+    train = ("train", digits.x_train, digits.t_train)
+    test = ("t10k", digits.x_test, digits.t_test)
+    for part, x, t in (train, test):
         pixels = np.round(255 * x).astype(np.uint8)
         header = struct.pack(">4I", 0x803, len(x), 8, 8)
         (tmp_path / f"{part}-images-idx3-ubyte.gz").write_bytes(
