@@ -10,7 +10,7 @@ import numpy as np
 from purenet import jaxprs, trees
 from purenet.fd.differences import Evaluator, real_coordinates
 from purenet.fd.irregular import Irregularity, examine
-from purenet.fd.ladder import Ladder
+from purenet.fd.ladder import Ladder, Settlement
 from purenet.fd.options import checked
 from purenet.fd.problem import pose, require_outputs
 from purenet.fd.results import assembled
@@ -18,7 +18,7 @@ from purenet.fd.setup import Setup, prepare, require_finite_base
 from purenet.fd.steps import LARGE, measured_length
 
 _NOISES = 12.0  # noises of f that a bound allows for: the noise is known from few values
-_TRUNCATIONS = 2.0
+_TRUNCATIONS = 8.0  # and for the truncation, known by its order of magnitude
 _BLOCK = 2**18  # coordinates times outputs that are climbed together
 _WORDS = {
     "kink": "not differentiable here: left {left:.6g}, right {right:.6g}",
@@ -175,7 +175,7 @@ def _estimate_leaf(setup: Setup, leaf: int, base: list[np.ndarray]):
         ladder = Ladder(values_of_block, x[block], scale[block], flat_base)
         now, found = examine(ladder, ladder.settle())
         evaluations += ladder.evaluations
-        noise = np.maximum(now.round_off, now.seen_noise * now.best.gain)
+        noise = np.maximum(now.round_off, _noise_of_f(now) * now.best.gain)
         value[block] = now.best.value
         error[block] = np.where(now.agrees, _NOISES * noise + _TRUNCATIONS * now.truncation, np.inf)
         for one in found:
@@ -183,6 +183,12 @@ def _estimate_leaf(setup: Setup, leaf: int, base: list[np.ndarray]):
             error[start + one.coordinate, one.output] = np.inf
             irregular.append(one._replace(coordinate=start + one.coordinate))
     return value, error, irregular, evaluations
+
+
+def _noise_of_f(now: Settlement) -> np.ndarray:
+    """The noise of f that each coordinate's anchor shows, and at least what all show together."""
+    together = np.sqrt(np.mean(now.seen_noise**2, axis=0))
+    return np.maximum(now.seen_noise, together)
 
 
 def _scale(evaluator: Evaluator, leaf: int, x: np.ndarray) -> np.ndarray:

@@ -10,9 +10,7 @@ from purenet.fd.stencils import extrapolation_weights
 
 LONGEST = 7  # steps in one extrapolation: order 14, beyond which round-off gains nothing
 _SHORTEST = 3  # fewer leave no two lower orders to compare
-_SLOWEST_FALL = (
-    1e-4  # truncation is never credited with falling faster than this from order to order
-)
+_FASTEST_FALL = 1e-4  # truncation is credited with no faster fall from order to order
 
 
 class Rung(NamedTuple):
@@ -130,9 +128,12 @@ def _judge(windows: Mapping, exponent: int, length: int, noise: np.ndarray) -> E
     by_larger = np.abs(window.value - larger.value) / 4.0 ** (length - 1)
     cautious = np.maximum(by_smaller, by_larger)
     before = np.abs(smaller.value - smallest.value)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        fall = np.where(before > 0, cautious / before, 1.0)
-    truncation = cautious * np.clip(fall, _SLOWEST_FALL, 1.0)
+    # each order in turn brings in a step twice as large, so that what it leaves falls 4 times less
+    fall = 4 * _ratio(cautious, before)
+    if length > _SHORTEST:
+        earlier = np.abs(smallest.value - windows[exponent - 3, length - 3].value)
+        fall = np.maximum(fall, 16 * _ratio(before, earlier))
+    truncation = cautious * np.clip(fall, _FASTEST_FALL, 1.0)
     truncation = np.maximum(truncation, np.abs(window.miss) / (2 * window.step))
     first, second = windows[exponent, 1], windows[exponent, 2]
     bend = np.abs(second.value - first.value)
@@ -146,6 +147,10 @@ def _judge(windows: Mapping, exponent: int, length: int, noise: np.ndarray) -> E
         exponent=np.full(window.value.shape, exponent),
         unresolved=bend <= 16 * noise * window.size * second.gain,
     )
+
+
+def _ratio(new: np.ndarray, old: np.ndarray) -> np.ndarray:
+    return np.divide(new, old, out=np.ones_like(new), where=old > 0)
 
 
 @lru_cache(maxsize=LONGEST)

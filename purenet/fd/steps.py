@@ -10,8 +10,7 @@ from jaxtyping import Array
 
 from purenet.fd.differences import Evaluator, real_coordinates
 
-LARGE = 256  # coordinates from which on measuring costs little beside the differences themselves
-_SAMPLES = 4  # coordinates at which the length of a large leaf is measured
+LARGE = 8  # coordinates from which on measuring costs at most twice the differences themselves
 
 
 def unit_step(noise: float, order: int) -> float:
@@ -56,28 +55,29 @@ def chosen_steps(evaluator: Evaluator, leaf: int, order: int) -> Array:
 def measured_length(evaluator: Evaluator, leaf: int) -> Array:
     """The length over which the outputs curve along a leaf's coordinates, one number.
 
-    Third differences at a few coordinates, on a ladder of steps from small to large: the largest
-    step at which they still drown in the round-off of f is the one at which the truncation of a
-    central difference is no larger than its round-off. That step is unit step times length.
+    Central differences at a few coordinates, on a ladder of steps from small to large: as long as
+    two neighbours differ by no more than round-off, truncation is no larger than that. The largest
+    such step is unit step times length.
 
-    Source: the ratio test of Shi, Xie, Xuan & Nocedal, SISC 44:A2302, 2022, section 3.2, with the
-    round-off of f for its noise.
+    Source: the idea of a ratio test is that of Shi, Xie, Xuan & Nocedal, SISC 44:A2302, 2022.
     """
     x = real_coordinates(evaluator.leaves[leaf])
     typical = jnp.sqrt(jnp.mean(scale(x) ** 2))
     noise = evaluator.relative_noise()
     unit = unit_step(noise, 2)
     ladder = typical * unit * 8.0 ** jnp.arange(-2, 6, dtype=x.dtype)
-    samples = (x.size * (2 * np.arange(_SAMPLES) + 1)) // (2 * _SAMPLES)
+    count = 4 if x.size >= 256 else 2
+    samples = (x.size * (2 * np.arange(count) + 1)) // (2 * count)
     coordinates = jnp.repeat(jnp.asarray(samples), ladder.size)
-    offsets = jnp.tile(ladder, _SAMPLES)[:, None] * jnp.array([-3.0, -1.0, 1.0, 3.0], x.dtype)
-    quiet = jnp.ones(ladder.size, bool)
+    offsets = jnp.tile(ladder, count)[:, None] * jnp.array([-1.0, 1.0], x.dtype)
+    quiet = jnp.ones(ladder.size - 1, bool)
     for out in evaluator.along_coordinates([(leaf, coordinates, offsets)]):
-        values = jnp.asarray(out).reshape(_SAMPLES, ladder.size, 4, -1)
-        third = jnp.tensordot(values, jnp.array([-1.0, 3.0, -3.0, 1.0]) / 8, axes=(2, 0))
-        round_off = 4 * noise * jnp.max(jnp.abs(values), axis=2)
-        quiet &= jnp.all(jnp.abs(third) <= round_off, axis=(0, 2))
-    rung = jnp.maximum(jnp.sum(jnp.cumprod(quiet)) - 1, 0)
+        values = jnp.asarray(out).reshape(count, ladder.size, 2, -1)
+        quotients = (values[:, :, 1] - values[:, :, 0]) / (2 * ladder[:, None])
+        apart = jnp.abs(jnp.diff(quotients, axis=1)) * ladder[:-1, None]
+        round_off = 4 * noise * jnp.max(jnp.abs(values[:, 1:]), axis=2)
+        quiet &= jnp.all(apart <= round_off, axis=(0, 2))
+    rung = jnp.sum(jnp.cumprod(quiet))
     # a dead coordinate is quiet at any step: the cap keeps its live neighbours' truncation small
     return jnp.minimum(ladder[rung], 16 * unit * jnp.maximum(typical, 1.0)) / unit
 

@@ -24,8 +24,9 @@ def grad(
 ) -> Callable:
     """jax.grad by finite differences: the same signature, the same result tree, no derivative rule.
 
-    Two evaluations a coordinate (for the default central stencil of order 2), vectorised in chunks
-    that fit ``max_memory``. What the caller owns is never written to.
+    Two evaluations a coordinate (for the default central stencil of order 2), and 32 or 64 to
+    choose the step of a leaf of eight coordinates or more; vectorised in chunks that fit
+    ``max_memory``. What the caller owns is never written to.
 
     Args:
         fun: a loss, ``fun(params, *data) -> scalar``.
