@@ -230,7 +230,7 @@ def _arranged(setup: Setup, leaf: int, derivative: np.ndarray) -> np.ndarray:
 
 def _arranged_bound(setup: Setup, leaf: int, bound: np.ndarray) -> np.ndarray:
     """A bound in the same shape; that of a complex derivative is its modulus."""
-    return np.abs(_arranged(setup, leaf, bound))
+    return np.asarray(np.abs(_arranged(setup, leaf, bound)))
 
 
 def _require_automatic(options: dict) -> None:
