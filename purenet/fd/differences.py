@@ -37,14 +37,14 @@ class Evaluator(Protocol):
         ...
 
 
-def coordinate_count(leaf: Array) -> int:
+def coordinate_count(leaf: Array | np.ndarray) -> int:
     """The number of real coordinates of a leaf: a complex element has two."""
     return leaf.size * (2 if jnp.iscomplexobj(leaf) else 1)
 
 
-def real_coordinates(leaf: Array) -> Array:
+def real_coordinates(leaf: Array | np.ndarray) -> Array:
     """A leaf's coordinates as a real vector, imaginary parts after the real ones."""
-    flat = leaf.ravel()
+    flat = jnp.ravel(leaf)
     return jnp.concatenate([flat.real, flat.imag]) if jnp.iscomplexobj(leaf) else flat
 
 

@@ -17,8 +17,8 @@ from purenet.fd.results import assembled
 from purenet.fd.setup import Setup, prepare, require_finite_base
 from purenet.fd.steps import LARGE, measured_length
 
-_NOISES = 12.0  # noises of f that a bound allows for: the noise is known from few values
-_TRUNCATIONS = 8.0  # and for the truncation, known by its order of magnitude
+_NOISES = 10.0  # noises of f that a bound allows for: the noise is known from few values
+_TRUNCATIONS = 4.0  # and for the truncation, known by its order of magnitude
 _BLOCK = 2**18  # coordinates times outputs that are climbed together
 _WORDS = {
     "kink": "not differentiable here: left {left:.6g}, right {right:.6g}",

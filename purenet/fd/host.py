@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from purenet import jaxprs, trees
-from purenet.fd.noise import POINTS, SPACINGS, is_too_fine, noise_of
+from purenet.fd.noise import POINTS, measured_noise
 from purenet.fd.problem import Problem
 from purenet.fd.steps import scale
 
@@ -104,16 +104,13 @@ class Host:
         return self._gathered(at, offsets.shape)
 
     def _measured_noise(self, direction: Sequence[np.ndarray]) -> float:
-        noise = 0.0
-        for exponent in SPACINGS:
-            outputs = self.along_direction(direction, 2.0**exponent * np.arange(1, POINTS + 1))
-            values = np.concatenate([out.reshape(POINTS, -1) for out in outputs], axis=1)[None]
-            size = np.max(np.abs(values), axis=1)
-            with np.errstate(invalid="ignore", divide="ignore"):
-                noise = max(noise, float(np.nanmax(noise_of(values) / size, initial=0.0)))
-            if not is_too_fine(values).any():
-                break
-        return noise if np.isfinite(noise) else 0.0
+        def values_at(spacing: float) -> np.ndarray:
+            outputs = self.along_direction(direction, spacing * np.arange(1, POINTS + 1))
+            return np.concatenate([out.reshape(POINTS, -1) for out in outputs], axis=1)[None]
+
+        size = np.abs(np.concatenate([out.ravel() for out in self._base]))
+        noise = measured_noise(values_at)[0][size > 0] / size[size > 0]
+        return float(np.max(noise, initial=0.0, where=np.isfinite(noise)))
 
     def _gathered(self, at, shape: tuple[int, ...]) -> list[np.ndarray]:
         indices = range(int(np.prod(shape)))

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from purenet.fd.ladder import Ladder, Settlement
-from purenet.fd.noise import POINTS, SPACINGS, is_too_fine, noise_of
+from purenet.fd.noise import POINTS, measured_noise
 
 _SIGNIFICANT = 50.0  # noises by which the two sides must differ to be told apart
 _CLOSER = 8  # how many halvings below the anchor the one-sided slopes are taken again
@@ -73,17 +73,16 @@ def _doubtful(ladder: Ladder, now: Settlement) -> np.ndarray:
 
 def _measure_noise(ladder: Ladder, now: Settlement, rows: np.ndarray) -> None:
     """Look for noise just right of the point (left of it where that is not finite)."""
-    noise = np.zeros((rows.size, ladder.shape[1]))
-    for exponent in SPACINGS:
-        spacing = ladder.scale[rows][:, None] * 2.0**exponent * np.arange(1, POINTS + 1)
-        values = ladder.evaluate(rows, spacing)
+
+    def values_at(spacing: float) -> np.ndarray:
+        offsets = ladder.scale[rows][:, None] * spacing * np.arange(1, POINTS + 1)
+        values = ladder.evaluate(rows, offsets)
         undefined = ~np.isfinite(values).all(axis=(1, 2))
         if undefined.any():
-            values[undefined] = ladder.evaluate(rows[undefined], -spacing[undefined])
-        with np.errstate(invalid="ignore"):
-            noise = np.fmax(noise, noise_of(values))
-            if not is_too_fine(values).any():
-                break
+            values[undefined] = ladder.evaluate(rows[undefined], -offsets[undefined])
+        return values
+
+    noise = measured_noise(values_at)
     size = np.maximum(now.best.size[rows], np.abs(ladder.base))
     relative = np.where(size > 0, noise / np.where(size > 0, size, 1.0), 0.0)
     ladder.noise[rows] = np.fmax(ladder.noise[rows], relative)
@@ -107,7 +106,11 @@ def _classify(ladder: Ladder, now: Settlement, row: int, output: int) -> Irregul
         return Irregularity(row, output, "vertical", left, right)
     size = max(abs(float(ladder.base[output])), float(now.best.size[row, output]))
     noise = float(ladder.noise[row, output]) * size
-    if abs(near.right - near.left) > 2 * _SIGNIFICANT * noise / near.step:
+    hidden = 2 * _SIGNIFICANT * noise
+    gap_near, gap_far = abs(near.right - near.left), abs(far.right - far.left)
+    # so close, noise may hide a gap that it does not hide at the anchor: then the anchor's stands
+    seen_only_far = gap_far > hidden / far.step and hidden / near.step > gap_far / 2
+    if gap_near > hidden / near.step or seen_only_far:
         return Irregularity(row, output, "kink", far.left, far.right)
     return Irregularity(row, output, "unsettled", near.left, near.right)
 

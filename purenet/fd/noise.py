@@ -1,11 +1,13 @@
 """The noise of a function's values, measured from their differences."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
 POINTS = 8
-SPACINGS = range(-40, -15, 8)  # exponents of the spacing, in scales, from fine to coarse
+# in scales, from fine to coarse; not powers of two, whose multiples float32 may hit exactly
+SPACINGS = tuple(1.37 * 2.0**exponent for exponent in (-40, -32, -24, -16))
 _ORDERS = range(2, 7)  # the first difference is the function's slope, not its noise
 
 
@@ -40,3 +42,27 @@ def is_too_fine(values: np.ndarray) -> np.ndarray:
         Shape (m, q).
     """
     return np.mean(np.diff(values, axis=1) == 0, axis=1) >= 0.5
+
+
+def measured_noise(values_at: Callable[[float], np.ndarray]) -> np.ndarray:
+    """The noise of a function, looked for at ever coarser spacings until it shows.
+
+    The first spacing at which the function resolves its points, and one coarser: by chance the
+    values may rise by the same rounded amount from each point to the next.
+
+    Args:
+        values_at: the values at points so many scales apart, shape (m, 8, q).
+
+    Returns:
+        The noise, shape (m, q).
+    """
+    noise, resolved = None, False
+    for spacing in SPACINGS:
+        values = values_at(spacing)
+        with np.errstate(invalid="ignore"):
+            found = noise_of(values)
+        noise = found if noise is None else np.fmax(noise, found)
+        if resolved:
+            break
+        resolved = not is_too_fine(values).any()
+    return np.asarray(noise)
