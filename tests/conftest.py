@@ -13,3 +13,11 @@ def x64():
     """Float64 for the duration of one test; JAX's own default is float32."""
     with jax.enable_x64(True):
         yield
+
+
+@pytest.fixture
+def unchecked():
+    """Annotations unchecked for one test: what purenet itself says of a wrong argument."""
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)

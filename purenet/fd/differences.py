@@ -62,6 +62,8 @@ def along_coordinates(
     Returns:
         For each output an array of shape (m, *output shape).
     """
+    if steps.size == 0:
+        return [jnp.zeros((0, *out.shape)) for out in evaluator.base()]
     offsets = _offsets(steps, stencil)
     coordinates = jnp.arange(steps.size)
     outputs = evaluator.along_coordinates([(leaf, coordinates, offsets)])
@@ -88,6 +90,8 @@ def along_pairs(
     Returns:
         For each output an array of shape (m, *output shape).
     """
+    if steps[0].size == 0:
+        return [jnp.zeros((0, *out.shape)) for out in evaluator.base()]
     count = len(stencil.offsets)
     first, second = (_offsets(s, stencil) for s in steps)
     moves = [
@@ -125,8 +129,9 @@ def _realised(x: Array, steps: Array, stencil: Stencil) -> Array:
     return ((x + high * steps) - (x + low * steps)) / (high - low)
 
 
-def _quotient(values: Array, stencil: Stencil, steps: Array) -> Array:
+def _quotient(values: Array | np.ndarray, stencil: Stencil, steps: Array) -> Array:
     """The weighted sum over axis 1, divided by the steps of axis 0."""
+    values = jnp.asarray(values)
     values = values.astype(jnp.promote_types(values.dtype, np.float32))  # sums of bfloat16 cancel
     weights = jnp.asarray(stencil.weights, values.real.dtype)
     total = jnp.tensordot(values, weights.astype(values.dtype), axes=(1, 0))

@@ -162,7 +162,7 @@ def _estimate_leaf(setup: Setup, leaf: int, base: list[np.ndarray]):
             [np.asarray(out, float).reshape(count, -1) for out in outputs], axis=1
         )
 
-    scale = _scale(setup.evaluator, leaf, x)
+    scale = _scale(setup.evaluator, leaf, x) if x.size else x
     rows = max(1, _BLOCK // max(1, flat_base.size))
     value, error = (np.full((x.size, flat_base.size), np.nan) for _ in range(2))
     irregular, evaluations = [], 0

@@ -96,7 +96,7 @@ class Host:
         def at(index):
             offset = offsets[index]
             moved = [
-                (x + offset * np.asarray(d)).astype(x.dtype)
+                np.asarray(x + offset * np.asarray(d), x.dtype)
                 for x, d in zip(self.leaves, direction, strict=True)
             ]
             return self._call(moved, f"all leaves moved by {offset:.3g} times the direction")

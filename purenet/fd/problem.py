@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.tree_util import treedef_is_leaf
 
 from purenet import jaxprs, trees
 
@@ -91,7 +92,7 @@ def trace(problem: Problem) -> jaxprs.Traced:
 
 def require_scalar(outputs: Sequence[jax.ShapeDtypeStruct], tree: Any) -> None:
     """Raise TypeError where a function returns anything but one scalar."""
-    if not jax.tree_util.treedef_is_leaf(tree) or outputs[0].shape != ():
+    if len(outputs) != 1 or not treedef_is_leaf(tree) or outputs[0].shape != ():
         got = ", ".join(f"{out.dtype}{list(out.shape)}" for out in outputs) or "nothing"
         raise TypeError(
             f"got a function that returns {got}; wanted one scalar, the loss; "
@@ -125,13 +126,13 @@ def require_inputs(leaves: Sequence[Any], paths: Sequence[str], *, holomorphic: 
             )
 
 
-def _positions(fun: Callable, argnums: int | Sequence[int], count: int) -> list[int]:
+def _positions(fun: Callable, argnums: Any, count: int) -> list[int]:
     if not callable(fun):
         raise TypeError(
             f"got a function of type {type(fun).__name__}; wanted something that can be called; "
             "pass the loss itself, not its value"
         )
-    given = [argnums] if isinstance(argnums, int) else list(argnums)
+    given = list(argnums) if isinstance(argnums, Sequence) else [argnums]
     if not given or any(isinstance(i, bool) or not isinstance(i, int) for i in given):
         raise TypeError(
             f"got argnums={argnums!r}; wanted a whole number or a tuple of them; "

@@ -109,7 +109,7 @@ def require_finite(
     """
     for leaf, outputs in enumerate(derivatives):
         for derivative in outputs:
-            if jaxprs.is_traced(derivative):
+            if jaxprs.is_traced(derivative) or derivative.size == 0:
                 continue
             finite = np.isfinite(np.asarray(derivative)).reshape(len(derivative), -1).all(axis=1)
             if not finite.all():
@@ -148,5 +148,5 @@ def _explain(setup, leaf, coordinate, steps) -> None:
     )
 
 
-def _doubled(steps: Array, leaf: Array) -> Array:
+def _doubled(steps: Array, leaf: Array | np.ndarray) -> Array:
     return jnp.concatenate([steps, steps]) if coordinate_count(leaf) > leaf.size else steps

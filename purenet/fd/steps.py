@@ -47,6 +47,8 @@ def chosen_steps(evaluator: Evaluator, leaf: int, order: int) -> Array:
     nothing it is measured on a few coordinates; elsewhere the coordinate's scale stands for it.
     """
     x = real_coordinates(evaluator.leaves[leaf])
+    if x.size == 0:
+        return x
     length = measured_length(evaluator, leaf) if x.size >= LARGE else scale(x)
     raw = jnp.broadcast_to(unit_step(evaluator.relative_noise(), order) * length, x.shape)
     return jnp.exp2(jnp.round(jnp.log2(raw))).astype(x.dtype)

@@ -83,7 +83,7 @@ class Replay:
             return self._scan(params, inputs)
         if name == "while":
             return self._while(params, inputs)
-        if name == "cond" and params.get("branches_platforms") is None:
+        if name == "cond":
             return self._cond(params, inputs)
         outputs = [
             self.apply(equation, [value[min(lane, len(value) - 1)] for value in inputs])
@@ -151,6 +151,9 @@ class Replay:
         )
 
     def _cond(self, params, inputs):
+        platforms = params.get("branches_platforms")
+        if platforms is not None:
+            return self._call(params["branches"][_branch_here(platforms)], inputs[1:])
         lanes = _lanes(inputs)
         index, operands = inputs[0], self.spread(inputs[1:], lanes)
         branches = [
@@ -165,6 +168,19 @@ class Replay:
 
 DOUBLE = Replay(double=True)
 NATIVE = Replay(double=False)
+
+
+def _branch_here(platforms: Sequence[tuple[str, ...] | None]) -> int:
+    """The branch of a choice by platform that is taken on this machine."""
+    backend = jax.default_backend()
+    names = {"cuda", "rocm"} if backend == "gpu" else {backend}
+    for branch, here in enumerate(platforms):
+        if here is None or names & set(here):
+            return branch
+    raise NotImplementedError(
+        f"got a program with branches for the platforms {platforms} alone; wanted one for "
+        f"{backend}; run it on one of those platforms"
+    )
 
 
 def _lanes(values) -> int:

@@ -23,7 +23,6 @@ _NARROW = {  # what these compute depends on the very dtype: bits, random draws,
     "custom_call",
     "pallas_call",
     "shard_map",
-    "cond",  # reached only where the platform chooses the branch
 }
 _WIDE = {
     np.dtype(jnp.bfloat16): np.dtype(np.float64),
@@ -33,7 +32,7 @@ _WIDE = {
 }
 
 
-def wide_dtype(dtype) -> np.dtype:
+def wide_dtype(dtype: Any) -> Any:
     """Float64 for every narrower float, complex128 for complex64; others as they are."""
     return _WIDE.get(np.dtype(dtype), dtype) if not is_extended(dtype) else dtype
 

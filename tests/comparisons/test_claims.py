@@ -107,7 +107,7 @@ def ablated(mutating, pure, net):
 
 def test_the_ablation_calls_both_losses_in_all_four_cases():
     net = Net(2.0)
-    shown = ablated(lambda W: net.W**2, lambda W: W**2, net)  # noqa: ARG005
+    shown = ablated(lambda W: net.W**2, lambda W: W**2, net)
     assert shown.mutating == ((4.0, 9.0), (4.0, 9.0))
     assert shown.pure == ((4.0, 4.0), (9.0, 9.0))
     assert shown.holds
@@ -130,7 +130,7 @@ def test_the_ablation_fails_where_anything_else_moves_a_loss(mutating, pure):
 
 def test_the_ablation_puts_the_state_back():
     net = Net(2.0)
-    ablated(lambda W: net.W**2, lambda W: W**2, net)  # noqa: ARG005
+    ablated(lambda W: net.W**2, lambda W: W**2, net)
     assert net.W == 2.0
 
 

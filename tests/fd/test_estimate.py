@@ -290,3 +290,9 @@ def test_a_base_point_that_is_not_finite_is_refused(value):
 def test_complex_outputs_are_refused():
     with pytest.raises(TypeError, match="got a function that returns complex64; wanted real"):
         fd.estimate(lambda x: x * 1j)(1.0)
+
+
+def test_empty_leaves_are_nothing_to_estimate():
+    value, error = fd.estimate(lambda p: jnp.sum(p[0]) + p[1] ** 2)((jnp.zeros((0, 2)), 3.0))
+    assert value[0].shape == error[0].shape == (0, 2)
+    assert float(value[1]) == pytest.approx(6.0)

@@ -72,9 +72,9 @@ class Add(Function):
         x0, x1 = xs
         return [x0 + x1]
 
-    def backward(self, gy):
+    def backward(self, *gys):
         """The gradient goes to both."""
-        return gy, gy
+        return gys[0], gys[0]
 
 
 class Square(Function):
@@ -84,9 +84,9 @@ class Square(Function):
         """x²."""
         return [xs[0] ** 2]
 
-    def backward(self, gy):
+    def backward(self, *gys):
         """2 x times the gradient."""
-        return 2 * self.inputs[0].data * gy
+        return 2 * self.inputs[0].data * gys[0]
 
 
 class Exp(Function):
@@ -96,9 +96,9 @@ class Exp(Function):
         """eˣ."""
         return [np.exp(xs[0])]
 
-    def backward(self, gy):
+    def backward(self, *gys):
         """eˣ times the gradient."""
-        return np.exp(self.inputs[0].data) * gy
+        return np.exp(self.inputs[0].data) * gys[0]
 
 
 def numerical_diff(f, x, eps=1e-4):
