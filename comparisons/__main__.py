@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _console().print(show.listing(_sections()))
             return HELD
         names = _known(options.names) or exhibits.NAMES
-        settings = Settings(mnist=_mnist(options.mnist))
+        settings = Settings(mnist=_mnist(options.mnist), plot=_plot(options.plot))
         _require_writable(options.json)
         return _run(names, settings, options.json)
     except _MisuseError as misuse:
@@ -68,6 +68,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help=f"a folder with the four MNIST files, gzipped or not, also taken from {VARIABLE} "
         "(default: scikit-learn's handwritten digits)",
+    )
+    parser.add_argument(
+        "--plot", metavar="FILE", help="draw what a measure has to draw (accuracy: the V-curve)"
     )
     return parser
 
@@ -124,6 +127,15 @@ def _mnist(folder: str | None) -> Path | None:
     except (OSError, ValueError) as error:
         raise _MisuseError(f"{source}: {error}") from error
     return Path(folder)
+
+
+def _plot(file: str | None) -> Path | None:
+    if file is not None and (Path(file).is_dir() or not Path(file).parent.is_dir()):
+        raise _MisuseError(
+            f"got --plot {file}, which is a folder or lies in none; wanted a file such as "
+            "v-curve.png; correct the path, or make its folder first"
+        )
+    return None if file is None else Path(file)
 
 
 def _require_writable(json: str | None) -> None:

@@ -1,4 +1,4 @@
-"""What a run is told: where MNIST lies, and how to show that something long is under way."""
+"""What a run is told: where MNIST lies, where a plot goes, how to show progress."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -19,8 +19,10 @@ class Settings:
     """The settings of one run.
 
     ``mnist`` is a folder with the four IDX files, or None for scikit-learn's digits.
+    ``plot`` is the file that a measure draws its plot to, or None for no plot.
     ``track(items, description)`` iterates over a sequence and may show a progress bar meanwhile.
     """
 
     mnist: Path | None = None
+    plot: Path | None = None
     track: Callable[[Sequence, str], Iterable] = untracked

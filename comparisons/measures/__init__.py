@@ -1,8 +1,8 @@
 """The measures: purenet beside its peers on the same work. Each runs only when it is named.
 
-A measure is one file, ``comparisons/measures/NAME.py``, and its name in ``NAMES``. The first line
-of its docstring is its title, and its ``run(settings)`` returns a `Measurement`. It runs in float64
-like an exhibit; what it measures in float32 it wraps in ``jax.enable_x64(False)``.
+A measure is a module or a package, ``comparisons.measures.NAME``, and its name in ``NAMES``. The
+first line of its docstring is its title, and its ``run(settings)`` returns a `Measurement`. It runs
+in float64 like an exhibit; what it measures in float32 it wraps in ``jax.enable_x64(False)``.
 """
 
 from importlib import import_module
@@ -12,7 +12,7 @@ from rich.console import RenderableType
 
 from comparisons.settings import Settings
 
-NAMES: tuple[str, ...] = ()
+NAMES: tuple[str, ...] = ("accuracy",)
 
 
 class Measurement(Protocol):

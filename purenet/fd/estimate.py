@@ -17,7 +17,7 @@ from purenet.fd.results import assembled
 from purenet.fd.setup import Setup, prepare, require_finite_base
 from purenet.fd.steps import LARGE, measured_length
 
-_NOISES = 10.0  # noises of f that a bound allows for: the noise is known from few values
+_NOISES = 12.0  # noises of f that a bound allows for: the noise is known from few values
 _TRUNCATIONS = 4.0  # and for the truncation, known by its order of magnitude
 _BLOCK = 2**18  # coordinates times outputs that are climbed together
 _WORDS = {
@@ -186,8 +186,8 @@ def _estimate_leaf(setup: Setup, leaf: int, base: list[np.ndarray]):
 
 
 def _noise_of_f(now: Settlement) -> np.ndarray:
-    """The noise of f that each coordinate's anchor shows, and at least what all show together."""
-    together = np.sqrt(np.mean(now.seen_noise**2, axis=0))
+    """The noise of f that each coordinate's anchor shows, and at least what is usual among all."""
+    together = np.median(now.seen_noise, axis=0)
     return np.maximum(now.seen_noise, together)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from purenet.fd.stencils import extrapolation_weights
 
 LONGEST = 7  # steps in one extrapolation: order 14, beyond which round-off gains nothing
+RESOLVED = 8.0  # truncation below this many round-offs is not worth another step
 _SHORTEST = 3  # fewer leave no two lower orders to compare
 _FASTEST_FALL = 1e-4  # truncation is credited with no faster fall from order to order
 
@@ -36,6 +37,7 @@ class Extrapolated(NamedTuple):
         cautious: the same before crediting the fall from the order below.
         gain: what unit noise in f becomes in the value.
         size: the largest |f| that entered.
+        scatter: the noise of f, as the averages' miss of f(x) shows it.
         curvature: the third derivative times a sixth, as the two largest steps show it.
         exponent: the largest step's exponent.
         unresolved: whether even plain central differences show no truncation at that step.
@@ -46,6 +48,7 @@ class Extrapolated(NamedTuple):
     cautious: np.ndarray
     gain: np.ndarray
     size: np.ndarray
+    scatter: np.ndarray
     curvature: np.ndarray
     exponent: np.ndarray
     unresolved: np.ndarray
@@ -100,6 +103,7 @@ class _Window(NamedTuple):
     miss: np.ndarray  # by how much the same extrapolation of the averages misses f(x)
     gain: np.ndarray
     size: np.ndarray
+    scatter: np.ndarray
     step: np.ndarray
 
 
@@ -116,7 +120,9 @@ def _extrapolate(members: list[Rung], base: np.ndarray) -> _Window:
     for r in members:
         size = np.maximum(size, np.maximum(np.abs(r.plus), np.abs(r.minus)))
     value, miss = np.asarray(value), np.asarray(miss)
-    return _Window(value, miss, np.broadcast_to(gain, value.shape), size, members[0].step)
+    scatter = np.abs(miss) / np.sqrt(sum(w * w for w in weights) / 2 + 1)
+    gain = np.broadcast_to(gain, value.shape)
+    return _Window(value, miss, gain, size, scatter, members[0].step)
 
 
 def _judge(windows: Mapping, exponent: int, length: int, noise: np.ndarray) -> Extrapolated:
@@ -143,6 +149,7 @@ def _judge(windows: Mapping, exponent: int, length: int, noise: np.ndarray) -> E
         cautious=cautious,
         gain=window.gain,
         size=window.size,
+        scatter=window.scatter,
         curvature=bend / window.step**2,
         exponent=np.full(window.value.shape, exponent),
         unresolved=bend <= 16 * noise * window.size * second.gain,
@@ -160,6 +167,7 @@ def _weights(length: int) -> tuple[float, ...]:
 
 def _nothing(shape: tuple[int, ...]) -> Extrapolated:
     nan, inf = np.full(shape, np.nan), np.full(shape, np.inf)
+    zero = np.zeros(shape)
     return Extrapolated(
-        nan, inf, inf, inf, np.zeros(shape), inf, np.zeros(shape, int), np.zeros(shape, bool)
+        nan, inf, inf, inf, zero, zero, inf, np.zeros(shape, int), np.zeros(shape, bool)
     )

@@ -7,9 +7,8 @@ from typing import NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
-from purenet.fd.extrapolation import Extrapolated, Rung, best_extrapolation
+from purenet.fd.extrapolation import RESOLVED, Extrapolated, Rung, best_extrapolation
 
-_RESOLVED = 8.0  # truncation below this many round-offs is not worth another step
 _AGREEMENT = 50.0  # round-offs by which the anchor may differ: function values err by several ulps
 _WORTH_RAISING = 100.0  # relative round-off, in roundings of 1, above which larger steps are tried
 _RAISE = 5  # steps up at first; each further raise goes twice as far
@@ -143,14 +142,19 @@ class Ladder:
         apart = np.abs(best.value - at_anchor)
         agrees = apart <= allowed
         round_off = floor * best.gain
-        seen = apart * anchor.step  # the noise of f, as the anchor shows it
+        # two looks at the noise of f, each worth something only while truncation does not swamp it:
+        # how far the anchor lies off, and how far the averages miss f(x)
+        looks = [
+            np.where(agrees & (look <= _AGREEMENT * floor), look, 0.0)
+            for look in (apart * anchor.step, best.scatter)
+        ]
         return Settlement(
             best=best,
             truncation=best.truncation,
             round_off=round_off,
-            seen_noise=np.where(agrees & (seen <= _AGREEMENT * floor), seen, 0.0),
+            seen_noise=np.maximum(*looks),
             agrees=agrees,
-            resolved=best.truncation <= _RESOLVED * round_off,
+            resolved=best.truncation <= RESOLVED * round_off,
         )
 
     def _worth_raising(self, now: "Settlement") -> np.ndarray:
@@ -173,7 +177,7 @@ class Settlement(NamedTuple):
         best: the best extrapolation.
         truncation: its truncation.
         round_off: what the noise of f, taken as its rounding, puts into it.
-        seen_noise: the noise of f that the anchor shows, where it agrees; else 0.
+        seen_noise: the noise of f that anchor and averages show, where the anchor agrees; else 0.
         agrees: whether the anchor confirms it.
         resolved: whether truncation is down to the size of the round-off.
     """
