@@ -103,7 +103,7 @@ def test_an_unknown_name_lists_the_names_and_the_nearest(show, capsys):
     registry = show(simple_net=(HOLDS,), linear_model=(HOLDS,))
     assert main(["linear_model", "simplenet"]) == 2
     assert capsys.readouterr().err == (
-        "error: got the name 'simplenet'; wanted one of simple_net, linear_model; "
+        "error: got the name 'simplenet'; wanted one of simple_net, linear_model, accuracy; "
         "did you mean simple_net?\n"
     )
     assert registry.ran == []
@@ -113,7 +113,8 @@ def test_a_name_near_to_nothing_points_to_the_list(show, capsys):
     show(simple_net=(HOLDS,))
     assert main(["zzz"]) == 2
     assert capsys.readouterr().err == (
-        "error: got the name 'zzz'; wanted one of simple_net; --list says what each one shows\n"
+        "error: got the name 'zzz'; wanted one of simple_net, accuracy; "
+        "--list says what each one shows\n"
     )
 
 
@@ -326,3 +327,8 @@ def start(*arguments, **environment):
         capture_output=True,
         text=True,
     )
+
+
+def test_a_plot_goes_to_a_file_that_can_be_written(tmp_path, capsys):
+    assert main(["--plot", str(tmp_path / "nowhere" / "v.png"), "accuracy"]) == 2
+    assert "which is a folder or lies in none; wanted a file such as" in capsys.readouterr().err

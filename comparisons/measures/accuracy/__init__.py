@@ -21,6 +21,16 @@ from comparisons.measures.accuracy.table import (
 from comparisons.measures.accuracy.tools import ESTIMATE, TOOLS
 from comparisons.settings import Settings
 
+_HEADINGS = {  # short enough for seven of them in 80 columns
+    ESTIMATE: "fd. estimate",
+    "fd.grad": "fd. grad",
+    "scipy.differentiate": "scipy. differ.",
+    "scipy approx_derivative": "scipy approx.",
+    "numdifftools": "numdiff tools",
+    "autograd numerical jvp": "autograd jvp",
+    "jax numerical_jvp": "jax jvp",
+}
+
 
 def run(settings: Settings) -> "Accuracy":
     """Differentiate every function by every tool, in float64 and in float32."""
@@ -72,15 +82,15 @@ class Accuracy:
         return {
             "cells": [cell.record() for cell in self.tables.cells],
             "complex_step_errors": self.complex_errors,
-            "promises": [vars(promise) for promise in self.promises],
+            "promises": [promise._asdict() for promise in self.promises],
         }
 
     def _errors(self, dtype: type) -> Table:
-        families = list(dict.fromkeys(function.family for function in CORPUS))
+        families = list(dict.fromkeys(cell.family for cell in self.tables.cells))
         table = _table(f"largest relative error, {np.dtype(dtype).name} input")
         table.add_column("")
         for tool in TOOLS:
-            table.add_column(tool, justify="right")
+            table.add_column(_HEADINGS[tool], justify="right")
         for family in (*families, None):
             errors = [self.tables.largest_error(tool, dtype, family) for tool in TOOLS]
             name = family or "all"
@@ -88,8 +98,8 @@ class Accuracy:
         return table
 
     def _comparison(self) -> Table:
-        table = _table(f"float64: cost, and where {ESTIMATE} is at least as exact")
-        for heading in ("", "evaluations a point", "median error", "at least as exact", "strictly"):
+        table = _table(f"float64: evaluations a point, and where {ESTIMATE} is at least as exact")
+        for heading in ("", "evaluations", "median error", "at least as exact", "strictly"):
             table.add_column(heading, justify="left" if not heading else "right")
         for tool in TOOLS:
             share, strict = accurate_share(self.tables, tool)

@@ -11,8 +11,8 @@ from comparisons.measures.accuracy.namespaces import DIGITS, in_numpy
 from comparisons.measures.accuracy.tools import ADAPTIVE, ESTIMATE, Result, complex_step
 
 # The smallest of the first steps of fd.estimate is about x/128. There the rounding of f alone, half
-# an ulp at either point, moves a difference by up to 128 roundings times |f / (x f')|, whichever way
-# the points happen to fall: below that, which tool is ahead is a matter of luck.
+# an ulp at either point, moves a difference by up to 128 roundings times |f / (x f')|, whichever
+# way the points happen to fall: below that, which tool is ahead is a matter of luck.
 _TIE = 128 * 2.0**-53
 _WELL_CONDITIONED = 100.0
 

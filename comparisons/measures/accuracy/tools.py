@@ -1,7 +1,8 @@
 """What is compared: purenet and its peers, each at its defaults, with its evaluations counted."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import autograd.test_util
@@ -58,9 +59,10 @@ def scipy_approx_derivative(function: Function, points: np.ndarray) -> Result:
     """scipy.optimize's approx_derivative, three points."""
 
     def one(x):
-        return approx_derivative(
+        found = approx_derivative(
             lambda v: np.ravel(function.of(in_numpy, v[0])), np.array([x]), method="3-point"
-        ).item()
+        )
+        return np.asarray(found).item()
 
     return _counted(one, points, 3)
 
@@ -73,7 +75,7 @@ def numdifftools_derivative(function: Function, points: np.ndarray) -> Result:
         counts[0] += np.size(x)
         return function.of(in_numpy, x)
 
-    result = _counted(lambda x: float(numdifftools.Derivative(counting)(x)), points, 0)
+    result = _counted(lambda x: np.asarray(numdifftools.Derivative(counting)(x)).item(), points, 0)
     return result._replace(evaluations=np.full(len(points), counts[0] / len(points)))
 
 
@@ -132,16 +134,9 @@ def _counted(one: Callable, points: np.ndarray, evaluations: int) -> Result:
     return Result(np.array(values, float), np.full(len(points), evaluations))
 
 
-class _quietly(warnings.catch_warnings):  # noqa: N801 - reads as a statement
+@contextmanager
+def _quietly() -> Iterator[None]:
     """Peers warn where they leave a function's domain; their NaN says it as well."""
-
-    def __enter__(self):
-        entered = super().__enter__()
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        self._errstate = np.errstate(all="ignore")
-        self._errstate.__enter__()
-        return entered
-
-    def __exit__(self, *error):
-        self._errstate.__exit__(*error)
-        return super().__exit__(*error)
+        yield
