@@ -1,6 +1,33 @@
-"""Pure losses in JAX, and gradients you can prove."""
+"""Pure losses in JAX, and gradients you can prove.
 
-from purenet import fd as fd
-from purenet import nn as nn
-from purenet.check import GradientReport as GradientReport
-from purenet.check import compare_grads as compare_grads
+The parts are imported when they are first used, so that ``import purenet`` itself costs next to
+nothing beside ``import jax``.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from purenet import check as check
+    from purenet import data as data
+    from purenet import fd as fd
+    from purenet import nn as nn
+    from purenet.check import GradientReport as GradientReport
+    from purenet.check import compare_grads as compare_grads
+
+_PARTS = ("check", "data", "fd", "nn")
+_FROM_CHECK = ("GradientReport", "compare_grads")
+
+
+def __getattr__(name: str) -> Any:
+    """A part of purenet, or one of the functions of its face, imported on first use."""
+    if name in _PARTS:
+        return import_module(f"purenet.{name}")
+    if name in _FROM_CHECK:
+        return getattr(import_module("purenet.check"), name)
+    raise AttributeError(f"module 'purenet' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return [*_PARTS, *_FROM_CHECK]

@@ -5,7 +5,10 @@ import jaxtyping
 import pytest
 
 with jaxtyping.install_import_hook("purenet", "beartype.beartype"):
-    import purenet  # noqa: F401
+    import purenet.check
+    import purenet.data
+    import purenet.fd
+    import purenet.nn  # noqa: F401
 
 
 @pytest.fixture

@@ -21,8 +21,9 @@ def compare_grads(
     """Hold jax.grad(loss) against fd.grad(loss) and report, leaf by leaf, how they compare.
 
     A coordinate agrees where the two differ by no more than the square root of the machine epsilon
-    of the leaf's dtype times the leaf's largest derivative, plus what round-off can put into a
-    central difference of this loss.
+    of the leaf's dtype times the leaf's largest derivative, plus the rounding of the loss itself:
+    one epsilon of its value over the leaf's largest parameter, and what it puts into a central
+    difference.
 
     Args:
         loss: ``loss(params, *data) -> scalar``, differentiable by JAX.
@@ -52,12 +53,18 @@ def compare_grads(
         for path in trees.leaf_paths(args[position], trees.argument_name(loss, position))
     ]
     rows = zip(paths, jax.tree.leaves(by_jax), jax.tree.leaves(by_differences), strict=True)
+    parameters = [leaf for i in positions for leaf in jax.tree.leaves(args[i])]
     return GradientReport(
-        tuple(_compare_leaf(path, ours, theirs, float(value)) for path, ours, theirs in rows)
+        tuple(
+            _compare_leaf(path, leaf, ours, theirs, float(value))
+            for leaf, (path, ours, theirs) in zip(parameters, rows, strict=True)
+        )
     )
 
 
-def _compare_leaf(path: str, by_jax: Any, by_differences: Any, value: float) -> LeafReport:
+def _compare_leaf(
+    path: str, leaf: Any, by_jax: Any, by_differences: Any, value: float
+) -> LeafReport:
     eps = float(jnp.finfo(by_jax.dtype).eps)
     kind = complex if jnp.iscomplexobj(by_jax) else float
     jax_side, fd_side = np.asarray(by_jax, kind), np.asarray(by_differences, kind)
@@ -65,7 +72,8 @@ def _compare_leaf(path: str, by_jax: Any, by_differences: Any, value: float) -> 
         return LeafReport(path, jax_side.shape, 0.0, 0.0, 0.0, path, 0.0, 0.0, 0)
     difference = np.abs(jax_side - fd_side)
     largest = float(np.max(np.abs([jax_side, fd_side]), initial=0.0))
-    tolerance = eps**0.5 * largest + _round_off(value)
+    scale = float(np.max(np.abs(leaf))) or 1.0
+    tolerance = eps**0.5 * largest + eps * abs(value) / scale + _round_off(value)
     # written so that NaN on either side disagrees
     disagreeing = ~(difference <= tolerance)
     worst = int(np.argmax(np.where(np.isnan(difference), np.inf, difference)))

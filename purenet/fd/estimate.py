@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 
 from purenet import jaxprs, trees
 from purenet.fd.differences import Evaluator, real_coordinates
 from purenet.fd.irregular import Irregularity, examine
 from purenet.fd.ladder import Ladder, Settlement
-from purenet.fd.options import checked
+from purenet.fd.options import Options, checked
 from purenet.fd.problem import pose, require_outputs
 from purenet.fd.results import assembled
 from purenet.fd.setup import Setup, prepare, require_finite_base
@@ -19,6 +20,7 @@ from purenet.fd.steps import LARGE, measured_length
 
 _NOISES = 12.0  # noises of f that a bound allows for: the noise is known from few values
 _TRUNCATIONS = 4.0  # and for the truncation, known by its order of magnitude
+_COARSEST = 1e-6  # machine epsilon of the coarsest dtype that can be estimated in itself
 _BLOCK = 2**18  # coordinates times outputs that are climbed together
 _WORDS = {
     "kink": "not differentiable here: left {left:.6g}, right {right:.6g}",
@@ -126,6 +128,7 @@ def estimate(
         problem = pose(fun, args, kwargs, argnums=argnums, has_aux=has_aux, allow_int=allow_int)
         _require_values(problem.leaves, problem.paths)
         setup = prepare(problem, chosen)
+        _require_digits(setup, chosen)
         with jaxprs.working_precision(chosen.double):
             require_outputs(setup.outputs, holomorphic=False)
             return _estimate(setup)
@@ -172,12 +175,13 @@ def _estimate_leaf(setup: Setup, leaf: int, base: list[np.ndarray]):
         def values_of_block(coordinates, offsets, start=start):
             return values(coordinates + start, offsets)
 
-        ladder = Ladder(values_of_block, x[block], scale[block], flat_base)
-        now, found = examine(ladder, ladder.settle())
+        # far out, near zero and at edges of a domain, steps and values over- and underflow: what
+        # comes of it is not finite, and is told from what is
+        with np.errstate(all="ignore"):
+            ladder = Ladder(values_of_block, x[block], scale[block], flat_base)
+            now, found = examine(ladder, ladder.settle())
         evaluations += ladder.evaluations
-        noise = np.maximum(now.round_off, _noise_of_f(now) * now.best.gain)
-        value[block] = now.best.value
-        error[block] = np.where(now.agrees, _NOISES * noise + _TRUNCATIONS * now.truncation, np.inf)
+        value[block], error[block] = now.best.value, _bound(now)
         for one in found:
             value[start + one.coordinate, one.output] = np.nan
             error[start + one.coordinate, one.output] = np.inf
@@ -185,10 +189,14 @@ def _estimate_leaf(setup: Setup, leaf: int, base: list[np.ndarray]):
     return value, error, irregular, evaluations
 
 
-def _noise_of_f(now: Settlement) -> np.ndarray:
-    """The noise of f that each coordinate's anchor shows, and at least what is usual among all."""
-    together = np.median(now.seen_noise, axis=0)
-    return np.maximum(now.seen_noise, together)
+def _bound(now: Settlement) -> np.ndarray:
+    """The error bound of each value: noise and truncation, each with its allowance."""
+    # the noise of f that a coordinate itself shows, and at least what is usual among all
+    noise_of_f = np.maximum(now.seen_noise, np.median(now.seen_noise, axis=0))
+    with np.errstate(all="ignore"):
+        noise = np.maximum(now.round_off, noise_of_f * now.best.gain)
+        bound = _NOISES * noise + _TRUNCATIONS * now.truncation
+    return np.where(now.agrees & np.isfinite(bound), bound, np.inf)
 
 
 def _scale(evaluator: Evaluator, leaf: int, x: np.ndarray) -> np.ndarray:
@@ -239,6 +247,15 @@ def _require_automatic(options: dict) -> None:
             raise ValueError(
                 f"got {name}={options[name]!r}; wanted none for fd.estimate, which chooses steps "
                 f"and orders itself; leave it out, or use fd.grad with {name}"
+            )
+
+
+def _require_digits(setup: Setup, options: Options) -> None:
+    for path, dtype in zip(setup.paths, setup.input_dtypes, strict=True):
+        if not options.double and float(jnp.finfo(dtype).eps) > _COARSEST:
+            raise ValueError(
+                f"got {path} of dtype {dtype} with precision='native'; wanted float32 or float64: "
+                "fewer digits leave nothing to extrapolate; leave precision out for float64 inside"
             )
 
 

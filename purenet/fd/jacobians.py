@@ -1,5 +1,6 @@
 """fd.jacobian and fd.hessian: first and second derivatives of functions of any output tree."""
 
+import math
 from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
@@ -151,7 +152,8 @@ def _hessian(setup: Setup, options: Options, holomorphic: bool) -> Any:
 
     def arranged(output: int, first: int, second: int):
         low, high = sorted((first, second))
-        values = blocks[low, high][output].reshape(counts[low], counts[high], -1)
+        size = math.prod(setup.outputs[output].shape)
+        values = blocks[low, high][output].reshape(counts[low], counts[high], size)
         values = values if first == low else jnp.swapaxes(values, 0, 1)
         values = _combined(values, leaves[first], 0, holomorphic)
         values = _combined(values, leaves[second], 1, holomorphic)

@@ -58,6 +58,7 @@ def prepare(problem: problems.Problem, options: Options) -> Setup:
     """
     leaves = [problem.leaves[i] for i in problem.movable]
     paths = [problem.paths[i] for i in problem.movable]
+    _require_finite_leaves(leaves, paths)
     if options.method == "complex":
         require_real(leaves, paths)
     if options.strategy != "host":
@@ -81,6 +82,20 @@ def prepare(problem: problems.Problem, options: Options) -> Setup:
     host = Host(problem, leaves, paths, double=options.double, workers=options.workers)
     dtypes = [np.asarray(leaf).dtype for leaf in leaves]
     return Setup(problem, host, dtypes, host.outputs, host.output_tree)
+
+
+def _require_finite_leaves(leaves: Sequence[Any], paths: Sequence[str]) -> None:
+    for leaf, path in zip(leaves, paths, strict=True):
+        if jaxprs.is_traced(leaf):
+            continue
+        array = np.asarray(leaf)
+        finite = np.isfinite(array)
+        if not finite.all():
+            worst = int(np.argmin(finite))
+            raise ValueError(
+                f"got {trees.coordinate_path(path, array.shape, worst)} = {array.flat[worst]}; "
+                "wanted finite parameters to move by a little; look for where it was computed"
+            )
 
 
 def _replay(options: Options) -> jaxprs.Replay:

@@ -296,3 +296,19 @@ def test_empty_leaves_are_nothing_to_estimate():
     value, error = fd.estimate(lambda p: jnp.sum(p[0]) + p[1] ** 2)((jnp.zeros((0, 2)), 3.0))
     assert value[0].shape == error[0].shape == (0, 2)
     assert float(value[1]) == pytest.approx(6.0)
+
+
+@pytest.mark.parametrize("x", [1e-300, 1e300, 5e-324])
+def test_the_ends_of_the_range_warn_of_nothing(x, x64):
+    value, error = fd.estimate(lambda x: 2.0 * x)(x)
+    assert np.isnan(value) or abs(float(value) - 2.0) <= error
+
+
+def test_native_precision_is_bounded_in_its_own_digits():
+    value, error = fd.estimate(jnp.sin, precision="native")(jnp.float32(1.5))
+    assert abs(float(value) - np.cos(1.5)) <= error < 1e-3
+
+
+def test_half_precision_has_too_few_digits_of_its_own():
+    with pytest.raises(ValueError, match="got x of dtype bfloat16 with precision='native'; wanted"):
+        fd.estimate(jnp.sin, precision="native")(jnp.bfloat16(1.5))

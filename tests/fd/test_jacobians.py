@@ -65,6 +65,11 @@ def test_holomorphic_functions(x64):
     np.testing.assert_allclose(ours, np.diag(6 * np.asarray(z)), atol=1e-7)
 
 
+def test_empty_leaves():
+    assert fd.hessian(lambda x: jnp.sum(x**2))(jnp.ones((0,))).shape == (0, 0)
+    assert fd.jacobian(jnp.sin)(jnp.ones((0, 2))).shape == (0, 2, 0, 2)
+
+
 def test_jit_and_vmap():
     x = jnp.array([[0.1, 0.2], [0.3, 0.4]])
     ours = jax.jit(jax.vmap(fd.jacobian(jnp.sin)))(x)

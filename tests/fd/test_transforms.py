@@ -283,6 +283,11 @@ def test_jax_leak_checking_finds_nothing():
             "got a function that is nan at the base point",
         ),
         (
+            lambda: fd.grad(lambda p: jnp.sum(p["w"]))({"w": jnp.array([[1.0, jnp.inf]])}),
+            ValueError,
+            r"got p\['w'\]\[0, 1\] = inf; wanted finite parameters",
+        ),
+        (
             lambda: fd.grad(lambda x: x / 0)(1.0),
             ValueError,
             "that is inf at the base point; wanted",
