@@ -18,7 +18,7 @@ from purenet.fd.results import assembled
 from purenet.fd.setup import Setup, prepare, require_finite_base
 from purenet.fd.steps import LARGE, measured_length
 
-_NOISES = 12.0  # noises of f that a bound allows for: the noise is known from few values
+_NOISES = 10.0  # noises of f that a bound allows for: the noise is known from few values
 _TRUNCATIONS = 4.0  # and for the truncation, known by its order of magnitude
 _COARSEST = 1e-6  # machine epsilon of the coarsest dtype that can be estimated in itself
 _BLOCK = 2**18  # coordinates times outputs that are climbed together

@@ -93,6 +93,8 @@ def _classify(ladder: Ladder, now: Settlement, row: int, output: int) -> Irregul
         _one_sided(ladder, e, row, output)
         for e in (ladder.heights.anchor, ladder.heights.anchor - _CLOSER)
     )
+    if near.step == 0:  # a number so small that nothing comes between it and its neighbours
+        return Irregularity(row, output, "unsettled", far.left, far.right)
     if not np.isfinite([near.left, near.right]).all():
         left, right = (_limit(f, n) for f, n in zip(far[:2], near[:2], strict=True))
         return Irregularity(row, output, "edge", left, right)
@@ -123,10 +125,10 @@ class _Slopes(NamedTuple):
 
 def _one_sided(ladder: Ladder, exponent: int, row: int, output: int) -> _Slopes:
     rung, base = ladder.rungs[exponent], ladder.base[output]
-    step = float(rung.step[row, 0])
-    right = float(rung.plus[row, output] - base) / step
-    left = float(base - rung.minus[row, output]) / step
-    return _Slopes(left, right, step)
+    step = rung.step[row, 0]
+    right = (rung.plus[row, output] - base) / step
+    left = (base - rung.minus[row, output]) / step
+    return _Slopes(float(left), float(right), float(step))
 
 
 def _growth(far: float, near: float) -> float:
