@@ -36,7 +36,7 @@ class Extrapolated(NamedTuple):
         truncation: what the steps' finite size may have left in it.
         cautious: the same before crediting the fall from the order below.
         gain: what unit noise in f becomes in the value.
-        size: the largest |f| that entered.
+        noise: the noise of f that is assumed: as measured, and at least its rounding.
         scatter: the noise of f, as the averages' miss of f(x) shows it.
         curvature: the third derivative times a sixth, as the two largest steps show it.
         exponent: the largest step's exponent.
@@ -47,7 +47,7 @@ class Extrapolated(NamedTuple):
     truncation: np.ndarray
     cautious: np.ndarray
     gain: np.ndarray
-    size: np.ndarray
+    noise: np.ndarray
     scatter: np.ndarray
     curvature: np.ndarray
     exponent: np.ndarray
@@ -55,7 +55,7 @@ class Extrapolated(NamedTuple):
 
 
 def best_extrapolation(
-    rungs: Mapping[int, Rung], base: np.ndarray, noise: np.ndarray
+    rungs: Mapping[int, Rung], base: np.ndarray, unit: float, measured: np.ndarray
 ) -> Extrapolated:
     """The extrapolation with the least sum of truncation and noise.
 
@@ -69,7 +69,8 @@ def best_extrapolation(
     Args:
         rungs: the evaluated steps by their exponent: the step of exponent e is 2^e times a scale.
         base: f(x), shape (q,).
-        noise: the noise of f relative to its size, shape (m, q).
+        unit: the rounding of the dtype, relative: the least noise that f can have.
+        measured: the noise of f where it was measured, else 0; shape (m, q).
     """
     windows = {}
     for exponent in rungs:
@@ -77,15 +78,15 @@ def best_extrapolation(
             members = [rungs.get(exponent - i) for i in range(length)]
             if any(rung is None for rung in members):
                 break
-            windows[exponent, length] = _extrapolate([r for r in members if r], base)
+            windows[exponent, length] = _extrapolate(
+                [r for r in members if r], base, unit, measured
+            )
     judged = [
-        _judge(windows, exponent, length, noise)
-        for exponent, length in windows
-        if length >= _SHORTEST
+        _judge(windows, exponent, length) for exponent, length in windows if length >= _SHORTEST
     ]
     if not judged:
-        return _nothing(noise.shape)
-    total = np.stack([w.truncation + noise * w.size * w.gain for w in judged])
+        return _nothing(measured.shape)
+    total = np.stack([w.truncation + w.noise * w.gain for w in judged])
     total = np.where(np.isfinite(total), total, np.inf)
     best = np.argmin(total, axis=0)[None]
     chosen = Extrapolated(
@@ -102,12 +103,14 @@ class _Window(NamedTuple):
     value: np.ndarray
     miss: np.ndarray  # by how much the same extrapolation of the averages misses f(x)
     gain: np.ndarray
-    size: np.ndarray
+    noise: np.ndarray
     scatter: np.ndarray
     step: np.ndarray
 
 
-def _extrapolate(members: list[Rung], base: np.ndarray) -> _Window:
+def _extrapolate(
+    members: list[Rung], base: np.ndarray, unit: float, measured: np.ndarray
+) -> _Window:
     weights = _weights(len(members))
     value = sum(
         w * (r.plus - r.minus) / (2 * r.step) for w, r in zip(weights, members, strict=True)
@@ -122,10 +125,11 @@ def _extrapolate(members: list[Rung], base: np.ndarray) -> _Window:
     value, miss = np.asarray(value), np.asarray(miss)
     scatter = np.abs(miss) / np.sqrt(sum(w * w for w in weights) / 2 + 1)
     gain = np.broadcast_to(gain, value.shape)
-    return _Window(value, miss, gain, size, scatter, members[0].step)
+    noise = np.maximum(unit * size, measured)
+    return _Window(value, miss, gain, noise, scatter, members[0].step)
 
 
-def _judge(windows: Mapping, exponent: int, length: int, noise: np.ndarray) -> Extrapolated:
+def _judge(windows: Mapping, exponent: int, length: int) -> Extrapolated:
     window = windows[exponent, length]
     smaller, larger = windows[exponent - 1, length - 1], windows[exponent, length - 1]
     smallest = windows[exponent - 2, length - 2]
@@ -148,11 +152,11 @@ def _judge(windows: Mapping, exponent: int, length: int, noise: np.ndarray) -> E
         truncation=truncation,
         cautious=cautious,
         gain=window.gain,
-        size=window.size,
+        noise=window.noise,
         scatter=window.scatter,
         curvature=bend / window.step**2,
         exponent=np.full(window.value.shape, exponent),
-        unresolved=bend <= 16 * noise * window.size * second.gain,
+        unresolved=bend <= 16 * window.noise * second.gain,
     )
 
 

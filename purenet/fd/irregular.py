@@ -40,7 +40,7 @@ def examine(ladder: Ladder, now: Settlement) -> tuple[Settlement, list[Irregular
     rows = np.flatnonzero(_doubtful(ladder, now).any(axis=1))
     if rows.size == 0:
         return now, []
-    _measure_noise(ladder, now, rows)
+    _measure_noise(ladder, rows)
     now = ladder.settle()
     rows = np.flatnonzero(_doubtful(ladder, now).any(axis=1))
     if rows.size == 0:
@@ -48,7 +48,7 @@ def examine(ladder: Ladder, now: Settlement) -> tuple[Settlement, list[Irregular
     closer = ladder.heights.anchor - _CLOSER
     ladder.climb(rows, np.full((rows.size, 1), closer))
     found = [
-        _classify(ladder, now, int(row), int(output))
+        _classify(ladder, int(row), int(output))
         for row in rows
         for output in np.flatnonzero(_doubtful(ladder, now)[row])
     ]
@@ -66,12 +66,12 @@ def _doubtful(ladder: Ladder, now: Settlement) -> np.ndarray:
         seen = np.abs((rung.plus - ladder.base) + (rung.minus - ladder.base))
         # of a smooth function the bend falls with the square of the step
         expected = np.fmax(expected, 8 * seen * (anchor.step / rung.step) ** 2)
-    noise = ladder.noise * np.maximum(now.best.size, np.abs(ladder.base))
+    noise = _noise_at(ladder, ladder.heights.anchor)
     kinked = ~(bend <= expected + 2 * _SIGNIFICANT * noise)
     return ~now.agrees | kinked
 
 
-def _measure_noise(ladder: Ladder, now: Settlement, rows: np.ndarray) -> None:
+def _measure_noise(ladder: Ladder, rows: np.ndarray) -> None:
     """Look for noise just right of the point (left of it where that is not finite)."""
 
     def values_at(spacing: float) -> np.ndarray:
@@ -83,12 +83,17 @@ def _measure_noise(ladder: Ladder, now: Settlement, rows: np.ndarray) -> None:
         return values
 
     noise = measured_noise(values_at)
-    size = np.maximum(now.best.size[rows], np.abs(ladder.base))
-    relative = np.where(size > 0, noise / np.where(size > 0, size, 1.0), 0.0)
-    ladder.noise[rows] = np.fmax(ladder.noise[rows], relative)
+    ladder.noise[rows] = np.where(np.isfinite(noise), noise, 0.0)
 
 
-def _classify(ladder: Ladder, now: Settlement, row: int, output: int) -> Irregularity:
+def _noise_at(ladder: Ladder, exponent: int) -> np.ndarray:
+    """The noise of f at one step: as measured, and at least its rounding there."""
+    rung = ladder.rungs[exponent]
+    size = np.fmax(np.fmax(np.abs(rung.plus), np.abs(rung.minus)), np.abs(ladder.base))
+    return np.maximum(ladder.noise, ladder.heights.unit * size)
+
+
+def _classify(ladder: Ladder, row: int, output: int) -> Irregularity:
     far, near = (
         _one_sided(ladder, e, row, output)
         for e in (ladder.heights.anchor, ladder.heights.anchor - _CLOSER)
@@ -106,9 +111,8 @@ def _classify(ladder: Ladder, now: Settlement, row: int, output: int) -> Irregul
     if max(growth) > 2.0:
         left, right = (_limit(f, n) for f, n in zip(far[:2], near[:2], strict=True))
         return Irregularity(row, output, "vertical", left, right)
-    size = max(abs(float(ladder.base[output])), float(now.best.size[row, output]))
-    noise = float(ladder.noise[row, output]) * size
-    hidden = 2 * _SIGNIFICANT * noise
+    noise = _noise_at(ladder, ladder.heights.anchor)[row, output]
+    hidden = 2 * _SIGNIFICANT * float(noise)
     gap_near, gap_far = abs(near.right - near.left), abs(far.right - far.left)
     # so close, noise may hide a gap that it does not hide at the anchor: then the anchor's stands
     seen_only_far = gap_far > hidden / far.step and hidden / near.step > gap_far / 2

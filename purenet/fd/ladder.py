@@ -60,7 +60,7 @@ class Ladder:
         self.base = base
         self.heights = heights(x.dtype)
         self.rungs: dict[int, Rung] = {}
-        self.noise = np.full((x.size, base.size), self.heights.unit)
+        self.noise = np.zeros((x.size, base.size))  # as measured; its rounding, until it is
         self.evaluations = 0
         first = self.heights.first - np.arange(4)
         self._lowest = np.full(x.size, first[-1])
@@ -130,10 +130,10 @@ class Ladder:
     def judge(self) -> "Settlement":
         """Where the ladder stands with what has been evaluated so far."""
         ladder = {e: rung for e, rung in self.rungs.items() if e > self.heights.anchor}
-        best = best_extrapolation(ladder, self.base, self.noise)
+        best = best_extrapolation(ladder, self.base, self.heights.unit, self.noise)
         anchor = self.rungs[self.heights.anchor]
         at_anchor = (anchor.plus - anchor.minus) / (2 * anchor.step)
-        floor = self.noise * best.size
+        floor = best.noise
         allowed = (
             _AGREEMENT * floor / anchor.step
             + 2 * best.cautious

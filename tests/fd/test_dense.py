@@ -1,0 +1,74 @@
+"""The dense evaluation: every displaced point, in chunks, by few compiled programs."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from purenet import jaxprs
+from purenet.fd import dense
+from purenet.fd.dense import Dense, displace
+
+
+def evaluator(f, *leaves, max_memory=2**28):
+    traced = jaxprs.trace(lambda xs: f(*xs), leaves)
+    return Dense(traced, leaves, replay=jaxprs.DOUBLE, max_memory=max_memory)
+
+
+def test_coordinates_are_displaced_one_at_a_time(x64):
+    points = evaluator(lambda x: x, jnp.zeros((2, 2))).along_coordinates(
+        [(0, np.arange(4), np.tile([1.0, -2.0], (4, 1)))]
+    )[0]
+    assert points.shape == (4, 2, 2, 2)
+    for coordinate in range(4):
+        expected = np.zeros(4)
+        expected[coordinate] = -2.0
+        np.testing.assert_array_equal(points[coordinate, 1].ravel(), expected)
+
+
+def test_two_moves_displace_together(x64):
+    moves = [(0, np.array([0]), np.array([[1.0]])), (1, np.array([1]), np.array([[10.0]]))]
+    (total,) = evaluator(
+        lambda a, b: jnp.sum(a) + jnp.sum(b), jnp.ones(2), jnp.ones(2)
+    ).along_coordinates(moves)
+    assert float(total[0, 0]) == 15.0
+
+
+@pytest.mark.parametrize("memory", [1, 2_000, 2**28])
+def test_any_chunk_gives_the_same_values(memory, x64):
+    x = jnp.linspace(0, 1, 11)
+    moves = [(0, np.arange(11), np.full((11, 3), 0.5))]
+    (values,) = evaluator(lambda x: jnp.sum(x**2), x, max_memory=memory).along_coordinates(moves)
+    expected = jnp.sum(x**2) + x[:, None] + 0.25
+    np.testing.assert_allclose(values, np.broadcast_to(expected, (11, 3)), rtol=1e-14)
+
+
+def test_points_of_any_number_share_few_programs(x64):
+    def f(x):
+        return jnp.sum(jnp.cosh(x))
+
+    at = evaluator(f, jnp.ones(3))
+    sizes = [at.at_points(0, np.zeros(n, int), np.ones(n))[0].shape for n in (1, 5, 16, 17, 40)]
+    assert sizes == [(1,), (5,), (16,), (17,), (40,)]
+    compiled = dense._along_coordinates(at._program, (0,), jaxprs.DOUBLE, 16)
+    assert compiled._cache_size() == 1
+
+
+def test_a_direction_moves_all_leaves(x64):
+    at = evaluator(lambda a, b: a * jnp.sum(b), jnp.array(1.0), jnp.ones(2))
+    (values,) = at.along_direction([jnp.array(1.0), jnp.array([0.0, 2.0])], [0.0, 1.0])
+    np.testing.assert_array_equal(values, [2.0, 8.0])
+
+
+def test_imaginary_parts_follow_the_real_ones(x64):
+    z = jnp.array([1.0 + 1.0j, 2.0])
+    np.testing.assert_array_equal(displace(z, 3, jnp.array(0.5)), [1 + 1j, 2 + 0.5j])
+    np.testing.assert_array_equal(displace(z, 0, jnp.array(0.5)), [1.5 + 1j, 2])
+
+
+def test_the_base_is_taken_in_the_dtype_that_the_program_sees():
+    with jax.enable_x64(False):
+        traced = jaxprs.trace(lambda xs: xs[0] * 1, [np.array(0.1)])
+    with jax.enable_x64(True):
+        at = Dense(traced, [np.array(0.1)], replay=jaxprs.DOUBLE, max_memory=2**20)
+        assert float(at.base()[0]) == float(np.float32(0.1))

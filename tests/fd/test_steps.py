@@ -1,0 +1,68 @@
+"""Steps: from noise and order, scaled by a coordinate or the length over which a leaf curves."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from purenet import fd, nn
+from purenet.fd.options import checked
+from purenet.fd.problem import pose
+from purenet.fd.setup import prepare, steps_of
+from purenet.fd.steps import scale, unit_step
+
+
+def steps(f, x, **options):
+    chosen = checked(**options)
+    setup = prepare(pose(f, (x,), {}, argnums=0), chosen)
+    with jax.enable_x64(chosen.double):
+        return np.concatenate([np.ravel(s) for s in steps_of(setup, chosen, chosen.order)])
+
+
+@pytest.mark.parametrize(("dtype", "exponent"), [(np.float64, -17), (np.float32, -8)])
+def test_the_unit_step_is_the_cube_root_of_epsilon_for_order_two(dtype, exponent):
+    assert unit_step(float(np.finfo(dtype).eps), 2) == 2.0**exponent
+
+
+def test_higher_orders_take_larger_steps():
+    units = [unit_step(2.0**-52, order) for order in (2, 4, 6, 8)]
+    assert units == sorted(units)
+
+
+def test_scale_is_the_larger_of_the_coordinate_and_its_leafs_rms():
+    found = scale(jnp.array([3.0, 4.0, 0.0]))
+    rms = np.sqrt(25 / 3)
+    np.testing.assert_allclose(found, [3.0, 4.0, rms], rtol=1e-6)
+    np.testing.assert_array_equal(scale(jnp.zeros(3)), [1, 1, 1])
+    assert np.all(np.isfinite(scale(jnp.array([1e30, 1e-30]))))
+
+
+def test_chosen_steps_are_powers_of_two():
+    found = steps(lambda x: jnp.sum(x**3), np.linspace(0.1, 5, 30))
+    np.testing.assert_array_equal(np.log2(found), np.round(np.log2(found)))
+
+
+def test_a_leaf_of_small_weights_is_moved_by_the_length_over_which_the_loss_curves():
+    model = nn.two_layer_net(20, 10, 3)
+    params = model.init(jax.random.key(0))
+    loss = nn.loss_fn(model, nn.softmax_cross_entropy)
+    x, t = jax.random.normal(jax.random.key(1), (8, 20)), jnp.arange(8) % 3
+    found = steps(lambda W: loss(params | {"W1": W}, x, t), params["W1"])
+    assert np.all(found > 2.0**-17 * 0.1)  # ten times what the weights' own size would give
+
+
+def test_a_leaf_over_which_the_loss_oscillates_is_moved_by_less_than_its_size():
+    found = steps(lambda x: jnp.sum(jnp.sin(100 * x)), np.linspace(5, 10, 30))
+    assert np.all(found < 2.0**-17 * 5)
+
+
+def test_noise_widens_the_step_of_a_black_box():
+    fine = steps(lambda x: float(np.sin(x)), 1.0, strategy="host")
+    rough = steps(lambda x: float(np.sin(np.float32(x))), 1.0, strategy="host")
+    assert rough[0] > 100 * fine[0]
+
+
+def test_given_steps_are_taken_as_they_are():
+    np.testing.assert_array_equal(steps(jnp.sum, np.ones(3), step=0.3), [0.3] * 3)
+    with pytest.raises(ValueError, match="wanted one number, or the structure of what is"):
+        fd.grad(lambda p: p["a"], step=[0.1])({"a": 1.0})
