@@ -58,13 +58,14 @@ def examine(ladder: Ladder, now: Settlement) -> tuple[Settlement, list[Irregular
 def _doubtful(ladder: Ladder, now: Settlement) -> np.ndarray:
     """Where the anchor contradicts the ladder, or bends more than a smooth function could."""
     anchor = ladder.rungs[ladder.heights.anchor]
-    above = [e for e in ladder.rungs if e > ladder.heights.anchor]
+    # of a smooth function the bend falls with the square of the step, at a kink with the step: far
+    # enough above the anchor the two are told apart
+    above = [e for e in ladder.rungs if e >= ladder.heights.anchor + 6]
     bend = np.abs((anchor.plus - ladder.base) + (anchor.minus - ladder.base))
     expected = np.zeros(ladder.shape)
     for exponent in above:
         rung = ladder.rungs[exponent]
         seen = np.abs((rung.plus - ladder.base) + (rung.minus - ladder.base))
-        # of a smooth function the bend falls with the square of the step
         expected = np.fmax(expected, 8 * seen * (anchor.step / rung.step) ** 2)
     noise = _noise_at(ladder, ladder.heights.anchor)
     kinked = ~(bend <= expected + 2 * _SIGNIFICANT * noise)
