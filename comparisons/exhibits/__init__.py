@@ -16,15 +16,6 @@ NAMES = (
 )
 
 
-def title(name: str) -> str:
-    """What the exhibit shows, in a line: the first of its docstring."""
-    return (_module(name).__doc__ or name).splitlines()[0]
-
-
 def run(name: str, settings: Settings) -> Exhibition:
     """Run both sides of one exhibit and return its claims with their verdicts."""
-    return _module(name).run(settings)
-
-
-def _module(name: str):
-    return import_module(f"comparisons.exhibits.{name}.exhibit")
+    return import_module(f"comparisons.exhibits.{name}.exhibit").run(settings)
