@@ -17,6 +17,7 @@ class Dense:
 
     Attributes:
         leaves: the base point, in the dtype that the evaluation works in.
+        evaluations: the number of points asked for so far.
     """
 
     def __init__(
@@ -31,6 +32,7 @@ class Dense:
         self._constants = list(traced.constants)
         self._replay = replay
         self._max_memory = max_memory
+        self.evaluations = 0
         self.leaves = [
             _working(leaf, dtype, replay.double)
             for leaf, dtype in zip(leaves, traced.input_dtypes, strict=True)
@@ -38,6 +40,7 @@ class Dense:
 
     def base(self) -> list[Any]:
         """The outputs at the base point."""
+        self.evaluations += 1
         return _base(self._program, self._replay)(self._constants, self.leaves)
 
     def relative_noise(self) -> float:
@@ -56,13 +59,8 @@ class Dense:
         Returns:
             Each output with leading axes (m, k).
         """
-        which = tuple(leaf for leaf, _, _ in moves)
-        coordinates = [jnp.asarray(c) for _, c, _ in moves]
-        offsets = [jnp.asarray(o) for _, _, o in moves]
-        count, points = offsets[0].shape
-        size = self._chunk_size(count, points)
-        evaluate = _along_coordinates(self._program, which, self._replay, size)
-        return evaluate(self._constants, self.leaves, coordinates, offsets)
+        self.evaluations += int(np.size(moves[0][2]))
+        return self._evaluated(moves)
 
     def at_points(self, leaf: int, coordinates: np.ndarray, offsets: np.ndarray) -> list[Any]:
         """The outputs at any number of points, each displacing one coordinate of a leaf.
@@ -76,16 +74,27 @@ class Dense:
             Each output with a leading axis (p,).
         """
         count = len(coordinates)
+        self.evaluations += count
         # few different lengths, so that few programs are compiled
         padding = (0, _round_up(count) - count)
         coordinates = np.pad(coordinates, padding, mode="edge")
         offsets = np.pad(offsets, padding, mode="edge")[:, None]
-        return [out[:count, 0] for out in self.along_coordinates([(leaf, coordinates, offsets)])]
+        return [out[:count, 0] for out in self._evaluated([(leaf, coordinates, offsets)])]
 
     def along_direction(self, direction: Sequence[Any], offsets: Any) -> list[Any]:
         """The outputs at leaves + offset * direction, with a leading axis of the k offsets."""
+        self.evaluations += int(np.size(offsets))
         evaluate = _along_direction(self._program, self._replay)
         return evaluate(self._constants, self.leaves, list(direction), jnp.asarray(offsets))
+
+    def _evaluated(self, moves: Sequence[tuple[int, Any, Any]]) -> list[Any]:
+        which = tuple(leaf for leaf, _, _ in moves)
+        coordinates = [jnp.asarray(c) for _, c, _ in moves]
+        offsets = [jnp.asarray(o) for _, _, o in moves]
+        count, points = offsets[0].shape
+        size = self._chunk_size(count, points)
+        evaluate = _along_coordinates(self._program, which, self._replay, size)
+        return evaluate(self._constants, self.leaves, coordinates, offsets)
 
     def _chunk_size(self, count: int, points: int) -> int:
         largest = max(np.size(leaf) for leaf in self.leaves)

@@ -15,6 +15,7 @@ class Evaluator(Protocol):
     """A function around a base point; `Dense` and `Host` are two ways to evaluate it."""
 
     leaves: list[Any]
+    evaluations: int  # points at which the function has been evaluated
 
     def base(self) -> list[Any]:
         """The outputs at the base point."""

@@ -139,10 +139,9 @@ def estimate(
 def _estimate(setup: Setup) -> Estimate:
     base = [np.asarray(out) for out in setup.evaluator.base()]
     require_finite_base(base)
-    values, errors, remarks, evaluations = [], [], [], 1
+    values, errors, remarks = [], [], []
     for leaf in range(len(setup.evaluator.leaves)):
-        value, error, irregular, count = _estimate_leaf(setup, leaf, base)
-        evaluations += count
+        value, error, irregular = _estimate_leaf(setup, leaf, base)
         remarks += [_remark(setup, leaf, found, base) for found in irregular]
         values.append(_split(value, base))
         errors.append(_split(error, base))
@@ -150,7 +149,7 @@ def _estimate(setup: Setup) -> Estimate:
         assembled(setup, lambda leaf, output: _arranged(setup, leaf, values[leaf][output])),
         assembled(setup, lambda leaf, output: _arranged_bound(setup, leaf, errors[leaf][output])),
         tuple(remarks),
-        evaluations,
+        setup.evaluator.evaluations,
     )
 
 
@@ -168,7 +167,7 @@ def _estimate_leaf(setup: Setup, leaf: int, base: list[np.ndarray]):
     scale = _scale(setup.evaluator, leaf, x) if x.size else x
     rows = max(1, _BLOCK // max(1, flat_base.size))
     value, error = (np.full((x.size, flat_base.size), np.nan) for _ in range(2))
-    irregular, evaluations = [], 0
+    irregular = []
     for start in range(0, x.size, rows):
         block = slice(start, start + rows)
 
@@ -180,13 +179,12 @@ def _estimate_leaf(setup: Setup, leaf: int, base: list[np.ndarray]):
         with np.errstate(all="ignore"):
             ladder = Ladder(values_of_block, x[block], scale[block], flat_base)
             now, found = examine(ladder, ladder.settle())
-        evaluations += ladder.evaluations
         value[block], error[block] = now.best.value, _bound(now)
         for one in found:
             value[start + one.coordinate, one.output] = np.nan
             error[start + one.coordinate, one.output] = np.inf
             irregular.append(one._replace(coordinate=start + one.coordinate))
-    return value, error, irregular, evaluations
+    return value, error, irregular
 
 
 def _bound(now: Settlement) -> np.ndarray:

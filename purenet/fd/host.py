@@ -25,6 +25,7 @@ class Host:
         leaves: the base point, NumPy arrays in the dtype that the evaluation works in.
         outputs: shape and dtype of each output at the base point.
         output_tree: their tree.
+        evaluations: the number of calls so far.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class Host:
         self._double = double
         self._workers = workers
         self._noise: float | None = None
+        self.evaluations = 1
         self.leaves = [_working(leaf, double) for leaf in leaves]
         with jaxprs.working_precision(double):
             output = self._problem.function(self._rebuilt(self.leaves))
@@ -114,6 +116,7 @@ class Host:
 
     def _gathered(self, at, shape: tuple[int, ...]) -> list[np.ndarray]:
         indices = range(int(np.prod(shape)))
+        self.evaluations += len(indices)
         if self._workers == 1:
             rows = [at(i) for i in indices]
         else:

@@ -253,6 +253,17 @@ def test_evaluations_are_those_that_a_black_box_saw():
     assert fd.estimate(f, strategy="host")(1.3).evaluations == len(calls) == 11
 
 
+def test_what_chooses_the_scale_of_a_leaf_is_counted_too():
+    calls = []
+
+    def f(x):
+        calls.append(x)
+        return float(np.sum(np.exp(x)))
+
+    estimate = fd.estimate(f, strategy="host")(np.linspace(0.5, 1, 9))
+    assert estimate.evaluations == len(calls) > 11 * 9
+
+
 def test_stop_gradient_is_held():
     def loss(x):
         return x * jax.lax.stop_gradient(jnp.sin(x))
