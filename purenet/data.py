@@ -141,6 +141,11 @@ def _read_idx(path: Path, *, images: bool) -> np.ndarray:
             f"file of {kind}; the file is corrupt or another one: fetch it again"
         )
     expected = math.prod(shape)
+    if not expected:
+        raise ValueError(
+            f"got {path} with a header of {tuple(shape)}, which is no data at all; wanted one "
+            f"{'image' if images else 'label'} or more; the file is corrupt: fetch it again"
+        )
     if len(content) - header != expected:
         state = "truncated" if len(content) - header < expected else "longer than its header says"
         raise ValueError(
@@ -150,7 +155,7 @@ def _read_idx(path: Path, *, images: bool) -> np.ndarray:
     data = np.frombuffer(content, np.uint8, offset=header)
     if images:
         return data.reshape(shape[0], -1) / 255.0
-    if data.size and data.max() > 9:
+    if data.max() > 9:
         raise ValueError(
             f"got {path} with the label {data.max()}; wanted labels from 0 to 9; "
             "the file is corrupt: fetch it again"

@@ -97,12 +97,26 @@ def test_a_missing_file_is_named(folder, name):
         (struct.pack(">4I", 0x803, 5, 4, 3) + b"\0" * 59, "59 bytes of data; wanted 60.*truncated"),
         (struct.pack(">4I", 0x803, 5, 4, 3) + b"\0" * 61, "61 bytes of data; wanted 60.*longer"),
         (struct.pack(">4I", 0x801, 5, 4, 3) + b"\0" * 60, "0x00000801; wanted 0x00000803"),
+        (
+            struct.pack(">4I", 0x803, 0, 4, 3),
+            r"header of \(0, 4, 3\), .*; wanted one image or more",
+        ),
+        (
+            struct.pack(">4I", 0x803, 5, 0, 3),
+            r"header of \(5, 0, 3\), .*; wanted one image or more",
+        ),
     ],
-    ids=["empty", "truncated", "too long", "wrong magic"],
+    ids=["empty", "truncated", "too long", "wrong magic", "no images", "no pixels"],
 )
 def test_a_damaged_file_of_images_is_named_with_what_was_expected(folder, content, message):
     (folder / TRAIN_IMAGES).write_bytes(content)
     with pytest.raises(ValueError, match=f"{TRAIN_IMAGES}.*{message}"):
+        data.mnist(folder)
+
+
+def test_a_file_without_labels_is_named(folder):
+    (folder / TRAIN_LABELS).write_bytes(labels([]))
+    with pytest.raises(ValueError, match=f"{TRAIN_LABELS} with a header of .*; wanted one label"):
         data.mnist(folder)
 
 

@@ -3,6 +3,7 @@
 import gzip
 import struct
 
+import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -60,15 +61,31 @@ def test_a_step_writes_into_the_original_and_returns_new_params_on_the_pure_side
     assert np.any(np.asarray(moved["W1"]) != params["W1"])
 
 
-def test_training_compiles_once_and_equals_step_by_step(small):
+def test_training_equals_step_by_step(small):
     model, params, x, t = small
     loss = pure.loss_of(model)
     batches = jnp.array([[0, 1], [2, 3], [4, 0]])
-    _, losses = pure.train(loss, params, jnp.asarray(x), jnp.asarray(t), batches, 0.1)
+    trained, losses = pure.train(loss, params, jnp.asarray(x), jnp.asarray(t), batches, 0.1)
     by_hand = params
     for batch, scanned in zip(batches, losses, strict=True):
         by_hand, value = pure.step(loss, by_hand, x[batch], t[batch], 0.1)
         assert float(value) == pytest.approx(float(scanned), abs=1e-14)
+    chex.assert_trees_all_close(trained, by_hand, rtol=0, atol=1e-14)
+
+
+def test_training_is_traced_once_for_any_data_of_one_shape(small):
+    model, params, x, t = small
+    loss, traces = pure.loss_of(model), []
+
+    def counted(params, x, t):
+        traces.append(1)
+        return loss(params, x, t)
+
+    batches = jnp.array([[0, 1], [2, 3], [4, 0]])
+    pure.train(counted, params, jnp.asarray(x), jnp.asarray(t), batches, 0.1)
+    first = len(traces)
+    pure.train(counted, params, jnp.asarray(1 - x), jnp.asarray(t), batches[::-1], 0.2)
+    assert len(traces) == first > 0
 
 
 @pytest.fixture(scope="module")
