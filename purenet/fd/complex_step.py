@@ -47,7 +47,7 @@ def along_coordinates(evaluator: Evaluator, leaf: int) -> list[Array]:
     x = jnp.ravel(evaluator.leaves[leaf])
     if x.size == 0:
         return [jnp.zeros((0, *out.shape)) for out in evaluator.base()]
-    steps = _STEP * jnp.exp2(jnp.round(jnp.log2(scale(x))))
+    steps = _STEP * jnp.exp2(jnp.round(jnp.log2(jnp.asarray(scale(x)))))
     outputs = evaluator.along_coordinates([(leaf, jnp.arange(x.size), 1j * steps[:, None])])
     return [jnp.imag(out[:, 0]) / steps.reshape((-1, *[1] * (out.ndim - 2))) for out in outputs]
 

@@ -10,9 +10,10 @@ import numpy as np
 from jax import lax
 
 from purenet import jaxprs
+from purenet.fd.coordinatewise import Coordinatewise
 
 
-class Dense:
+class Dense(Coordinatewise):
     """A traced function around a base point, evaluated at perturbed points.
 
     Attributes:
@@ -100,6 +101,22 @@ class Dense:
         largest = max(np.size(leaf) for leaf in self.leaves)
         one = 8 * points * (self._program.intermediate_size + largest + 1)
         return max(1, min(count, self._max_memory // one))
+
+
+@lru_cache(maxsize=256)
+def coordinate_work(
+    program: jaxprs.Program, leaf: int, points: int, replay: jaxprs.Replay
+) -> float:
+    """The counted operations of the dense evaluation for each coordinate of a leaf."""
+    few = 8
+    dtype = jaxprs.wide_dtype if replay.double else lambda dtype: dtype
+    constants = [jax.ShapeDtypeStruct(v.aval.shape, v.aval.dtype) for v in program.jaxpr.constvars]
+    leaves = [jax.ShapeDtypeStruct(v.aval.shape, dtype(v.aval.dtype)) for v in program.jaxpr.invars]
+    real = jnp.zeros((), leaves[leaf].dtype).real.dtype
+    evaluate = _along_coordinates(program, (leaf,), replay, few)
+    coordinates = jax.ShapeDtypeStruct((few,), np.int32)
+    offsets = jax.ShapeDtypeStruct((few, points), real)
+    return jaxprs.work(evaluate, constants, leaves, [coordinates], [offsets]).operations / few
 
 
 def _working(leaf: Any, dtype: Any, double: bool):

@@ -1,18 +1,22 @@
 """Difference quotients: a stencil applied along coordinates, pairs of them, or a direction."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
 from purenet.fd.stencils import Stencil
 
+Numbers = Array | np.ndarray
+
 
 @runtime_checkable
 class Evaluator(Protocol):
-    """A function around a base point; `Dense` and `Host` are two ways to evaluate it."""
+    """A function around a base point; `Incremental`, `Dense` and `Host` are ways to evaluate it."""
 
     leaves: list[Any]
     evaluations: int  # points at which the function has been evaluated
@@ -29,6 +33,14 @@ class Evaluator(Protocol):
         """The outputs at displaced coordinates, each with leading axes (coordinates, offsets)."""
         ...
 
+    def along_leaf(self, leaf: int, steps: Any, points: Any) -> list[Any]:
+        """The outputs where each coordinate of a leaf moves by so many of its steps."""
+        ...
+
+    def sampled(self, leaf: int, offsets: Any, width: int) -> list[Any]:
+        """The outputs where each of a few coordinates of a leaf is displaced by each offset."""
+        ...
+
     def at_points(self, leaf: int, coordinates: Any, offsets: Any) -> list[Any]:
         """The outputs where one coordinate of a leaf is displaced, each with a leading axis."""
         ...
@@ -38,19 +50,19 @@ class Evaluator(Protocol):
         ...
 
 
-def coordinate_count(leaf: Array | np.ndarray) -> int:
+def coordinate_count(leaf: Numbers) -> int:
     """The number of real coordinates of a leaf: a complex element has two."""
     return leaf.size * (2 if jnp.iscomplexobj(leaf) else 1)
 
 
-def real_coordinates(leaf: Array | np.ndarray) -> Array:
+def real_coordinates(leaf: Numbers) -> Numbers:
     """A leaf's coordinates as a real vector, imaginary parts after the real ones."""
-    flat = jnp.ravel(leaf)
+    flat = leaf.reshape(-1)
     return jnp.concatenate([flat.real, flat.imag]) if jnp.iscomplexobj(leaf) else flat
 
 
 def along_coordinates(
-    evaluator: Evaluator, leaf: int, steps: Array, stencil: Stencil
+    evaluator: Evaluator, leaf: int, steps: Numbers, stencil: Stencil
 ) -> list[Array]:
     """The derivative of each output by every coordinate of a leaf.
 
@@ -65,18 +77,16 @@ def along_coordinates(
     """
     if steps.size == 0:
         return [jnp.zeros((0, *out.shape)) for out in evaluator.base()]
-    offsets = _offsets(steps, stencil)
-    coordinates = jnp.arange(steps.size)
-    outputs = evaluator.along_coordinates([(leaf, coordinates, offsets)])
-    realised = _realised(real_coordinates(evaluator.leaves[leaf]), steps, stencil)
-    return [_quotient(out, stencil, realised) for out in outputs]
+    points = np.asarray(stencil.offsets, steps.dtype)
+    outputs = evaluator.along_leaf(leaf, steps, points)
+    return _quotients(outputs, evaluator.leaves[leaf], steps, stencil)
 
 
 def along_pairs(
     evaluator: Evaluator,
     leaves: tuple[int, int],
-    pairs: tuple[Array, Array],
-    steps: tuple[Array, Array],
+    pairs: tuple[Numbers, Numbers],
+    steps: tuple[Numbers, Numbers],
     stencil: Stencil,
 ) -> list[Array]:
     """The second derivative of each output by pairs of coordinates, one of each of two leaves.
@@ -112,7 +122,7 @@ def along_pairs(
 
 
 def along_direction(
-    evaluator: Evaluator, direction: Sequence[Array], step: Array, stencil: Stencil
+    evaluator: Evaluator, direction: Sequence[Array], step: Numbers, stencil: Stencil
 ) -> list[Array]:
     """The derivative of each output along one direction, of a given step."""
     offsets = _offsets(step[None], stencil)[0]
@@ -120,17 +130,23 @@ def along_direction(
     return [_quotient(out[None], stencil, step[None])[0] for out in outputs]
 
 
-def _offsets(steps: Array, stencil: Stencil) -> Array:
+@partial(jax.jit, static_argnames="stencil")
+def _quotients(outputs, leaf, steps: Numbers, stencil: Stencil) -> list[Array]:
+    realised = _realised(real_coordinates(leaf), steps, stencil)
+    return [_quotient(out, stencil, realised) for out in outputs]
+
+
+def _offsets(steps: Numbers, stencil: Stencil) -> Numbers:
     return steps[:, None] * jnp.asarray(stencil.offsets, steps.dtype)
 
 
-def _realised(x: Array, steps: Array, stencil: Stencil) -> Array:
+def _realised(x: Numbers, steps: Numbers, stencil: Stencil) -> Numbers:
     """The steps as they came out after rounding x + offset to the leaf's dtype."""
     low, high = min(stencil.offsets), max(stencil.offsets)
     return ((x + high * steps) - (x + low * steps)) / (high - low)
 
 
-def _quotient(values: Array | np.ndarray, stencil: Stencil, steps: Array) -> Array:
+def _quotient(values: Numbers, stencil: Stencil, steps: Numbers) -> Array:
     """The weighted sum over axis 1, divided by the steps of axis 0."""
     values = jnp.asarray(values)
     values = values.astype(jnp.promote_types(values.dtype, np.float32))  # sums of bfloat16 cancel

@@ -9,12 +9,13 @@ import jax.numpy as jnp
 import numpy as np
 
 from purenet import jaxprs, trees
+from purenet.fd.coordinatewise import Coordinatewise
 from purenet.fd.noise import POINTS, measured_noise
 from purenet.fd.problem import Problem
 from purenet.fd.steps import scale
 
 
-class Host:
+class Host(Coordinatewise):
     """A black box around a base point.
 
     Each call gets fresh, read-only copies of the leaves that move, in the kinds the caller gave:
@@ -62,7 +63,7 @@ class Host:
         inside, iterates to a tolerance or simulates.
         """
         if self._noise is None:
-            direction = [np.asarray(scale(jnp.asarray(x))) for x in self.leaves]
+            direction = [np.asarray(scale(x)) for x in self.leaves]
             eps = max(float(jnp.finfo(x.dtype).eps) for x in self.leaves)
             self._noise = max(eps, self._measured_noise(direction))
         return self._noise

@@ -52,7 +52,8 @@ def jacobian(
     @wraps(fun, assigned=("__name__", "__qualname__"))
     def jacobian_of_fun(*args, **kwargs):
         problem = pose(fun, args, kwargs, argnums=argnums, has_aux=has_aux, allow_int=allow_int)
-        result = jacobian_of(prepare(problem, chosen), chosen, holomorphic=holomorphic)
+        setup = prepare(problem, chosen, whole_leaves=True)
+        result = jacobian_of(setup, chosen, holomorphic=holomorphic)
         return (result, fun(*args, **kwargs)[1]) if has_aux else result
 
     return jacobian_of_fun

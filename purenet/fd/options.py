@@ -8,7 +8,7 @@ import numpy as np
 from purenet import jaxprs
 from purenet.fd.stencils import METHODS, ORDERS
 
-STRATEGIES = ("auto", "dense", "host")
+STRATEGIES = ("auto", "incremental", "dense", "host")
 PRECISIONS = ("double", "native")
 
 
@@ -20,8 +20,10 @@ class Options(NamedTuple):
             matches the differentiated arguments; None chooses it from dtype and scale.
         order: of the stencil: 2, 4, 6 or 8.
         method: "central", "forward", "backward" or "complex".
-        strategy: "dense" evaluates the traced program, vectorised; "host" calls the function as
-            it is, for those JAX cannot trace; "auto" traces where that works.
+        strategy: "incremental" evaluates, for each coordinate, only what it changes; "dense" the
+            whole program, vectorised; "host" calls the function as it is, for those JAX cannot
+            trace. "auto" traces where that works, and takes for each leaf the cheaper of
+            incremental and dense, by counted work.
         precision: "double" evaluates in float64 whatever the caller's dtype; "native" stays in it.
         max_memory: bytes that one chunk of perturbed evaluations may take.
         workers: threads of the host strategy.
@@ -85,7 +87,7 @@ def _require_positive(name: str, value: Any, unit: str) -> None:
 
 def _require_complex_alone(options: dict[str, Any]) -> None:
     for name, value in options.items():
-        if name in ("step", "order") or value in ("native", "host"):
+        if name in ("step", "order") or value in ("native", "host", "incremental"):
             raise ValueError(
                 f"got method='complex' with {name}={value!r}; wanted {name} left out: a complex "
                 "step has no step or order to choose, and replays a traced program in float64; "

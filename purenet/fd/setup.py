@@ -12,9 +12,11 @@ from purenet import jaxprs, trees
 from purenet.fd import problem as problems
 from purenet.fd.complex_step import ANALYTIC, require_real
 from purenet.fd.dense import Dense
-from purenet.fd.differences import Evaluator, coordinate_count, real_coordinates
+from purenet.fd.differences import Evaluator, Numbers, coordinate_count, real_coordinates
 from purenet.fd.host import Host
+from purenet.fd.incremental import Incremental
 from purenet.fd.options import Options
+from purenet.fd.stencils import stencil
 from purenet.fd.steps import chosen_steps, given_steps
 
 # what JAX raises where a function looks at a tracer's value, or hands it to NumPy
@@ -51,8 +53,11 @@ class Setup(NamedTuple):
         return self.problem.assemble(every)
 
 
-def prepare(problem: problems.Problem, options: Options) -> Setup:
+def prepare(problem: problems.Problem, options: Options, *, whole_leaves: bool = False) -> Setup:
     """Trace the problem, or, where JAX cannot, set it up to be called on the host.
+
+    ``whole_leaves`` says that all coordinates of a leaf are going to be displaced in turn, which
+    is where the incremental evaluation saves work.
 
     Call it outside `working_precision`: the program traced is the caller's own.
     """
@@ -66,22 +71,34 @@ def prepare(problem: problems.Problem, options: Options) -> Setup:
             traced = problems.trace(problem)
         except _NOT_TRACEABLE:
             if (
-                options.strategy == "dense"
+                options.strategy in ("dense", "incremental")
                 or options.method == "complex"
                 or any(map(jaxprs.is_traced, leaves))
             ):
                 raise
         else:
             with jaxprs.working_precision(options.double):
-                evaluator = Dense(
-                    traced, leaves, replay=_replay(options), max_memory=options.max_memory
-                )
+                evaluator = _traced_evaluator(traced, leaves, options, whole_leaves)
             return Setup(
                 problem, evaluator, traced.input_dtypes, traced.outputs, traced.output_tree
             )
     host = Host(problem, leaves, paths, double=options.double, workers=options.workers)
     dtypes = [np.asarray(leaf).dtype for leaf in leaves]
     return Setup(problem, host, dtypes, host.outputs, host.output_tree)
+
+
+def _traced_evaluator(
+    traced: jaxprs.Traced, leaves: Sequence[Any], options: Options, whole_leaves: bool
+) -> Evaluator:
+    if whole_leaves and options.strategy != "dense" and options.method != "complex":
+        return Incremental(
+            traced,
+            leaves,
+            replay=_replay(options),
+            max_memory=options.max_memory,
+            always=options.strategy == "incremental",
+        )
+    return Dense(traced, leaves, replay=_replay(options), max_memory=options.max_memory)
 
 
 def _require_finite_leaves(leaves: Sequence[Any], paths: Sequence[str]) -> None:
@@ -104,18 +121,19 @@ def _replay(options: Options) -> jaxprs.Replay:
     return jaxprs.DOUBLE if options.double else jaxprs.NATIVE
 
 
-def steps_of(setup: Setup, options: Options, order: int) -> list[Array]:
+def steps_of(setup: Setup, options: Options, order: int) -> list[Numbers]:
     """The steps of each leaf's real coordinates: the caller's, or chosen from dtype and scale."""
     leaves = setup.evaluator.leaves
     if options.step is not None:
         every = given_steps(options.step, setup.problem.leaves, setup.problem.arguments)
         given = [every[i] for i in setup.problem.movable]
         return [_doubled(jnp.ravel(s), x) for s, x in zip(given, leaves, strict=True)]
-    return [chosen_steps(setup.evaluator, leaf, order) for leaf in range(len(leaves))]
+    width = len(stencil(options.method, options.order).offsets)
+    return [chosen_steps(setup.evaluator, leaf, order, width) for leaf in range(len(leaves))]
 
 
 def require_finite(
-    setup: Setup, derivatives: Sequence[Sequence[Array]], steps: Sequence[Array]
+    setup: Setup, derivatives: Sequence[Sequence[Array]], steps: Sequence[Numbers]
 ) -> None:
     """Raise ValueError where a derivative is NaN or infinite, naming the coordinate and why.
 
@@ -163,5 +181,5 @@ def _explain(setup, leaf, coordinate, steps) -> None:
     )
 
 
-def _doubled(steps: Array, leaf: Array | np.ndarray) -> Array:
+def _doubled(steps: Numbers, leaf: Numbers) -> Numbers:
     return jnp.concatenate([steps, steps]) if coordinate_count(leaf) > leaf.size else steps

@@ -6,9 +6,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array
 
-from purenet.fd.differences import Evaluator, real_coordinates
+from purenet.fd.differences import Evaluator, Numbers, real_coordinates
+from purenet.fd.numbers import namespace, numbers
 
 LARGE = 8  # coordinates from which on measuring costs at most twice the differences themselves
 
@@ -26,35 +26,38 @@ def unit_step(noise: float, order: int) -> float:
     return 2.0 ** round(math.log2(noise) / (order + 1))
 
 
-def scale(x: Array) -> Array:
+def scale(x: Numbers) -> Numbers:
     """The scale of each coordinate of a leaf: the larger of |x| and the leaf's root mean square.
 
     A coordinate that happens to be tiny in a leaf of ordinary size moves by an ordinary step. A
     leaf that is all zeros has scale one.
     """
-    magnitude = jnp.abs(x)
-    peak = jnp.max(magnitude, initial=0.0)
-    safe = jnp.where(peak > 0, peak, 1.0)
+    xp = namespace(x)
+    magnitude = xp.abs(x)
+    peak = xp.max(magnitude, initial=0.0)
+    safe = xp.where(peak > 0, peak, 1.0)
     # divided by the peak first, so that squares neither overflow nor vanish
-    rms = safe * jnp.sqrt(jnp.mean(jnp.square(magnitude / safe)))
-    return jnp.where(peak > 0, jnp.maximum(magnitude, rms), 1.0)
+    rms = safe * xp.sqrt(xp.mean(xp.square(magnitude / safe)))
+    return xp.where(peak > 0, xp.maximum(magnitude, rms), 1.0)
 
 
-def chosen_steps(evaluator: Evaluator, leaf: int, order: int) -> Array:
+def chosen_steps(evaluator: Evaluator, leaf: int, order: int, width: int) -> Numbers:
     """A step for each real coordinate of a leaf, each a power of two: unit step times length.
 
     The length is that over which the function curves. In a leaf large enough for it to cost next to
     nothing it is measured on a few coordinates; elsewhere the coordinate's scale stands for it.
+    For ``width`` see `measured_length`.
     """
-    x = real_coordinates(evaluator.leaves[leaf])
+    x = numbers(real_coordinates(evaluator.leaves[leaf]))
     if x.size == 0:
         return x
-    length = measured_length(evaluator, leaf) if x.size >= LARGE else scale(x)
-    raw = jnp.broadcast_to(unit_step(evaluator.relative_noise(), order) * length, x.shape)
-    return jnp.exp2(jnp.round(jnp.log2(raw))).astype(x.dtype)
+    xp = namespace(x)
+    length = measured_length(evaluator, leaf, width) if x.size >= LARGE else scale(x)
+    raw = xp.broadcast_to(unit_step(evaluator.relative_noise(), order) * length, x.shape)
+    return xp.exp2(xp.round(xp.log2(raw))).astype(x.dtype)
 
 
-def measured_length(evaluator: Evaluator, leaf: int) -> Array:
+def measured_length(evaluator: Evaluator, leaf: int, width: int = 2) -> Any:
     """The length over which the outputs curve along a leaf's coordinates, one number.
 
     Central differences at a few coordinates, on a ladder of steps from small to large: as long as
@@ -62,26 +65,28 @@ def measured_length(evaluator: Evaluator, leaf: int) -> Array:
     such step is unit step times length.
 
     Source: the idea of a ratio test is that of Shi, Xie, Xuan & Nocedal, SISC 44:A2302, 2022.
+
+    Args:
+        evaluator: the function and its base point.
+        leaf: the leaf's position.
+        width: the stencil's points, for the evaluator to share one program with what follows.
     """
-    x = real_coordinates(evaluator.leaves[leaf])
-    typical = jnp.sqrt(jnp.mean(scale(x) ** 2))
+    x = numbers(real_coordinates(evaluator.leaves[leaf]))
+    xp = namespace(x)
+    typical = xp.sqrt(xp.mean(scale(x) ** 2))
     noise = evaluator.relative_noise()
     unit = unit_step(noise, 2)
-    ladder = typical * unit * 8.0 ** jnp.arange(-2, 6, dtype=x.dtype)
-    count = 4 if x.size >= 256 else 2
-    samples = (x.size * (2 * np.arange(count) + 1)) // (2 * count)
-    coordinates = jnp.repeat(jnp.asarray(samples), ladder.size)
-    offsets = jnp.tile(ladder, count)[:, None] * jnp.array([-1.0, 1.0], x.dtype)
-    quiet = jnp.ones(ladder.size - 1, bool)
-    for out in evaluator.along_coordinates([(leaf, coordinates, offsets)]):
-        values = jnp.asarray(out).reshape(count, ladder.size, 2, -1)
-        quotients = (values[:, :, 1] - values[:, :, 0]) / (2 * ladder[:, None])
-        apart = jnp.abs(jnp.diff(quotients, axis=1)) * ladder[:-1, None]
-        round_off = 4 * noise * jnp.max(jnp.abs(values[:, 1:]), axis=2)
-        quiet &= jnp.all(apart <= round_off, axis=(0, 2))
-    rung = jnp.sum(jnp.cumprod(quiet))
+    ladder = (typical * unit * 8.0 ** np.arange(-2, 6)).astype(x.dtype)
+    quiet = True
+    for out in evaluator.sampled(leaf, xp.concatenate([-ladder, ladder]), width):
+        values = numbers(out).reshape(len(out), 2, ladder.size, -1)
+        quotients = (values[:, 1] - values[:, 0]) / (2 * ladder[:, None])
+        apart = xp.abs(xp.diff(quotients, axis=1)) * ladder[:-1, None]
+        round_off = 4 * noise * xp.max(xp.abs(values[:, :, 1:]), axis=1)
+        quiet = quiet & xp.all(apart <= round_off, axis=(0, 2))
+    rung = xp.sum(xp.cumprod(quiet * xp.ones(ladder.size - 1, int)))
     # a dead coordinate is quiet at any step: the cap keeps its live neighbours' truncation small
-    return jnp.minimum(ladder[rung], 16 * unit * jnp.maximum(typical, 1.0)) / unit
+    return xp.minimum(ladder[rung], 16 * unit * xp.maximum(typical, 1.0)) / unit
 
 
 def given_steps(step: Any, leaves: list[Any], arguments: tuple) -> list[Any]:

@@ -96,7 +96,7 @@ def value_and_grad(
 def _gradient_of(fun, argnums, has_aux, holomorphic, allow_int, options):
     def gradient_of(args, kwargs):
         problem = pose(fun, args, kwargs, argnums=argnums, has_aux=has_aux, allow_int=allow_int)
-        setup = prepare(problem, options)
+        setup = prepare(problem, options, whole_leaves=True)
         require_scalar(setup.outputs, setup.output_tree)
         return jacobian_of(setup, options, holomorphic=holomorphic)
 

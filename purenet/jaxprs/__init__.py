@@ -1,5 +1,11 @@
 """The only folder that touches JAX's program representation: trace, compare, replay, widen."""
 
+from purenet.jaxprs.inline import Cone as Cone
+from purenet.jaxprs.inline import Inlined as Inlined
+from purenet.jaxprs.inline import Operation as Operation
+from purenet.jaxprs.inline import inlined as inlined
+from purenet.jaxprs.inline import outputs as outputs
+from purenet.jaxprs.inline import walk as walk
 from purenet.jaxprs.program import Program as Program
 from purenet.jaxprs.program import Traced as Traced
 from purenet.jaxprs.program import is_traced as is_traced
@@ -13,3 +19,5 @@ from purenet.jaxprs.widening import is_extended as is_extended
 from purenet.jaxprs.widening import wide_dtype as wide_dtype
 from purenet.jaxprs.widening import widen as widen
 from purenet.jaxprs.widening import working_precision as working_precision
+from purenet.jaxprs.work import Work as Work
+from purenet.jaxprs.work import work as work

@@ -25,6 +25,15 @@ CALLS = {
 }
 
 
+class Straight(NamedTuple):
+    """Equations in order, with the fields of a jaxpr: enough for a `Program` and a `Replay`."""
+
+    constvars: list[Any]
+    invars: list[Any]
+    eqns: list[Any]
+    outvars: list[Any]
+
+
 class Program:
     """A traced function without its constants; equal to another of the same equations.
 
@@ -32,7 +41,7 @@ class Program:
     stale, still finds what was compiled for the same equations before.
     """
 
-    def __init__(self, jaxpr: Jaxpr):
+    def __init__(self, jaxpr: Jaxpr | Straight):
         self.jaxpr = jaxpr
         self.fingerprint = _fingerprint(jaxpr)
         self._hash = hash(self.fingerprint)
@@ -88,7 +97,7 @@ def is_traced(x: Any) -> bool:
     return isinstance(x, Tracer)
 
 
-def primitive_names(jaxpr: Jaxpr) -> set[str]:
+def primitive_names(jaxpr: Jaxpr | Straight) -> set[str]:
     """The names of all primitives of a program, those of nested programs included."""
     return {equation.primitive.name for equation in _equations(jaxpr)}
 
@@ -106,7 +115,7 @@ def _as_traced(constant, aval):
     return jnp.asarray(constant, dtype)
 
 
-def _nested(params: dict) -> Iterator[Jaxpr]:
+def nested(params: dict) -> Iterator[Jaxpr]:
     """The programs among an equation's parameters."""
     for value in params.values():
         for item in value if isinstance(value, tuple | list) else (value,):
@@ -116,14 +125,14 @@ def _nested(params: dict) -> Iterator[Jaxpr]:
                 yield item
 
 
-def _equations(jaxpr: Jaxpr) -> Iterator:
+def _equations(jaxpr: Jaxpr | Straight) -> Iterator:
     for equation in jaxpr.eqns:
         yield equation
-        for nested in _nested(equation.params):
-            yield from _equations(nested)
+        for inner in nested(equation.params):
+            yield from _equations(inner)
 
 
-def _fingerprint(jaxpr: Jaxpr) -> tuple:
+def _fingerprint(jaxpr: Jaxpr | Straight) -> tuple:
     """What a replay can see of a program, hashable: equations, literals, nested constants."""
     numbers: dict[Any, int] = {}
 

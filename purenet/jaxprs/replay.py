@@ -9,7 +9,7 @@ import numpy as np
 from jax import lax
 from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
 
-from purenet.jaxprs.program import CALLS, Program, literal_array
+from purenet.jaxprs.program import CALLS, Program, Straight, literal_array
 from purenet.jaxprs.widening import keeps_dtype, narrow, wide_dtype, widen, widened_parameters
 
 _SILENT = {"debug_callback", "debug_print"}  # shown once by the caller's own call, not by replays
@@ -40,7 +40,7 @@ class Replay:
         ]
         return [output[-1] for output in self.run(program.jaxpr, constants, values)]
 
-    def run(self, jaxpr: Jaxpr, constants: Sequence, arguments: Sequence) -> list:
+    def run(self, jaxpr: Jaxpr | Straight, constants: Sequence, arguments: Sequence) -> list:
         """The outputs of a program, given its constants as arrays and its arguments as values."""
         values = dict(zip(jaxpr.constvars, map(self.constant, constants), strict=True))
         values.update(zip(jaxpr.invars, arguments, strict=True))
@@ -52,7 +52,7 @@ class Replay:
 
         for equation in jaxpr.eqns:
             inputs = [read(atom) for atom in equation.invars]
-            outputs = self._equation(equation, inputs)
+            outputs = self.equation(equation, inputs)
             values.update(zip(equation.outvars, outputs, strict=True))
         return [read(atom) for atom in jaxpr.outvars]
 
@@ -69,7 +69,8 @@ class Replay:
         """The values with ``lanes`` lanes each: loops and branches need one structure."""
         return [value if len(value) == lanes else value * lanes for value in values]
 
-    def _equation(self, equation, inputs):
+    def equation(self, equation, inputs: list[tuple]) -> list[tuple]:
+        """The outputs of one equation, a call or control flow too, as values of one lane or two."""
         name, params = equation.primitive.name, equation.params
         if name in _SILENT:
             return []

@@ -1,0 +1,57 @@
+"""Whole leaves and samples of them, for evaluators that take one coordinate like any other."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from purenet.fd.differences import coordinate_count
+
+_SAMPLES = 4
+_LARGE = 256  # coordinates from which on a sample takes four of them, and not two
+
+
+class Coordinatewise(ABC):
+    """An evaluator's whole leaves, by its ``along_coordinates``."""
+
+    leaves: list[Any]
+
+    @abstractmethod
+    def along_coordinates(self, moves: Sequence[tuple[int, Any, Any]]) -> list[Any]:
+        """The outputs at displaced coordinates, each with leading axes (coordinates, offsets)."""
+
+    def along_leaf(self, leaf: int, steps: Any, points: Any) -> list[Any]:
+        """The outputs where each coordinate of a leaf is displaced.
+
+        Args:
+            leaf: the leaf's position.
+            steps: one for each real coordinate, shape (m,).
+            points: the displacements in units of the steps, shape (k,).
+
+        Returns:
+            Each output with leading axes (m, k).
+        """
+        steps, points = jnp.asarray(steps), jnp.asarray(points)
+        coordinates = jnp.arange(steps.size)
+        return self.along_coordinates([(leaf, coordinates, steps[:, None] * points)])
+
+    def sampled(self, leaf: int, offsets: Any, width: int) -> list[Any]:
+        """The outputs where a few coordinates of a leaf, evenly spread, are displaced.
+
+        Args:
+            leaf: the leaf's position.
+            offsets: the displacements of each, shape (k,).
+            width: the number of points a coordinate that `along_leaf` is going to be asked for.
+
+        Returns:
+            Each output with leading axes (coordinates, k).
+        """
+        del width  # an evaluator with a program for that many points uses it for samples too
+        size, k = coordinate_count(self.leaves[leaf]), len(offsets)
+        count = _SAMPLES if size >= _LARGE else _SAMPLES // 2
+        samples = (size * (2 * np.arange(count) + 1)) // (2 * count)
+        moves = (leaf, jnp.repeat(jnp.asarray(samples), k), jnp.tile(offsets, count)[:, None])
+        outputs = self.along_coordinates([moves])
+        return [out.reshape(count, k, *out.shape[2:]) for out in outputs]

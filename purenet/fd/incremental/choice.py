@@ -1,0 +1,83 @@
+"""Incremental or dense: the cheaper way to a leaf's coordinates, by counted work."""
+
+import math
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from purenet import jaxprs
+from purenet.fd.incremental.chunk import Inputs, chunk
+from purenet.fd.incremental.evaluate import base_values
+from purenet.fd.incremental.plan import Plan
+
+FEW = 8  # coordinates up to which there is next to nothing to share
+_LANES = 1024  # coordinates of a first look at a plan
+_LARGEST = 2**21  # elements of the largest value of a chunk, beyond which caches no longer help
+_ROUND = 2e5  # operations that a round of the loop costs beside its own
+
+
+class Choice(NamedTuple):
+    """How a leaf is evaluated, and why.
+
+    Attributes:
+        plan: the plan of the incremental evaluation, or None for the dense one.
+        reason: in a few words.
+    """
+
+    plan: Plan | None
+    reason: str
+
+
+@lru_cache(maxsize=256)
+def cheapest(cone: jaxprs.Program, points: int, max_memory: int) -> tuple[float, Plan]:
+    """The plan of least work, and its operations.
+
+    Args:
+        cone: the program of a cone; its first input is the leaf.
+        points: the stencil's points.
+        max_memory: bytes that the values of a chunk may take, each counted as if it were stored.
+    """
+    shape = cone.jaxpr.invars[0].aval.shape
+    return min(_priced(cone, plan, points, max_memory) for plan in _plans(shape))
+
+
+def _plans(shape: tuple[int, ...]) -> Iterator[Plan]:
+    """Each axis alone, the last two together, and all of them."""
+    axes = tuple(axis for axis, n in enumerate(shape) if n > 1)
+    for together in dict.fromkeys([*((axis,) for axis in axes), axes[-2:], axes]):
+        count = math.prod(shape[axis] for axis in together)
+        yield Plan(shape, together, min(count, _LANES))
+
+
+def _priced(
+    program: jaxprs.Program, plan: Plan, points: int, max_memory: int
+) -> tuple[float, Plan]:
+    """A plan with as many lanes as memory and caches take, and its operations."""
+    work = _work(program, plan, points)
+    itemsize = program.jaxpr.invars[0].aval.dtype.itemsize
+    fitting = min(max_memory / (work.elements * itemsize), _LARGEST / work.largest)
+    if fitting < 1:
+        lanes = max(1, int(plan.lanes * fitting))
+        chunks = -(-plan.together // lanes)
+        smaller = plan._replace(lanes=-(-plan.together // chunks))
+        share = smaller.lanes / plan.lanes
+        return smaller.rounds * (share * work.operations + _ROUND), smaller
+    return plan.rounds * (work.operations + _ROUND), plan
+
+
+def _work(program: jaxprs.Program, plan: Plan, points: int) -> jaxprs.Work:
+    leaf, *reads = (jax.ShapeDtypeStruct(v.aval.shape, v.aval.dtype) for v in program.jaxpr.invars)
+    real = jnp.zeros((), leaf.dtype).real.dtype
+
+    def one(leaf, reads, bases, steps, points):
+        inputs = Inputs(leaf, reads, steps, points, jnp.ones((), real))
+        return chunk(program, plan, inputs, bases, jnp.int32(0))
+
+    bases = jax.eval_shape(
+        lambda leaf, reads: base_values(program.jaxpr, [leaf, *reads]), leaf, reads
+    )
+    steps = jax.ShapeDtypeStruct(leaf.shape, real)
+    return jaxprs.work(one, leaf, reads, bases, steps, jax.ShapeDtypeStruct((points,), real))

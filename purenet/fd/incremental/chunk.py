@@ -1,0 +1,78 @@
+"""A chunk of coordinates, and the loop over all of a leaf's: traced into one program."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from purenet import jaxprs
+from purenet.fd.incremental.evaluate import base_values, outputs_at
+from purenet.fd.incremental.patch import Value, take
+from purenet.fd.incremental.plan import Plan
+
+
+class Inputs(NamedTuple):
+    """What the program of a cone is given.
+
+    Attributes:
+        leaf: the leaf at the base point.
+        reads: the other values that the cone reads.
+        steps: the unit of displacement of each coordinate, of the leaf's shape.
+        points: how many such units each point is displaced by, shape (points,).
+        direction: 1, or the imaginary unit for the imaginary parts of a complex leaf.
+    """
+
+    leaf: Any
+    reads: Sequence[Any]
+    steps: Any
+    points: Any
+    direction: Any
+
+
+@lru_cache(maxsize=256)
+def compiled(program: jaxprs.Program, plan: Plan) -> Any:
+    """The jitted loop over the rounds from ``first`` to before ``last``: (inputs, first, last).
+
+    It returns each output that the cone reaches, of shape (coordinates, points, *output shape), in
+    the leaf's row-major order; zeros at coordinates of other rounds.
+    """
+
+    @jax.jit
+    def rounds(inputs: Inputs, first, last):
+        bases = base_values(program.jaxpr, [inputs.leaf, *inputs.reads])
+
+        def one(number, gathered):
+            outputs = chunk(program, plan, inputs, bases, number)
+            return [
+                lax.dynamic_update_index_in_dim(every, out, number, 0)
+                for every, out in zip(gathered, outputs, strict=True)
+            ]
+
+        shapes = jax.eval_shape(lambda: chunk(program, plan, inputs, bases, jnp.int32(0)))
+        empty = [jnp.zeros((plan.rounds, *s.shape), s.dtype) for s in shapes]
+        return list(map(plan.arranged, lax.fori_loop(first, last, one, empty)))
+
+    return rounds
+
+
+def chunk(program: jaxprs.Program, plan: Plan, inputs: Inputs, bases: list, number: Any) -> list:
+    """The outputs of one round, of shape (lanes, points, *output shape)."""
+    where = plan.where(number)
+    leaf = inputs.leaf
+    count = inputs.points.shape[0]
+    offsets = take(inputs.steps, where) * inputs.points[:, None] * inputs.direction
+    new = take(leaf, where) + offsets.astype(leaf.dtype)
+    values = [Value(leaf, where, new), *map(Value, inputs.reads)]
+    return [
+        _lanes_first(output, count, plan.lanes)
+        for output in outputs_at(program.jaxpr, values, bases)
+    ]
+
+
+def _lanes_first(output: Value, points: int, lanes: int) -> Any:
+    shape = output.base.shape
+    array = jnp.broadcast_to(output.full(), (*shape, points, lanes))
+    return jnp.transpose(array, (len(shape) + 1, len(shape), *range(len(shape))))

@@ -1,0 +1,133 @@
+"""The incremental evaluation: every coordinate of a leaf, each for what it changes alone."""
+
+from collections.abc import Sequence
+from functools import cached_property, lru_cache
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from purenet import jaxprs
+from purenet.fd.dense import Dense, coordinate_work
+from purenet.fd.differences import coordinate_count
+from purenet.fd.incremental.choice import FEW, Choice, cheapest
+from purenet.fd.incremental.chunk import Inputs, compiled
+from purenet.fd.incremental.plan import Plan
+from purenet.fd.numbers import namespace, numbers
+
+_SAMPLES = 16
+
+
+class Incremental(Dense):
+    """A traced function around a base point; whole leaves are evaluated incrementally.
+
+    The program is evaluated once at the base point, and for each perturbed coordinate only what it
+    changes. Single points, pairs and directions are evaluated densely.
+
+    Attributes:
+        leaves: the base point, in the dtype that the evaluation works in.
+        evaluations: the number of points asked for so far.
+    """
+
+    def __init__(
+        self,
+        traced: jaxprs.Traced,
+        leaves: Sequence[Any],
+        *,
+        replay: jaxprs.Replay,
+        max_memory: int,
+        always: bool,
+    ):
+        super().__init__(traced, leaves, replay=replay, max_memory=max_memory)
+        self._always = always
+
+    def along_leaf(self, leaf: int, steps: Any, points: Any) -> list[Any]:
+        """The outputs where each coordinate of a leaf is displaced; see `Dense.along_leaf`."""
+        plan = self.choice(leaf, len(points)).plan
+        if plan is None:
+            return super().along_leaf(leaf, steps, points)
+        self.evaluations += int(np.size(steps)) * len(points)
+        return self._displaced(leaf, plan, steps, points, range(plan.rounds))
+
+    def sampled(self, leaf: int, offsets: Any, width: int) -> list[Any]:
+        """The outputs at a few displaced coordinates, by the program that `along_leaf` takes."""
+        plan = self.choice(leaf, width).plan
+        if plan is None:
+            return super().sampled(leaf, offsets, width)
+        middle = plan.rounds // 2
+        samples = plan.coordinates(middle)[:: -(-plan.lanes // _SAMPLES)]
+        self.evaluations += len(samples) * len(offsets)
+        real = self.leaves[leaf].real.dtype
+        ones = np.ones(coordinate_count(self.leaves[leaf]), real)
+        runs = -(-len(offsets) // width)
+        padded = namespace(offsets).resize(offsets, (runs, width))
+        parts = [
+            self._displaced(leaf, plan, ones, points, range(middle, middle + 1))
+            for points in padded
+        ]
+        return [
+            namespace(*part).concatenate([numbers(out)[samples] for out in part], axis=1)[
+                :, : len(offsets)
+            ]
+            for part in zip(*parts, strict=True)
+        ]
+
+    def choice(self, leaf: int, points: int) -> Choice:
+        """How a leaf is evaluated with so many points a coordinate, and why."""
+        cone, size = self._inlined.cones[leaf], self.leaves[leaf].size
+        if not cone.outputs or size == 0:
+            return Choice(None, "no output depends on it")
+        if not self._always and size <= FEW:
+            return Choice(None, "few coordinates")
+        work, plan = cheapest(cone.program, points, self._max_memory)
+        if self._always:
+            return Choice(plan, "as asked")
+        dense = size * coordinate_work(self._program, leaf, points, self._replay)
+        if dense <= work:
+            return Choice(None, f"incremental is {work / dense:.2g} times the work of dense")
+        return Choice(plan, f"{dense / work:.2g} times less work than dense")
+
+    @cached_property
+    def _inlined(self) -> jaxprs.Inlined:
+        return jaxprs.inlined(self._program, self._replay.double)
+
+    @cached_property
+    def _values(self) -> list[Any]:
+        """The outputs at the base point, then what the cones read."""
+        evaluate = _base_values(self._inlined.base)
+        return evaluate(self._inlined.constants, [*self._constants, *self.leaves])
+
+    def _displaced(
+        self, leaf: int, plan: Plan, steps: Any, points: Any, rounds: range
+    ) -> list[Any]:
+        x, cone = self.leaves[leaf], self._inlined.cones[leaf]
+        reads = [self._values[self._inlined.outputs + read] for read in cone.reads]
+        evaluate = compiled(cone.program, plan)
+        directions = (1.0, 1.0j) if jnp.iscomplexobj(x) else (1.0,)
+        halves = [
+            evaluate(
+                Inputs(x, reads, part.reshape(x.shape), points, direction),
+                rounds.start,
+                rounds.stop,
+            )
+            for direction, part in zip(
+                directions, steps.reshape(len(directions), x.size), strict=True
+            )
+        ]
+        reached = halves[0] if len(halves) == 1 else list(map(jnp.concatenate, zip(*halves)))
+        return self._with_unreached(cone, reached)
+
+    def _with_unreached(self, cone: jaxprs.Cone, reached: list[Any]) -> list[Any]:
+        """All outputs: those that the leaf does not reach are the base's at every point."""
+        found = dict(zip(cone.outputs, reached, strict=True))
+        leading = reached[0].shape[:2]
+        return [
+            found[i] if i in found else jnp.broadcast_to(out, (*leading, *out.shape))
+            for i, out in enumerate(self._values[: self._inlined.outputs])
+        ]
+
+
+@lru_cache(maxsize=256)
+def _base_values(program: jaxprs.Program) -> Any:
+    return jax.jit(lambda constants, inputs: jaxprs.outputs(program, constants, inputs))

@@ -1,0 +1,18 @@
+"""Small work on numbers: by NumPy where they are known, so that nothing is compiled for it."""
+
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from purenet import jaxprs
+
+
+def namespace(*arrays: Any) -> Any:
+    """NumPy for numbers; jax.numpy where one of the arrays is a tracer."""
+    return jnp if any(map(jaxprs.is_traced, arrays)) else np
+
+
+def numbers(x: Any) -> Any:
+    """A NumPy array where the numbers are known, the tracer itself where they are not."""
+    return x if jaxprs.is_traced(x) else np.asarray(x)
