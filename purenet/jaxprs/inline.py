@@ -66,11 +66,11 @@ def inlined(program: Program, double: bool) -> Inlined:
 
     closed = jax.make_jaxpr(run)(*avals)
     jaxpr, count = closed.jaxpr, len(program.jaxpr.constvars)
-    live = _live(jaxpr.eqns, jaxpr.outvars)
-    cones = [_cone(live, leaf, jaxpr.outvars) for leaf in jaxpr.invars[count:]]
+    equations = live(jaxpr.eqns, jaxpr.outvars)
+    cones = [_cone(equations, leaf, jaxpr.outvars) for leaf in jaxpr.invars[count:]]
     reads = list(dict.fromkeys(v for _, read in cones for v in read))
     position = {v: i for i, v in enumerate(reads)}
-    base = Straight(jaxpr.constvars, jaxpr.invars, live, [*jaxpr.outvars, *reads])
+    base = Straight(jaxpr.constvars, jaxpr.invars, equations, [*jaxpr.outvars, *reads])
     return Inlined(
         Program(base),
         list(closed.consts),
@@ -134,6 +134,17 @@ def walk(jaxpr: Any, inputs: Sequence, literal: Callable, step: Callable) -> lis
     return [read(atom) for atom in jaxpr.outvars]
 
 
+def live(equations, outputs):
+    """The equations that an output depends on."""
+    wanted = {v for v in outputs if not isinstance(v, Literal)}
+    kept = []
+    for equation in reversed(equations):
+        if wanted.intersection(equation.outvars):
+            kept.append(equation)
+            wanted.update(v for v in equation.invars if not isinstance(v, Literal))
+    return kept[::-1]
+
+
 class _Inlining(Replay):
     """A replay to trace: what it binds is the inlined program."""
 
@@ -168,17 +179,6 @@ def _same(dtype):
     return dtype
 
 
-def _live(equations, outputs):
-    """The equations that an output depends on."""
-    wanted = {v for v in outputs if not isinstance(v, Literal)}
-    kept = []
-    for equation in reversed(equations):
-        if wanted.intersection(equation.outvars):
-            kept.append(equation)
-            wanted.update(v for v in equation.invars if not isinstance(v, Literal))
-    return kept[::-1]
-
-
 def _cone(equations, leaf, outputs) -> tuple[Straight, list]:
     """The equations between a leaf and the outputs, and the other variables that they read."""
     reached = {leaf}
@@ -189,7 +189,7 @@ def _cone(equations, leaf, outputs) -> tuple[Straight, list]:
             moving.append(equation)
             reached.update(equation.outvars)
     ends = [v for v in outputs if _is_in(reached, v)]
-    moving = _live(moving, ends)
+    moving = live(moving, ends)
     read = dict.fromkeys(
         v
         for equation in moving

@@ -1,11 +1,9 @@
 """Programs: a function traced to a jaxpr, compared by its equations, and looked into."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
@@ -69,29 +67,6 @@ class Program:
         )
 
 
-class Traced(NamedTuple):
-    """A program, the constants it captured, the dtypes it takes, and its outputs and their tree."""
-
-    program: Program
-    constants: list[Any]
-    input_dtypes: list[Any]
-    outputs: list[jax.ShapeDtypeStruct]
-    output_tree: Any
-
-
-def trace(function: Callable, leaves: Sequence[Any]) -> Traced:
-    """Trace ``function(leaves)`` at the leaves' shapes and dtypes; values are not looked at."""
-    avals = [jax.ShapeDtypeStruct(np.shape(leaf), jnp.result_type(leaf)) for leaf in leaves]
-    closed, shapes = jax.make_jaxpr(function, return_shape=True)(avals)
-    outputs, tree = jax.tree.flatten(shapes)
-    constants = [
-        _as_traced(constant, variable.aval)
-        for constant, variable in zip(closed.consts, closed.jaxpr.constvars, strict=True)
-    ]
-    dtypes = [aval.dtype for aval in avals]
-    return Traced(Program(closed.jaxpr), constants, dtypes, outputs, tree)
-
-
 def is_traced(x: Any) -> bool:
     """Whether a value is a tracer: inside jit, vmap or grad, where no numbers are known."""
     return isinstance(x, Tracer)
@@ -105,14 +80,6 @@ def primitive_names(jaxpr: Jaxpr | Straight) -> set[str]:
 def literal_array(literal: Literal) -> np.ndarray:
     """A literal's value in the dtype it stands for."""
     return np.asarray(literal.val, getattr(literal.aval, "dtype", None))
-
-
-def _as_traced(constant, aval):
-    """A captured array in the dtype it was traced in: float64 NumPy arrays where x64 is off."""
-    dtype = getattr(aval, "dtype", None)
-    if dtype is None or jnp.issubdtype(dtype, jax.dtypes.extended):
-        return constant
-    return jnp.asarray(constant, dtype)
 
 
 def nested(params: dict) -> Iterator[Jaxpr]:

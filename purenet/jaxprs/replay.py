@@ -184,7 +184,7 @@ def _branch_here(platforms: Sequence[tuple[str, ...] | None]) -> int:
     )
 
 
-def _lanes(values) -> int:
+def _lanes(values: Sequence[tuple]) -> int:
     return max(map(len, values), default=1)
 
 

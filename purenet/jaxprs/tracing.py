@@ -1,0 +1,145 @@
+"""Tracing: a function to a program whose stop_gradients are those that jax.grad meets."""
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.extend.core import Jaxpr
+
+from purenet.jaxprs.inline import live
+from purenet.jaxprs.program import CALLS, Program, Straight, nested, primitive_names
+from purenet.jaxprs.replay import Replay, bind
+
+
+class Traced(NamedTuple):
+    """A program, the constants it captured, the dtypes it takes, and its outputs and their tree."""
+
+    program: Program
+    constants: list[Any]
+    input_dtypes: list[Any]
+    outputs: list[jax.ShapeDtypeStruct]
+    output_tree: Any
+
+
+def trace(function: Callable, leaves: Sequence[Any]) -> Traced:
+    """Trace ``function(leaves)`` at the leaves' shapes and dtypes; values are not looked at.
+
+    jax.grad goes around the inside of a custom derivative, and around the factors of a linear
+    solve: a stop_gradient there holds nothing constant, and is taken out of the program.
+    """
+    avals = [jax.ShapeDtypeStruct(np.shape(leaf), jnp.result_type(leaf)) for leaf in leaves]
+    closed, shapes = jax.make_jaxpr(function, return_shape=True)(avals)
+    outputs, tree = jax.tree.flatten(shapes)
+    constants = [
+        _as_traced(constant, variable.aval)
+        for constant, variable in zip(closed.consts, closed.jaxpr.constvars, strict=True)
+    ]
+    program = Program(closed.jaxpr)
+    if _hides_stop(closed.jaxpr):
+        program, more = _opened(program)
+        constants = [*more, *constants]
+    return Traced(program, constants, [aval.dtype for aval in avals], outputs, tree)
+
+
+def _as_traced(constant, aval):
+    """A captured array in the dtype it was traced in: float64 NumPy arrays where x64 is off."""
+    dtype = getattr(aval, "dtype", None)
+    if dtype is None or jnp.issubdtype(dtype, jax.dtypes.extended):
+        return constant
+    return jnp.asarray(constant, dtype)
+
+
+def _hides_stop(jaxpr: Jaxpr) -> bool:
+    """Whether a stop_gradient stands where jax.grad does not meet it."""
+    names = primitive_names(jaxpr)
+    if "stop_gradient" not in names:
+        return False
+    return "custom_linear_solve" in names or _in_custom_rule(jaxpr)
+
+
+def _in_custom_rule(jaxpr: Jaxpr) -> bool:
+    for equation in jaxpr.eqns:
+        for inner in nested(equation.params):
+            if _is_custom(equation.primitive.name):
+                if "stop_gradient" in primitive_names(inner):
+                    return True
+            elif _in_custom_rule(inner):
+                return True
+    return False
+
+
+def _is_custom(name: str) -> bool:
+    return name in CALLS and name.startswith("custom_")
+
+
+@lru_cache(maxsize=256)
+def _opened(program: Program) -> tuple[Program, list[Any]]:
+    """The program with its hidden stop_gradients taken out, and the constants this brings in."""
+    before = [
+        [_aval(v) for v in variables]
+        for variables in (program.jaxpr.constvars, program.jaxpr.invars)
+    ]
+
+    def run(constants, leaves):
+        outputs = _MEETS_STOP.run(program.jaxpr, constants, [(leaf,) for leaf in leaves])
+        return [output[0] for output in outputs]
+
+    closed = jax.make_jaxpr(run)(*before)
+    jaxpr, count = closed.jaxpr, len(before[0])
+    straight = Straight(
+        [*jaxpr.constvars, *jaxpr.invars[:count]],
+        jaxpr.invars[count:],
+        live(jaxpr.eqns, jaxpr.outvars),
+        jaxpr.outvars,
+    )
+    return Program(straight), list(closed.consts)
+
+
+def _aval(variable):
+    return jax.ShapeDtypeStruct(variable.aval.shape, variable.aval.dtype)
+
+
+class _Opening(Replay):
+    """A replay to trace: from a stop_gradient on in two lanes, held constant and let through.
+
+    The second lane lets through the last stop_gradient alone; a linear solve takes its factors
+    from there.
+    """
+
+    def __init__(self, *, lets_through: bool):
+        super().__init__(double=False)
+        self._lets_through = lets_through
+
+    def equation(self, equation, inputs: list[tuple]) -> list[tuple]:
+        """As `Replay.equation`; the stop_gradients that jax.grad meets are kept."""
+        name = equation.primitive.name
+        if name == "stop_gradient":
+            if self._lets_through:
+                return inputs
+            return [(*bind(equation, [value[0]], double=False), value[0]) for value in inputs]
+        if _is_custom(name):
+            return _LETS_THROUGH._call(equation.params[CALLS[name]], inputs)
+        return super().equation(equation, inputs)
+
+    def _scan(self, params, inputs):
+        return super()._scan(params, self.spread(inputs, 2))
+
+    def _while(self, params, inputs):
+        return super()._while(params, self.spread(inputs, 2))
+
+    def _cond(self, params, inputs):
+        return super()._cond(params, [*inputs[:1], *self.spread(inputs[1:], 2)])
+
+    def _linear_solve(self, params, inputs):
+        counts = params["const_lengths"]
+        start = counts.matvec + counts.vecmat
+        end = start + counts.solve
+        inputs = [*inputs[:start], *(v[-1:] for v in inputs[start:end]), *inputs[end:]]
+        return super()._linear_solve(params, inputs)
+
+
+_MEETS_STOP = _Opening(lets_through=False)
+_LETS_THROUGH = _Opening(lets_through=True)
