@@ -60,9 +60,10 @@ def chosen_steps(evaluator: Evaluator, leaf: int, order: int, width: int) -> Num
 def measured_length(evaluator: Evaluator, leaf: int, width: int = 2) -> Any:
     """The length over which the outputs curve along a leaf's coordinates, one number.
 
-    Central differences at a few coordinates, on a ladder of steps from small to large: as long as
-    two neighbours differ by no more than round-off, truncation is no larger than that. The largest
-    such step is unit step times length.
+    Central differences at a few coordinates, on a ladder of steps from small to large. As long as
+    two neighbours differ by no more than round-off, truncation is no larger than that. Where they
+    first differ by more, the difference is truncation, which grows with the square of the step:
+    the step at which it is as small as round-off follows, and is unit step times length.
 
     Source: the idea of a ratio test is that of Shi, Xie, Xuan & Nocedal, SISC 44:A2302, 2022.
 
@@ -77,16 +78,21 @@ def measured_length(evaluator: Evaluator, leaf: int, width: int = 2) -> Any:
     noise = evaluator.relative_noise()
     unit = unit_step(noise, 2)
     ladder = (typical * unit * 8.0 ** np.arange(-2, 6)).astype(x.dtype)
-    quiet = True
+    loudness, tiny = xp.zeros(ladder.size - 1, x.dtype), np.finfo(np.float32).tiny
     for out in evaluator.sampled(leaf, xp.concatenate([-ladder, ladder]), width):
         values = numbers(out).reshape(len(out), 2, ladder.size, -1)
         quotients = (values[:, 1] - values[:, 0]) / (2 * ladder[:, None])
         apart = xp.abs(xp.diff(quotients, axis=1)) * ladder[:-1, None]
         round_off = 4 * noise * xp.max(xp.abs(values[:, :, 1:]), axis=1)
-        quiet = quiet & xp.all(apart <= round_off, axis=(0, 2))
-    rung = xp.sum(xp.cumprod(quiet * xp.ones(ladder.size - 1, int)))
+        ratio = xp.where(apart == 0, 0.0, apart / xp.maximum(round_off, tiny))
+        loudness = xp.maximum(loudness, xp.max(ratio, axis=(0, 2)))
+    loud = ~(loudness <= 1)  # NaN, beyond the edge of a domain, is loud
+    rung = xp.argmax(loud)
+    louder = xp.where(xp.isfinite(loudness[rung]), xp.maximum(loudness[rung], 1.0), xp.inf)
+    heard = ladder[rung] * xp.maximum((1.5 / louder) ** (1 / 3), 1 / 8)
     # a dead coordinate is quiet at any step: the cap keeps its live neighbours' truncation small
-    return xp.minimum(ladder[rung], 16 * unit * xp.maximum(typical, 1.0)) / unit
+    cap = 16 * unit * xp.maximum(typical, 1.0)
+    return xp.where(xp.any(loud), heard, xp.minimum(ladder[-1], cap)) / unit
 
 
 def given_steps(step: Any, leaves: list[Any], arguments: tuple) -> list[Any]:

@@ -24,8 +24,8 @@ class Work(NamedTuple):
 
     Attributes:
         operations: element-wise additions that take as long.
-        elements: of all values it computes, each counted as if it were stored.
-        largest: the elements of the largest of them.
+        elements: of all values that are alive together, at the most; its inputs do not count.
+        largest: the elements of the largest value.
     """
 
     operations: float
@@ -39,22 +39,32 @@ def work(function: Any, *arguments: Any) -> Work:
 
 
 def _count(jaxpr) -> Work:
-    operations, elements, largest = 0.0, 0, 0
-    for equation in jaxpr.eqns:
+    operations, alive, most, largest = 0.0, 0, 0, 0
+    last_use = {id(v): i for i, e in enumerate(jaxpr.eqns) for v in e.invars}
+    last_use |= {id(v): len(jaxpr.eqns) for v in jaxpr.outvars}
+    ending: dict[int, int] = {}  # equation: the elements of the values it is the last to read
+    for i, equation in enumerate(jaxpr.eqns):
         inner = [_count(program) for program in nested(equation.params)]
-        size = sum(_size(out) for out in equation.outvars)
-        times = equation.params["length"] if equation.primitive.name == "scan" else 1
-        if inner:
-            branches = equation.primitive.name == "cond"
-            costs = [program.operations for program in inner]
-            operations += times * (max(costs) if branches else sum(costs))
-            elements += max(program.elements for program in inner)
-            largest = max(largest, *(program.largest for program in inner))
-        else:
-            operations += _cost(equation, size)
-        elements += size
-        largest = max(largest, size)
-    return Work(operations, elements, largest)
+        sizes = [_size(out) for out in equation.outvars]
+        operations += _operations(equation, inner, sum(sizes))
+        alive += sum(sizes)
+        most = max(most, alive + max((program.elements for program in inner), default=0))
+        largest = max(largest, *sizes, *(program.largest for program in inner), 0)
+        for out, size in zip(equation.outvars, sizes, strict=True):
+            end = last_use.get(id(out), i)
+            ending[end] = ending.get(end, 0) + size
+        alive -= ending.pop(i, 0)
+    return Work(operations, most, largest)
+
+
+def _operations(equation, inner: list[Work], size: int) -> float:
+    costs = [program.operations for program in inner]
+    if not costs:
+        return _cost(equation, size)
+    if equation.primitive.name == "cond":
+        return max(costs)
+    times = equation.params["length"] if equation.primitive.name == "scan" else 1
+    return times * sum(costs)
 
 
 def _cost(equation, size: int) -> float:

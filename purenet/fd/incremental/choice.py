@@ -13,9 +13,10 @@ from purenet.fd.incremental.chunk import Inputs, chunk
 from purenet.fd.incremental.evaluate import base_values
 from purenet.fd.incremental.plan import Plan
 
-FEW = 8  # coordinates up to which there is next to nothing to share
+FEW = 4  # coordinates up to which there is next to nothing to share
 _LANES = 1024  # coordinates of a first look at a plan
-_LARGEST = 2**21  # elements of the largest value of a chunk, beyond which caches no longer help
+_LARGEST = 2**20  # elements of the largest value of a chunk, beyond which caches no longer help
+_VECTOR = 8  # lanes of a vector register, in float64
 _ROUND = 2e5  # operations that a round of the loop costs beside its own
 
 
@@ -25,10 +26,12 @@ class Choice(NamedTuple):
     Attributes:
         plan: the plan of the incremental evaluation, or None for the dense one.
         reason: in a few words.
+        operations: of the plan, counted.
     """
 
     plan: Plan | None
     reason: str
+    operations: float = 0.0
 
 
 @lru_cache(maxsize=256)
@@ -41,10 +44,10 @@ def cheapest(cone: jaxprs.Program, points: int, max_memory: int) -> tuple[float,
         max_memory: bytes that the values of a chunk may take, each counted as if it were stored.
     """
     shape = cone.jaxpr.invars[0].aval.shape
-    return min(_priced(cone, plan, points, max_memory) for plan in _plans(shape))
+    return min(_priced(cone, plan, points, max_memory) for plan in plans(shape))
 
 
-def _plans(shape: tuple[int, ...]) -> Iterator[Plan]:
+def plans(shape: tuple[int, ...]) -> Iterator[Plan]:
     """Each axis alone, the last two together, and all of them."""
     axes = tuple(axis for axis, n in enumerate(shape) if n > 1)
     for together in dict.fromkeys([*((axis,) for axis in axes), axes[-2:], axes]):
@@ -58,14 +61,12 @@ def _priced(
     """A plan with as many lanes as memory and caches take, and its operations."""
     work = _work(program, plan, points)
     itemsize = program.jaxpr.invars[0].aval.dtype.itemsize
-    fitting = min(max_memory / (work.elements * itemsize), _LARGEST / work.largest)
-    if fitting < 1:
-        lanes = max(1, int(plan.lanes * fitting))
-        chunks = -(-plan.together // lanes)
-        smaller = plan._replace(lanes=-(-plan.together // chunks))
-        share = smaller.lanes / plan.lanes
-        return smaller.rounds * (share * work.operations + _ROUND), smaller
-    return plan.rounds * (work.operations + _ROUND), plan
+    fitting = min(max_memory / (work.elements * itemsize), _LARGEST / work.largest, 1.0)
+    chunks = -(-plan.together // max(1, int(plan.lanes * fitting)))
+    fitted = plan._replace(lanes=-(-plan.together // chunks))
+    # a vector that is filled only in part takes as long as a full one
+    vectors = -(-fitted.lanes // _VECTOR) * _VECTOR
+    return fitted.rounds * (work.operations * vectors / plan.lanes + _ROUND), fitted
 
 
 def _work(program: jaxprs.Program, plan: Plan, points: int) -> jaxprs.Work:
@@ -80,4 +81,4 @@ def _work(program: jaxprs.Program, plan: Plan, points: int) -> jaxprs.Work:
         lambda leaf, reads: base_values(program.jaxpr, [leaf, *reads]), leaf, reads
     )
     steps = jax.ShapeDtypeStruct(leaf.shape, real)
-    return jaxprs.work(one, leaf, reads, bases, steps, jax.ShapeDtypeStruct((points,), real))
+    return jaxprs.work(one, leaf, reads, bases, steps, jax.ShapeDtypeStruct((points, 1), real))

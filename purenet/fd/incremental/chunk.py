@@ -11,7 +11,7 @@ from jax import lax
 from purenet import jaxprs
 from purenet.fd.incremental.evaluate import base_values, outputs_at
 from purenet.fd.incremental.patch import Value, take
-from purenet.fd.incremental.plan import Plan
+from purenet.fd.incremental.plan import Plan, Sample
 
 
 class Inputs(NamedTuple):
@@ -21,7 +21,8 @@ class Inputs(NamedTuple):
         leaf: the leaf at the base point.
         reads: the other values that the cone reads.
         steps: the unit of displacement of each coordinate, of the leaf's shape.
-        points: how many such units each point is displaced by, shape (points,).
+        points: how many such units each point is displaced by, shape (points, 1), or
+            (points, lanes) where that differs from coordinate to coordinate.
         direction: 1, or the imaginary unit for the imaginary parts of a complex leaf.
     """
 
@@ -33,7 +34,7 @@ class Inputs(NamedTuple):
 
 
 @lru_cache(maxsize=256)
-def compiled(program: jaxprs.Program, plan: Plan) -> Any:
+def compiled(program: jaxprs.Program, plan: Plan | Sample) -> Any:
     """The jitted loop over the rounds from ``first`` to before ``last``: (inputs, first, last).
 
     It returns each output that the cone reaches, of shape (coordinates, points, *output shape), in
@@ -58,12 +59,14 @@ def compiled(program: jaxprs.Program, plan: Plan) -> Any:
     return rounds
 
 
-def chunk(program: jaxprs.Program, plan: Plan, inputs: Inputs, bases: list, number: Any) -> list:
+def chunk(
+    program: jaxprs.Program, plan: Plan | Sample, inputs: Inputs, bases: list, number: Any
+) -> list:
     """The outputs of one round, of shape (lanes, points, *output shape)."""
     where = plan.where(number)
     leaf = inputs.leaf
     count = inputs.points.shape[0]
-    offsets = take(inputs.steps, where) * inputs.points[:, None] * inputs.direction
+    offsets = take(inputs.steps, where) * inputs.points * inputs.direction
     new = take(leaf, where) + offsets.astype(leaf.dtype)
     values = [Value(leaf, where, new), *map(Value, inputs.reads)]
     return [

@@ -13,10 +13,12 @@ from purenet.fd.dense import Dense, coordinate_work
 from purenet.fd.differences import coordinate_count
 from purenet.fd.incremental.choice import FEW, Choice, cheapest
 from purenet.fd.incremental.chunk import Inputs, compiled
-from purenet.fd.incremental.plan import Plan
+from purenet.fd.incremental.plan import Plan, Sample
 from purenet.fd.numbers import namespace, numbers
 
 _SAMPLES = 16
+_MANY_ROUNDS = 32  # of which a few more do not count
+_MUCH = 1e7  # operations that do
 
 
 class Incremental(Dense):
@@ -48,30 +50,34 @@ class Incremental(Dense):
         if plan is None:
             return super().along_leaf(leaf, steps, points)
         self.evaluations += int(np.size(steps)) * len(points)
-        return self._displaced(leaf, plan, steps, points, range(plan.rounds))
+        return self._displaced(leaf, plan, steps, points[:, None], range(plan.rounds))
 
     def sampled(self, leaf: int, offsets: Any, width: int) -> list[Any]:
-        """The outputs at a few displaced coordinates, by the program that `along_leaf` takes."""
-        plan = self.choice(leaf, width).plan
+        """The outputs at a few displaced coordinates; see `Dense.sampled`.
+
+        One round of what `along_leaf` compiles serves, unless that is much of its work.
+        """
+        plan, _, operations = self.choice(leaf, width)
         if plan is None:
             return super().sampled(leaf, offsets, width)
+        if plan.rounds < _MANY_ROUNDS and operations > _MUCH:
+            count = min(max(self.leaves[leaf].size // 32, 2), _SAMPLES)
+            self.evaluations += count * len(offsets)
+            each = namespace(offsets).tile(offsets, count)[None]
+            sample = Sample(plan.shape, count, len(offsets))
+            return self._displaced(leaf, sample, self._ones(leaf), each, range(1))
         middle = plan.rounds // 2
         samples = plan.coordinates(middle)[:: -(-plan.lanes // _SAMPLES)]
         self.evaluations += len(samples) * len(offsets)
-        real = self.leaves[leaf].real.dtype
-        ones = np.ones(coordinate_count(self.leaves[leaf]), real)
-        runs = -(-len(offsets) // width)
-        padded = namespace(offsets).resize(offsets, (runs, width))
+        padded = namespace(offsets).resize(offsets, (-(-len(offsets) // width), width))
         parts = [
-            self._displaced(leaf, plan, ones, points, range(middle, middle + 1))
+            self._displaced(
+                leaf, plan, self._ones(leaf), points[:, None], range(middle, middle + 1)
+            )
             for points in padded
         ]
-        return [
-            namespace(*part).concatenate([numbers(out)[samples] for out in part], axis=1)[
-                :, : len(offsets)
-            ]
-            for part in zip(*parts, strict=True)
-        ]
+        outputs = [[numbers(out)[samples] for out in part] for part in zip(*parts, strict=True)]
+        return [namespace(*part).concatenate(part, axis=1)[:, : len(offsets)] for part in outputs]
 
     def choice(self, leaf: int, points: int) -> Choice:
         """How a leaf is evaluated with so many points a coordinate, and why."""
@@ -82,11 +88,11 @@ class Incremental(Dense):
             return Choice(None, "few coordinates")
         work, plan = cheapest(cone.program, points, self._max_memory)
         if self._always:
-            return Choice(plan, "as asked")
+            return Choice(plan, "as asked", work)
         dense = size * coordinate_work(self._program, leaf, points, self._replay)
         if dense <= work:
             return Choice(None, f"incremental is {work / dense:.2g} times the work of dense")
-        return Choice(plan, f"{dense / work:.2g} times less work than dense")
+        return Choice(plan, f"{dense / work:.2g} times less work than dense", work)
 
     @cached_property
     def _inlined(self) -> jaxprs.Inlined:
@@ -98,8 +104,12 @@ class Incremental(Dense):
         evaluate = _base_values(self._inlined.base)
         return evaluate(self._inlined.constants, [*self._constants, *self.leaves])
 
+    def _ones(self, leaf: int) -> np.ndarray:
+        x = self.leaves[leaf]
+        return np.ones(coordinate_count(x), x.real.dtype)
+
     def _displaced(
-        self, leaf: int, plan: Plan, steps: Any, points: Any, rounds: range
+        self, leaf: int, plan: Plan | Sample, steps: Any, points: Any, rounds: range
     ) -> list[Any]:
         x, cone = self.leaves[leaf], self._inlined.cones[leaf]
         reads = [self._values[self._inlined.outputs + read] for read in cone.reads]

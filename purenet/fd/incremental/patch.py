@@ -160,6 +160,19 @@ def spread(*arrays: Any) -> list:
     return [jnp.broadcast_to(array, shape) for array in arrays]
 
 
+def settled(array: Any) -> Any:
+    """The array, computed once: for a patch that is about to be spread over a larger array.
+
+    XLA would rather compute it anew for each element of the larger one. An optimization_barrier
+    does not survive on the CPU; a branch that the compiler cannot foresee does. Both branches give
+    the array.
+    """
+    if not jnp.issubdtype(array.dtype, jnp.floating) or array.size == 0:
+        return array
+    first = lax.reshape(lax.slice(array, (0,) * array.ndim, (1,) * array.ndim), ())
+    return lax.cond(first != first, lambda x: lax.sign(x) * lax.abs(x), lambda x: x, array)
+
+
 def lane_shape(*arrays: Any) -> tuple[int, ...]:
     """The axes of points and of coordinates that patches have together."""
     return jnp.broadcast_shapes(*(array.shape[-LANES:] for array in arrays))

@@ -85,3 +85,39 @@ class Plan(NamedTuple):
             inner //= self.shape[axis]
             places[axis] = lanes // inner % self.shape[axis] if len(self.axes) > 1 else lanes
         return places, start
+
+
+class Sample(NamedTuple):
+    """A few coordinates, spread over all axes of a leaf, each at several points, in one round.
+
+    A lane is one coordinate at one point.
+    """
+
+    shape: tuple[int, ...]
+    count: int
+    points: int
+
+    @property
+    def lanes(self) -> int:
+        """The lanes of the round."""
+        return self.count * self.points
+
+    @property
+    def rounds(self) -> int:
+        """One."""
+        return 1
+
+    def where(self, number: Any) -> Where:
+        """Where the lanes lie."""
+        del number
+        # steps of the golden section: a stride would meet the same place of an axis again and again
+        share = (np.arange(self.count) + 0.5) * (5**0.5 - 1) / 2 % 1
+        positions = np.unravel_index((share * math.prod(self.shape)).astype(int), self.shape)
+        return tuple(
+            Index(jnp.asarray(np.repeat(along, self.points))) if size > 1 else None
+            for along, size in zip(positions, self.shape, strict=True)
+        )
+
+    def arranged(self, outputs: Any) -> Any:
+        """Outputs of shape (1, lanes, 1, ...) as (count, points, ...)."""
+        return outputs.reshape(self.count, self.points, *outputs.shape[3:])

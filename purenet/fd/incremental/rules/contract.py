@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from purenet.fd.incremental.patch import LANES, Value, spread, take
+from purenet.fd.incremental.patch import LANES, Value, settled, spread, take
 
 Dimensions = tuple[tuple[Sequence[int], Sequence[int]], tuple[Sequence[int], Sequence[int]]]
 
@@ -49,7 +49,7 @@ def contracted(moved: Value, other: Any, side: int, dimensions: Dimensions, base
         *((*free, *other_free) if side == 0 else (*other_free, *free)),
     )
     anew = all(moved.where[axis] is None for axis in own_contracted)
-    part = moved.new if anew else moved.change()
+    part = moved.new if anew else settled(moved.change())
     result = product(part, take(other, tuple(needed)), side, dimensions).astype(base.dtype)
     if anew:
         return Value(base, where, result)

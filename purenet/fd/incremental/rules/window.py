@@ -7,7 +7,7 @@ from typing import Any
 import jax.numpy as jnp
 from jax import lax
 
-from purenet.fd.incremental.patch import LANES, Value, spread, take
+from purenet.fd.incremental.patch import LANES, Value, settled, spread, take
 from purenet.fd.incremental.rules.contract import contracted, product
 
 _MOST_POSITIONS = 64  # of a window; beyond that XLA's own, for whole arrays, is the better way
@@ -60,7 +60,7 @@ def _by_image(params: dict, image: Value, kernel: Value, base: Any) -> Value:
     widened = Value(image.base, region, image.at(region))
     part = widened.new if features is None else widened.change()
     rank = image.rank
-    part = lax.transpose(part, (*numbers.lhs_spec, rank, rank + 1))
+    part = settled(lax.transpose(part, (*numbers.lhs_spec, rank, rank + 1)))
     weights = lax.transpose(kernel.base, numbers.rhs_spec)
     window = weights.shape[2:]
     dimensions = (((1,), (1,)), ((), ()))
@@ -130,7 +130,7 @@ def reduce_window(operation: Any, values: list[Value], bases: list[Any]) -> list
     if _positions(window) > _MOST_POSITIONS:
         return None
     where = tuple(i if alone else None for i, alone in zip(value.where, idle, strict=True))
-    patch = value.at(where)
+    patch = settled(value.at(where))
     config = [
         (*pad, dilation - 1)
         for pad, dilation in zip(params["padding"], params["base_dilation"], strict=True)
