@@ -125,7 +125,11 @@ class Incremental(Dense):
                 directions, steps.reshape(len(directions), x.size), strict=True
             )
         ]
-        reached = halves[0] if len(halves) == 1 else list(map(jnp.concatenate, zip(*halves)))
+        reached = (
+            halves[0]
+            if len(halves) == 1
+            else [jnp.concatenate(half) for half in zip(*halves, strict=True)]
+        )
         return self._with_unreached(cone, reached)
 
     def _with_unreached(self, cone: jaxprs.Cone, reached: list[Any]) -> list[Any]:

@@ -82,7 +82,7 @@ def product(part: Any, other: Any, side: int, dimensions: Dimensions) -> Any:
 
     The result has the product's axes, then those of the lanes.
     """
-    contracting, batch = dimensions
+    contracting, _ = dimensions
     if all(part.shape[axis] == 1 for axis in contracting[side]):
         return _outer(part, other, side, dimensions)
     if other.shape[-1] == 1:

@@ -16,6 +16,12 @@ def stop_gradient(operation: Any, values: list[Value], bases: list[Any]) -> list
     return [Value(bases[0])]
 
 
+def optimization_barrier(operation: Any, values: list[Value], bases: list[Any]) -> list[Value]:
+    """Each operand as it is."""
+    del operation, bases
+    return values
+
+
 def rules(body_at: Callable) -> dict[str, Callable]:
     """The rules that look into a body, given ``body_at(body, values) -> values``."""
 
@@ -49,7 +55,11 @@ def rules(body_at: Callable) -> dict[str, Callable]:
         new, _ = lax.scan(one, following.arrays(carry), positions, reverse=params["reverse"])
         return [*following.values(new, bases), *history]
 
-    return {"stop_gradient": stop_gradient, "scan": scan}
+    return {
+        "stop_gradient": stop_gradient,
+        "optimization_barrier": optimization_barrier,
+        "scan": scan,
+    }
 
 
 class _Following:

@@ -22,7 +22,7 @@ NAMES = (
     "not", "shift_left", "shift_right_arithmetic", "shift_right_logical", "population_count", "clz",
     "select_n", "clamp",
     # the same numbers in other clothes
-    "convert_element_type", "reduce_precision", "copy", "copy_p",
+    "convert_element_type", "reduce_precision", "copy", "copy_p", "name",
 )
 # fmt: on
 

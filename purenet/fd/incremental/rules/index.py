@@ -32,6 +32,7 @@ def dynamic_update_slice(
     operation: Any, values: list[Value], bases: list[Any]
 ) -> list[Value] | None:
     """What is written over is not changed; what is written is changed where it comes to lie."""
+    del operation
     value, update, *starts = values
     if any(start.moved for start in starts) or (value.moved and update.moved):
         return None
@@ -132,7 +133,8 @@ def _is_lookup(numbers, sizes, shape) -> bool:
 def _reads(operation, positions, table: Value, batch: list[int], out: tuple) -> Any:
     """Where the result reads the position at which the table is indexed."""
     numbers = operation.params["dimension_numbers"]
-    clip = "clip" in str(operation.params["mode"]).lower()
+    # XLA takes positions beyond the edge to the edge, also those promised to be inside
+    clip = "fill" not in str(operation.params["mode"]).lower()
     assert table.where is not None
     reads: Any = True
     for component, axis in enumerate(numbers.start_index_map):

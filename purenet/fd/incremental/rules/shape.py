@@ -6,7 +6,17 @@ from typing import Any
 import jax.numpy as jnp
 from jax import lax
 
-from purenet.fd.incremental.patch import LANES, Value, Where, combined, common, select, take
+from purenet.fd.incremental.patch import (
+    LANES,
+    Index,
+    Value,
+    Where,
+    combined,
+    common,
+    lane_shape,
+    select,
+    take,
+)
 
 
 def broadcast_in_dim(operation: Any, values: list[Value], bases: list[Any]) -> list[Value] | None:
@@ -29,6 +39,14 @@ def broadcast_in_dim(operation: Any, values: list[Value], bases: list[Any]) -> l
     return [Value(bases[0], tuple(where), new)]
 
 
+def tile(operation: Any, values: list[Value], bases: list[Any]) -> list[Value]:
+    """An axis that is repeated is repeated whole."""
+    [value] = values
+    reps = operation.params["reps"]
+    where = tuple(i if n == 1 else None for i, n in zip(value.where, reps, strict=True))
+    return [Value(bases[0], where, jnp.tile(value.at(where), (*reps, *(1,) * LANES)))]
+
+
 def transpose(operation: Any, values: list[Value], bases: list[Any]) -> list[Value]:
     """The axes change places."""
     [value] = values
@@ -44,16 +62,6 @@ def squeeze(operation: Any, values: list[Value], bases: list[Any]) -> list[Value
     dimensions = operation.params["dimensions"]
     where = tuple(i for a, i in enumerate(value.where) if a not in dimensions)
     return [Value(bases[0], where, lax.squeeze(value.new, dimensions))]
-
-
-def expand_dims(operation: Any, values: list[Value], bases: list[Any]) -> list[Value]:
-    """Axes of size one come."""
-    [value] = values
-    dimensions = operation.params["dimensions"]
-    where = list(value.where)
-    for axis in sorted(dimensions):
-        where.insert(axis, None)
-    return [Value(bases[0], tuple(where), lax.expand_dims(value.new, dimensions))]
 
 
 def reshape(operation: Any, values: list[Value], bases: list[Any]) -> list[Value] | None:
@@ -167,10 +175,45 @@ def concatenate(operation: Any, values: list[Value], bases: list[Any]) -> list[V
         return [moved_inside(bases[0], moved[0].where, moved[0].new, shifts)]
     where = list(common(values, bases[0].ndim))
     where[axis] = None
-    parts = [value.at(tuple(where)) for value in values]
-    lanes = jnp.broadcast_shapes(*(part.shape[-LANES:] for part in parts))
-    parts = [jnp.broadcast_to(part, (*part.shape[:-LANES], *lanes)) for part in parts]
+    parts = _same_lanes([value.at(tuple(where)) for value in values])
     return [Value(bases[0], tuple(where), lax.concatenate(parts, axis))]
+
+
+def stack(operation: Any, values: list[Value], bases: list[Any]) -> list[Value]:
+    """One part that moved is one position of the new axis; several are all of it."""
+    axis = operation.params["axis"]
+    moved = [place for place, value in enumerate(values) if value.moved]
+    if len(moved) == 1:
+        value = values[moved[0]]
+        index = Index(jnp.asarray(moved[0])) if len(values) > 1 else None
+        where = (*value.where[:axis], index, *value.where[axis:])
+        return [Value(bases[0], where, lax.expand_dims(value.new, (axis,)))]
+    inner = common(values, bases[0].ndim - 1)
+    parts = _same_lanes([value.at(inner) for value in values])
+    where = (*inner[:axis], None, *inner[axis:])
+    return [Value(bases[0], where, jnp.stack(parts, axis))]
+
+
+def unstack(operation: Any, values: list[Value], bases: list[Any]) -> list[Value]:
+    """Each part by its own position."""
+    [value] = values
+    axis = operation.params["axis"]
+    index = value.where[axis]
+    where = (*value.where[:axis], *value.where[axis + 1 :])
+    parts = []
+    for place, base in enumerate(bases):
+        if index is None:
+            new = lax.index_in_dim(value.new, place, axis, keepdims=False)
+        else:
+            new = lax.squeeze(value.new, (axis,))
+            new = select(index.positions == place, new, take(base, where))
+        parts.append(Value(base, where, new))
+    return parts
+
+
+def _same_lanes(parts: list[Any]) -> list[Any]:
+    lanes = lane_shape(*parts)
+    return [jnp.broadcast_to(part, (*part.shape[:-LANES], *lanes)) for part in parts]
 
 
 def moved_inside(base: Any, where: Where, new: Any, shifts: dict[int, tuple]) -> Value:
@@ -243,11 +286,13 @@ RULES = {
     "broadcast_in_dim": broadcast_in_dim,
     "transpose": transpose,
     "squeeze": squeeze,
-    "expand_dims": expand_dims,
+    "tile": tile,
     "reshape": reshape,
     "rev": rev,
     "slice": slice_,
     "split": split,
     "pad": pad,
     "concatenate": concatenate,
+    "stack": stack,
+    "unstack": unstack,
 }

@@ -153,15 +153,13 @@ def _positions(window: Sequence[int]) -> int:
 
 
 def _lowest(dtype):
-    return jnp.array(
-        -jnp.inf if jnp.issubdtype(dtype, jnp.floating) else jnp.iinfo(dtype).min, dtype
-    )
+    floating = jnp.issubdtype(dtype, jnp.floating)
+    return jnp.array(-jnp.inf if floating else jnp.iinfo(dtype).min, dtype)
 
 
 def _highest(dtype):
-    return jnp.array(
-        jnp.inf if jnp.issubdtype(dtype, jnp.floating) else jnp.iinfo(dtype).max, dtype
-    )
+    floating = jnp.issubdtype(dtype, jnp.floating)
+    return jnp.array(jnp.inf if floating else jnp.iinfo(dtype).max, dtype)
 
 
 _COMBINE = {
