@@ -12,7 +12,7 @@ from rich.console import RenderableType
 
 from comparisons.settings import Settings
 
-NAMES: tuple[str, ...] = ("accuracy",)
+NAMES: tuple[str, ...] = ("accuracy", "speed")
 
 
 class Measurement(Protocol):

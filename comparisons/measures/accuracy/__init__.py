@@ -19,6 +19,7 @@ from comparisons.measures.accuracy.table import (
     promises,
 )
 from comparisons.measures.accuracy.tools import ESTIMATE, TOOLS
+from comparisons.measures.promises import kept, plain_table
 from comparisons.settings import Settings
 
 _HEADINGS = {  # short enough for seven of them in 80 columns
@@ -74,7 +75,7 @@ class Accuracy:
             "",
             self._comparison(),
             "",
-            self._promises(),
+            kept(self.promises),
         )
 
     def record(self) -> dict[str, Any]:
@@ -87,7 +88,7 @@ class Accuracy:
 
     def _errors(self, dtype: type) -> Table:
         families = list(dict.fromkeys(cell.family for cell in self.tables.cells))
-        table = _table(f"largest relative error, {np.dtype(dtype).name} input")
+        table = plain_table(f"largest relative error, {np.dtype(dtype).name} input")
         table.add_column("")
         for tool in TOOLS:
             table.add_column(_HEADINGS[tool], justify="right")
@@ -98,7 +99,9 @@ class Accuracy:
         return table
 
     def _comparison(self) -> Table:
-        table = _table(f"float64: evaluations a point, and where {ESTIMATE} is at least as exact")
+        table = plain_table(
+            f"float64: evaluations a point, and where {ESTIMATE} is at least as exact"
+        )
         for heading in ("", "evaluations", "median error", "at least as exact", "strictly"):
             table.add_column(heading, justify="left" if not heading else "right")
         for tool in TOOLS:
@@ -112,16 +115,3 @@ class Accuracy:
                 f"{strict:.1%}" if compared else "–",
             )
         return table
-
-    def _promises(self) -> Table:
-        table = _table("what is promised")
-        for heading in ("promise", "measured", "verdict"):
-            table.add_column(heading)
-        for promise in self.promises:
-            verdict = Text("holds", "green") if promise.holds else Text("FAILS", "bold red")
-            table.add_row(promise.sentence, promise.measured, verdict)
-        return table
-
-
-def _table(title: str) -> Table:
-    return Table(title=title, title_justify="left", box=None, padding=(0, 1), pad_edge=False)

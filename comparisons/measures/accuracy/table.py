@@ -9,6 +9,7 @@ import numpy as np
 from comparisons.measures.accuracy.corpus import Function
 from comparisons.measures.accuracy.namespaces import DIGITS, in_numpy
 from comparisons.measures.accuracy.tools import ADAPTIVE, ESTIMATE, Result, complex_step
+from comparisons.measures.promises import Promise
 
 # The smallest of the first steps of fd.estimate is about x/128. There the rounding of f alone, half
 # an ulp at either point, moves a difference by up to 128 roundings times |f / (x f')|, whichever
@@ -32,14 +33,6 @@ class Cell(NamedTuple):
     def record(self) -> dict[str, Any]:
         """The cell for machines."""
         return self._asdict() | {"dtype": self.dtype.name}
-
-
-class Promise(NamedTuple):
-    """One thing that is promised, what was found, and whether it holds."""
-
-    sentence: str
-    measured: str
-    holds: bool
 
 
 def measured(
