@@ -7,8 +7,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from purenet import fd, trees
+from purenet import trees
 from purenet.check.report import GradientReport, LeafReport
+from purenet.fd.options import checked
+from purenet.fd.transforms import gradient_and_setup
 
 
 def compare_grads(
@@ -44,32 +46,28 @@ def compare_grads(
     (True, ["p['w']"])
     """
     args = (params, *data)
-    value, by_differences = fd.value_and_grad(loss, argnums, **options)(*args)
+    by_differences, setup = gradient_and_setup(loss, args, argnums, checked(**options))
     by_jax = jax.grad(loss, argnums)(*args)
-    positions = [argnums] if isinstance(argnums, int) else list(argnums)
-    paths = [
-        path
-        for position in positions
-        for path in trees.leaf_paths(args[position], trees.argument_name(loss, position))
-    ]
-    rows = zip(paths, jax.tree.leaves(by_jax), jax.tree.leaves(by_differences), strict=True)
-    parameters = [leaf for i in positions for leaf in jax.tree.leaves(args[i])]
-    return GradientReport(
-        tuple(
-            _compare_leaf(path, leaf, ours, theirs, float(value))
-            for leaf, (path, ours, theirs) in zip(parameters, rows, strict=True)
-        )
+    value = float(loss(*args))
+    rows = zip(
+        setup.paths,
+        setup.problem.leaves,
+        jax.tree.leaves(by_jax),
+        jax.tree.leaves(by_differences),
+        setup.strategies,
+        strict=True,
     )
+    return GradientReport(tuple(_compare_leaf(*row, value) for row in rows))
 
 
 def _compare_leaf(
-    path: str, leaf: Any, by_jax: Any, by_differences: Any, value: float
+    path: str, leaf: Any, by_jax: Any, by_differences: Any, strategy: str, value: float
 ) -> LeafReport:
     eps = float(jnp.finfo(by_jax.dtype).eps)
     kind = complex if jnp.iscomplexobj(by_jax) else float
     jax_side, fd_side = np.asarray(by_jax, kind), np.asarray(by_differences, kind)
     if jax_side.size == 0:
-        return LeafReport(path, jax_side.shape, 0.0, 0.0, 0.0, path, 0.0, 0.0, 0)
+        return LeafReport(path, jax_side.shape, 0.0, 0.0, 0.0, path, 0.0, 0.0, 0, strategy)
     difference = np.abs(jax_side - fd_side)
     largest = float(np.max(np.abs([jax_side, fd_side]), initial=0.0))
     scale = float(np.max(np.abs(leaf))) or 1.0
@@ -87,6 +85,7 @@ def _compare_leaf(
         by_jax=jax_side.flat[worst].item(),
         by_differences=fd_side.flat[worst].item(),
         disagreeing=int(np.sum(disagreeing)),
+        strategy=strategy,
     )
 
 

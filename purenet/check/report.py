@@ -19,6 +19,7 @@ class LeafReport:
         by_jax: jax.grad's value there.
         by_differences: the finite difference there.
         disagreeing: the number of coordinates beyond their tolerance.
+        strategy: how the coordinates were evaluated, and why.
     """
 
     path: str
@@ -30,6 +31,7 @@ class LeafReport:
     by_jax: float | complex
     by_differences: float | complex
     disagreeing: int
+    strategy: str
 
     @property
     def ok(self) -> bool:
@@ -49,20 +51,21 @@ class GradientReport:
         return all(leaf.ok for leaf in self.leaves)
 
     def __str__(self) -> str:
-        """A plain table, one row a leaf, under a line with the verdict."""
+        """The verdict, a plain table of one row a leaf, and how each leaf was evaluated."""
         rows = [_HEADINGS, *map(_cells, self.leaves)]
         widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
         lines = [
             "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
             for row in rows
         ]
-        return "\n".join([self._verdict(), *lines])
+        return "\n".join([self._verdict(), *lines, *self._strategies()])
 
     def __rich__(self) -> Any:
         """A rich table."""
         from rich.table import Table
 
-        table = Table(*_HEADINGS, title=self._verdict())
+        caption = "\n".join(self._strategies())
+        table = Table(*_HEADINGS, title=self._verdict(), caption=caption, caption_justify="left")
         for leaf in self.leaves:
             table.add_row(*_cells(leaf), style=None if leaf.ok else "bold red")
         return table
@@ -74,10 +77,18 @@ class GradientReport:
             for leaf in self.leaves
         )
         caption = escape(self._verdict())
+        evaluated = "<br>".join(map(escape, self._strategies()))
         return (
             f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead>"
-            f"<tbody>{body}</tbody></table>"
+            f"<tbody>{body}</tbody></table><p>{evaluated}</p>"
         )
+
+    def _strategies(self) -> list[str]:
+        """How the leaves were evaluated, those of one way in one line."""
+        ways: dict[str, list[str]] = {}
+        for leaf in self.leaves:
+            ways.setdefault(leaf.strategy, []).append(leaf.path)
+        return [f"{', '.join(paths)} evaluated {way}" for way, paths in ways.items()]
 
     def _verdict(self) -> str:
         wrong = sum(leaf.disagreeing for leaf in self.leaves)

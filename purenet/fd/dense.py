@@ -48,6 +48,11 @@ class Dense(Coordinatewise):
         """The machine epsilon of the coarsest dtype among the leaves."""
         return max(float(jnp.finfo(leaf.dtype).eps) for leaf in self.leaves)
 
+    def strategy(self, leaf: int, points: int) -> str:
+        """How `along_leaf` evaluates a leaf."""
+        del leaf, points
+        return "dense"
+
     def along_coordinates(self, moves: Sequence[tuple[int, Any, Any]]) -> list[Any]:
         """The outputs where single coordinates of leaves are displaced.
 
@@ -109,14 +114,17 @@ def coordinate_work(
 ) -> float:
     """The counted operations of the dense evaluation for each coordinate of a leaf."""
     few = 8
-    dtype = jaxprs.wide_dtype if replay.double else lambda dtype: dtype
-    constants = [jax.ShapeDtypeStruct(v.aval.shape, v.aval.dtype) for v in program.jaxpr.constvars]
-    leaves = [jax.ShapeDtypeStruct(v.aval.shape, dtype(v.aval.dtype)) for v in program.jaxpr.invars]
+    leaves = [
+        jax.ShapeDtypeStruct(x.shape, jaxprs.wide_dtype(x.dtype) if replay.double else x.dtype)
+        for x in program.inputs
+    ]
     real = jnp.zeros((), leaves[leaf].dtype).real.dtype
     evaluate = _along_coordinates(program, (leaf,), replay, few)
     coordinates = jax.ShapeDtypeStruct((few,), np.int32)
     offsets = jax.ShapeDtypeStruct((few, points), real)
-    return jaxprs.work(evaluate, constants, leaves, [coordinates], [offsets]).operations / few
+    return (
+        jaxprs.work(evaluate, program.constants, leaves, [coordinates], [offsets]).operations / few
+    )
 
 
 def _working(leaf: Any, dtype: Any, double: bool):

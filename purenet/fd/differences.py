@@ -37,6 +37,10 @@ class Evaluator(Protocol):
         """The outputs where each coordinate of a leaf moves by so many of its steps."""
         ...
 
+    def strategy(self, leaf: int, points: int) -> str:
+        """How the coordinates of a whole leaf are evaluated, and why, in a few words."""
+        ...
+
     def sampled(self, leaf: int, offsets: Any, width: int) -> list[Any]:
         """The outputs where each of a few coordinates of a leaf is displaced by each offset."""
         ...
@@ -57,7 +61,7 @@ def coordinate_count(leaf: Numbers) -> int:
 
 def real_coordinates(leaf: Numbers) -> Numbers:
     """A leaf's coordinates as a real vector, imaginary parts after the real ones."""
-    flat = leaf.reshape(-1)
+    flat: Any = leaf.reshape(-1)
     return jnp.concatenate([flat.real, flat.imag]) if jnp.iscomplexobj(leaf) else flat
 
 

@@ -68,6 +68,11 @@ class Host(Coordinatewise):
             self._noise = max(eps, self._measured_noise(direction))
         return self._noise
 
+    def strategy(self, leaf: int, points: int) -> str:
+        """How `along_leaf` evaluates a leaf."""
+        del leaf, points
+        return "host: one call a point"
+
     def along_coordinates(self, moves: Sequence[tuple[int, Any, Any]]) -> list[np.ndarray]:
         """The outputs where single coordinates are displaced; see `Dense.along_coordinates`."""
         moves = [(leaf, np.asarray(c), np.asarray(o)) for leaf, c, o in moves]

@@ -32,6 +32,7 @@ class Setup(NamedTuple):
         input_dtypes: the dtypes of the leaves that move, in the caller's own program.
         outputs: shape and dtype of each output there.
         output_tree: their tree.
+        options: those of the call.
     """
 
     problem: problems.Problem
@@ -39,6 +40,13 @@ class Setup(NamedTuple):
     input_dtypes: list[Any]
     outputs: list[jax.ShapeDtypeStruct]
     output_tree: Any
+    options: Options
+
+    @property
+    def strategies(self) -> list[str]:
+        """How each leaf that moves is evaluated, and why."""
+        points = len(stencil(self.options.method, self.options.order).offsets)
+        return [self.evaluator.strategy(leaf, points) for leaf in range(len(self.evaluator.leaves))]
 
     @property
     def paths(self) -> list[str]:
@@ -80,11 +88,16 @@ def prepare(problem: problems.Problem, options: Options, *, whole_leaves: bool =
             with jaxprs.working_precision(options.double):
                 evaluator = _traced_evaluator(traced, leaves, options, whole_leaves)
             return Setup(
-                problem, evaluator, traced.input_dtypes, traced.outputs, traced.output_tree
+                problem,
+                evaluator,
+                traced.input_dtypes,
+                traced.outputs,
+                traced.output_tree,
+                options,
             )
     host = Host(problem, leaves, paths, double=options.double, workers=options.workers)
     dtypes = [np.asarray(leaf).dtype for leaf in leaves]
-    return Setup(problem, host, dtypes, host.outputs, host.output_tree)
+    return Setup(problem, host, dtypes, host.outputs, host.output_tree, options)
 
 
 def _traced_evaluator(

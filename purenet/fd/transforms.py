@@ -7,9 +7,9 @@ from typing import Any
 import jax.numpy as jnp
 
 from purenet.fd.jacobians import jacobian_of
-from purenet.fd.options import checked
+from purenet.fd.options import Options, checked
 from purenet.fd.problem import pose, require_scalar
-from purenet.fd.setup import prepare
+from purenet.fd.setup import Setup, prepare
 
 _NAMES = ("__name__", "__qualname__")
 
@@ -93,11 +93,30 @@ def value_and_grad(
     return value_and_grad_of_fun
 
 
+def gradient_and_setup(
+    fun: Callable,
+    args: Sequence[Any],
+    argnums: int | Sequence[int],
+    options: Options,
+    kwargs: dict[str, Any] | None = None,
+    *,
+    has_aux: bool = False,
+    holomorphic: bool = False,
+    allow_int: bool = False,
+) -> tuple[Any, Setup]:
+    """The gradient of one call, and how it was come by; see `grad`."""
+    problem = pose(
+        fun, tuple(args), kwargs or {}, argnums=argnums, has_aux=has_aux, allow_int=allow_int
+    )
+    setup = prepare(problem, options, whole_leaves=True)
+    require_scalar(setup.outputs, setup.output_tree)
+    return jacobian_of(setup, options, holomorphic=holomorphic), setup
+
+
 def _gradient_of(fun, argnums, has_aux, holomorphic, allow_int, options):
+    flags = {"has_aux": has_aux, "holomorphic": holomorphic, "allow_int": allow_int}
+
     def gradient_of(args, kwargs):
-        problem = pose(fun, args, kwargs, argnums=argnums, has_aux=has_aux, allow_int=allow_int)
-        setup = prepare(problem, options, whole_leaves=True)
-        require_scalar(setup.outputs, setup.output_tree)
-        return jacobian_of(setup, options, holomorphic=holomorphic)
+        return gradient_and_setup(fun, args, argnums, options, kwargs, **flags)[0]
 
     return gradient_of

@@ -52,20 +52,17 @@ def inlined(program: Program, double: bool) -> Inlined:
     With ``double``, call it under `working_precision`.
     """
     replay = _Inlining(double=double)
-    avals = [
-        [jax.ShapeDtypeStruct(v.aval.shape, dtype(v.aval.dtype)) for v in variables]
-        for variables, dtype in (
-            (program.jaxpr.constvars, _same),
-            (program.jaxpr.invars, wide_dtype if double else _same),
-        )
+    leaves = [
+        jax.ShapeDtypeStruct(x.shape, wide_dtype(x.dtype) if double else x.dtype)
+        for x in program.inputs
     ]
 
     def run(constants, leaves):
         outputs = replay.run(program.jaxpr, constants, [(leaf,) for leaf in leaves])
         return [output[0] for output in outputs]
 
-    closed = jax.make_jaxpr(run)(*avals)
-    jaxpr, count = closed.jaxpr, len(program.jaxpr.constvars)
+    closed = jax.make_jaxpr(run)(program.constants, leaves)
+    jaxpr, count = closed.jaxpr, len(program.constants)
     equations = live(jaxpr.eqns, jaxpr.outvars)
     cones = [_cone(equations, leaf, jaxpr.outvars) for leaf in jaxpr.invars[count:]]
     reads = list(dict.fromkeys(v for _, read in cones for v in read))
@@ -173,10 +170,6 @@ def _scan_parts(params, inputs):
     n_constants, n_carry = params["num_consts"], params["num_carry"]
     rest = inputs[n_constants:]
     return inputs[:n_constants], rest[:n_carry], rest[n_carry:]
-
-
-def _same(dtype):
-    return dtype
 
 
 def _cone(equations, leaf, outputs) -> tuple[Straight, list]:

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+import jax
 import numpy as np
 from jax.core import Tracer
 from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
@@ -53,6 +54,16 @@ class Program:
         return isinstance(other, Program) and self.fingerprint == other.fingerprint
 
     @property
+    def constants(self) -> list[jax.ShapeDtypeStruct]:
+        """Shape and dtype of each captured constant."""
+        return list(map(_described, self.jaxpr.constvars))
+
+    @property
+    def inputs(self) -> list[jax.ShapeDtypeStruct]:
+        """Shape and dtype of each input."""
+        return list(map(_described, self.jaxpr.invars))
+
+    @property
     def holds_constant(self) -> bool:
         """Whether a stop_gradient stands anywhere in the program."""
         return any(name == "stop_gradient" for name in primitive_names(self.jaxpr))
@@ -80,6 +91,10 @@ def primitive_names(jaxpr: Jaxpr | Straight) -> set[str]:
 def literal_array(literal: Literal) -> np.ndarray:
     """A literal's value in the dtype it stands for."""
     return np.asarray(literal.val, getattr(literal.aval, "dtype", None))
+
+
+def _described(variable: Any) -> jax.ShapeDtypeStruct:
+    return jax.ShapeDtypeStruct(variable.aval.shape, variable.aval.dtype)
 
 
 def nested(params: dict) -> Iterator[Jaxpr]:

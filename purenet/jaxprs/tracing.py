@@ -78,17 +78,13 @@ def _is_custom(name: str) -> bool:
 @lru_cache(maxsize=256)
 def _opened(program: Program) -> tuple[Program, list[Any]]:
     """The program with its hidden stop_gradients taken out, and the constants this brings in."""
-    before = [
-        [_aval(v) for v in variables]
-        for variables in (program.jaxpr.constvars, program.jaxpr.invars)
-    ]
 
     def run(constants, leaves):
         outputs = _MEETS_STOP.run(program.jaxpr, constants, [(leaf,) for leaf in leaves])
         return [output[0] for output in outputs]
 
-    closed = jax.make_jaxpr(run)(*before)
-    jaxpr, count = closed.jaxpr, len(before[0])
+    closed = jax.make_jaxpr(run)(program.constants, program.inputs)
+    jaxpr, count = closed.jaxpr, len(program.constants)
     straight = Straight(
         [*jaxpr.constvars, *jaxpr.invars[:count]],
         jaxpr.invars[count:],
@@ -96,10 +92,6 @@ def _opened(program: Program) -> tuple[Program, list[Any]]:
         jaxpr.outvars,
     )
     return Program(straight), list(closed.consts)
-
-
-def _aval(variable):
-    return jax.ShapeDtypeStruct(variable.aval.shape, variable.aval.dtype)
 
 
 class _Opening(Replay):

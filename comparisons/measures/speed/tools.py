@@ -125,7 +125,7 @@ def torch(network: Network) -> Callable[[], Time]:
     """PyTorch's gradcheck in its slow mode, which takes every coordinate."""
     from torch.autograd import gradcheck
 
-    library = Torch()
+    library: Any = Torch()
     names = list(network.parameters)
     leaves = [library.array(p).requires_grad_() for p in network.parameters.values()]
     data = tuple(map(library.array, network.data))

@@ -43,7 +43,7 @@ def cheapest(cone: jaxprs.Program, points: int, max_memory: int) -> tuple[float,
         points: the stencil's points.
         max_memory: bytes that the values of a chunk may take, each counted as if it were stored.
     """
-    shape = cone.jaxpr.invars[0].aval.shape
+    shape = cone.inputs[0].shape
     return min(_priced(cone, plan, points, max_memory) for plan in plans(shape))
 
 
@@ -60,7 +60,7 @@ def _priced(
 ) -> tuple[float, Plan]:
     """A plan with as many lanes as memory and caches take, and its operations."""
     work = _work(program, plan, points)
-    itemsize = program.jaxpr.invars[0].aval.dtype.itemsize
+    itemsize = program.inputs[0].dtype.itemsize
     fitting = min(max_memory / (work.elements * itemsize), _LARGEST / work.largest, 1.0)
     chunks = -(-plan.together // max(1, int(plan.lanes * fitting)))
     fitted = plan._replace(lanes=-(-plan.together // chunks))
@@ -70,7 +70,7 @@ def _priced(
 
 
 def _work(program: jaxprs.Program, plan: Plan, points: int) -> jaxprs.Work:
-    leaf, *reads = (jax.ShapeDtypeStruct(v.aval.shape, v.aval.dtype) for v in program.jaxpr.invars)
+    leaf, *reads = program.inputs
     real = jnp.zeros((), leaf.dtype).real.dtype
 
     def one(leaf, reads, bases, steps, points):

@@ -79,6 +79,11 @@ class Incremental(Dense):
         outputs = [[numbers(out)[samples] for out in part] for part in zip(*parts, strict=True)]
         return [namespace(*part).concatenate(part, axis=1)[:, : len(offsets)] for part in outputs]
 
+    def strategy(self, leaf: int, points: int) -> str:
+        """How `along_leaf` evaluates a leaf, and why."""
+        plan, reason, _ = self.choice(leaf, points)
+        return f"{'dense' if plan is None else 'incremental'}: {reason}"
+
     def choice(self, leaf: int, points: int) -> Choice:
         """How a leaf is evaluated with so many points a coordinate, and why."""
         cone, size = self._inlined.cones[leaf], self.leaves[leaf].size

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
 LANES = 2  # trailing axes of every patch: the stencil's points, then the perturbed coordinates
@@ -68,20 +69,20 @@ class Value(NamedTuple):
 
     Attributes:
         base: the array at the base point.
-        where: what of it may differ from the base; None where nothing does.
+        where: what of it may differ from the base.
         new: what stands there at the perturbed points: of the base's rank, with size 1 along each
             indexed axis, then the axes of points and of coordinates, each of size 1 where all
-            share the value.
+            share the value; None where nothing differs.
     """
 
     base: Any
-    where: Where | None = None
+    where: Where = ()
     new: Any = None
 
     @property
     def moved(self) -> bool:
         """Whether the value differs from its base anywhere."""
-        return self.where is not None
+        return self.new is not None
 
     @property
     def rank(self) -> int:
@@ -90,7 +91,7 @@ class Value(NamedTuple):
 
     def at(self, where: Where) -> Any:
         """The perturbed values in a region that holds the patch."""
-        if self.where is None:
+        if not self.moved:
             return take(self.base, where)
         if self.where == where:
             return self.new
@@ -107,7 +108,6 @@ class Value(NamedTuple):
 
     def change(self) -> Any:
         """What was added to the base where the value moved."""
-        assert self.where is not None
         old = take(self.base, self.where)
         old, new = spread(old, self.new)
         # an infinity that stays is no change, and not infinity minus infinity
@@ -116,7 +116,7 @@ class Value(NamedTuple):
 
 def common(values: Sequence[Value], rank: int) -> Where:
     """The smallest region of a rank that holds the patches of all values."""
-    patches = [v.where for v in values if v.where is not None]
+    patches = [v.where for v in values if v.moved]
     if any(len(patch) != rank for patch in patches):  # a scalar moves what it is spread over
         return (None,) * rank
     first, *rest = patches
@@ -175,7 +175,8 @@ def settled(array: Any) -> Any:
 
 def lane_shape(*arrays: Any) -> tuple[int, ...]:
     """The axes of points and of coordinates that patches have together."""
-    return jnp.broadcast_shapes(*(array.shape[-LANES:] for array in arrays))
+    points, lanes = np.broadcast_shapes(*(array.shape[-LANES:] for array in arrays))
+    return points, lanes
 
 
 def _run(array, index: Index, axis: int):

@@ -94,13 +94,13 @@ class Sample(NamedTuple):
     """
 
     shape: tuple[int, ...]
-    count: int
+    samples: int
     points: int
 
     @property
     def lanes(self) -> int:
         """The lanes of the round."""
-        return self.count * self.points
+        return self.samples * self.points
 
     @property
     def rounds(self) -> int:
@@ -111,7 +111,7 @@ class Sample(NamedTuple):
         """Where the lanes lie."""
         del number
         # steps of the golden section: a stride would meet the same place of an axis again and again
-        share = (np.arange(self.count) + 0.5) * (5**0.5 - 1) / 2 % 1
+        share = (np.arange(self.samples) + 0.5) * (5**0.5 - 1) / 2 % 1
         positions = np.unravel_index((share * math.prod(self.shape)).astype(int), self.shape)
         return tuple(
             Index(jnp.asarray(np.repeat(along, self.points))) if size > 1 else None
@@ -119,5 +119,5 @@ class Sample(NamedTuple):
         )
 
     def arranged(self, outputs: Any) -> Any:
-        """Outputs of shape (1, lanes, 1, ...) as (count, points, ...)."""
-        return outputs.reshape(self.count, self.points, *outputs.shape[3:])
+        """Outputs of shape (1, lanes, 1, ...) as (samples, points, ...)."""
+        return outputs.reshape(self.samples, self.points, *outputs.shape[3:])

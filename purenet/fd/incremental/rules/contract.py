@@ -36,7 +36,6 @@ def contracted(moved: Value, other: Any, side: int, dimensions: Dimensions, base
     """
     contracting, batch = dimensions
     own_contracted, own_batch = contracting[side], batch[side]
-    assert moved.where is not None
     needed: list = [None] * other.ndim
     for own_axes, axes in ((own_contracted, contracting[1 - side]), (own_batch, batch[1 - side])):
         for own, axis in zip(own_axes, axes, strict=True):
@@ -61,8 +60,6 @@ def _both(lhs: Value, rhs: Value, dimensions: Dimensions, base: Any) -> Value:
     batch = dimensions[1]
     lhs_region: list = [None] * lhs.rank
     rhs_region: list = [None] * rhs.rank
-    assert lhs.where is not None
-    assert rhs.where is not None
     where: list = [None] * base.ndim
     for place, (left, right) in enumerate(zip(*batch, strict=True)):
         if lhs.where[left] is not None and lhs.where[left] is rhs.where[right]:

@@ -117,7 +117,7 @@ class _Following:
 
 def _moved_layer(xs: list[Value]) -> Any:
     """The step whose slice has moved, where there is one such step for all coordinates."""
-    moved = [x.where[0] for x in xs if x.where is not None]
+    moved = [x.where[0] for x in xs if x.moved]
     if not moved or moved[0] is None or moved[0].varies:
         return None
     return moved[0].positions if all(index is moved[0] for index in moved) else None
@@ -126,6 +126,6 @@ def _moved_layer(xs: list[Value]) -> Any:
 def _at(value: Value, step: Any) -> Value:
     """What one step of a loop sees of a stacked value."""
     base = lax.dynamic_index_in_dim(value.base, step, keepdims=False)
-    if value.where is None:
+    if not value.moved:
         return Value(base)
     return Value(base, value.where[1:], jnp.squeeze(value.new, 0))

@@ -12,7 +12,7 @@ from purenet.fd.incremental.rules.shape import moved_inside
 def dynamic_slice(operation: Any, values: list[Value], bases: list[Any]) -> list[Value] | None:
     """As a slice, with starts that are known at run time."""
     value, *starts = values
-    if any(start.moved for start in starts) or value.where is None:
+    if any(start.moved for start in starts) or not value.moved:
         return None
     sizes = operation.params["slice_sizes"]
     lanes = value.new.shape[-LANES:]
@@ -39,7 +39,7 @@ def dynamic_update_slice(
     shape, sizes = value.base.shape, update.base.shape
     first = [_clamped(s.base, n, k) for s, n, k in zip(starts, shape, sizes, strict=True)]
     rank = value.rank
-    if value.where is not None:
+    if value.moved:
         written: Any = True
         for axis, index in enumerate(value.where):
             place = jnp.arange(shape[axis]) if index is None else index.positions
@@ -50,7 +50,6 @@ def dynamic_update_slice(
         return [
             Value(bases[0], value.where, select(written, take(bases[0], value.where), value.new))
         ]
-    assert update.where is not None
     shifts = {
         axis: (first[axis], 1, shape[axis])
         for axis, index in enumerate(update.where)
@@ -80,7 +79,7 @@ def gather(operation: Any, values: list[Value], bases: list[Any]) -> list[Value]
     sizes = operation.params["slice_sizes"]
     looked_up = numbers.start_index_map
     batching = numbers.operand_batching_dims
-    if positions.moved or table.where is None or not _is_lookup(numbers, sizes, table.base.shape):
+    if positions.moved or not table.moved or not _is_lookup(numbers, sizes, table.base.shape):
         return None
     where = list(table.where)
     if any(where[axis] is None for axis in looked_up):
@@ -135,7 +134,6 @@ def _reads(operation, positions, table: Value, batch: list[int], out: tuple) -> 
     numbers = operation.params["dimension_numbers"]
     # XLA takes positions beyond the edge to the edge, also those promised to be inside
     clip = "fill" not in str(operation.params["mode"]).lower()
-    assert table.where is not None
     reads: Any = True
     for component, axis in enumerate(numbers.start_index_map):
         place = positions[..., component]

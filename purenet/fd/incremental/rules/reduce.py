@@ -10,7 +10,6 @@ from purenet.fd.incremental.patch import Value, common, spread, take
 def reduce_sum(operation: Any, values: list[Value], bases: list[Any]) -> list[Value]:
     """A sum over whole axes is taken anew; over an indexed one, the change is added to the base."""
     [value] = values
-    assert value.where is not None
     axes = operation.params["axes"]
     where = tuple(index for a, index in enumerate(value.where) if a not in axes)
     if all(value.where[axis] is None for axis in axes):
@@ -22,7 +21,6 @@ def reduce_sum(operation: Any, values: list[Value], bases: list[Any]) -> list[Va
 def reduce(operation: Any, values: list[Value], bases: list[Any]) -> list[Value]:
     """Extremes, products, arguments of extremes: anew, over the whole of the reduced axes."""
     [value] = values
-    assert value.where is not None
     axes = operation.params["axes"]
     region = tuple(None if a in axes else index for a, index in enumerate(value.where))
     where = tuple(index for a, index in enumerate(region) if a not in axes)

@@ -72,9 +72,11 @@ def reshape(operation: Any, values: list[Value], bases: list[Any]) -> list[Value
     shape = bases[0].shape
     before, after = list(value.where), [None] * len(shape)
     for old_axes, new_axes in _groups(value.base.shape, shape):
-        wide = [a for a in old_axes if value.base.shape[a] > 1]
-        if wide and all(before[a] is not None for a in wide):
-            index = combined([before[a] for a in wide], [value.base.shape[a] for a in wide])
+        sizes = [value.base.shape[a] for a in old_axes if value.base.shape[a] > 1]
+        indices = [before[a] for a in old_axes if value.base.shape[a] > 1]
+        indices = [index for index in indices if index is not None]
+        if indices and len(indices) == len(sizes):
+            index = combined(indices, sizes)
             _split(index, new_axes, shape, after)
         else:
             for axis in old_axes:
@@ -142,7 +144,7 @@ def split(operation: Any, values: list[Value], bases: list[Any]) -> list[Value]:
 def pad(operation: Any, values: list[Value], bases: list[Any]) -> list[Value] | None:
     """An index moves by what is put before it; padding that is negative may cut it off."""
     value, padding = values
-    if padding.moved or value.where is None:
+    if padding.moved or not value.moved:
         return None
     config = operation.params["padding_config"]
     own = [

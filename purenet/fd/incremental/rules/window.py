@@ -52,7 +52,6 @@ def _by_kernel(params: dict, image: Value, kernel: Value, base: Any) -> Value:
 def _by_image(params: dict, image: Value, kernel: Value, base: Any) -> Value:
     """Every shift of what changed in the input times its position of the kernel, summed."""
     numbers = params["dimension_numbers"]
-    assert image.where is not None
     batch, features = (image.where[axis] for axis in numbers.lhs_spec[:2])
     region = tuple(
         index if axis in numbers.lhs_spec[:2] else None for axis, index in enumerate(image.where)
@@ -112,10 +111,9 @@ def _views(padded, window, dilations, strides, out, axes):
 
 
 def reduce_window(operation: Any, values: list[Value], bases: list[Any]) -> list[Value] | None:
-    """Pooling: the sum or the extreme of shifted views; axes that no window covers keep an index."""
+    """Pooling: the sum or the extreme of shifted views; axes without a window keep an index."""
     [value] = values
     params = operation.params
-    assert value.where is not None
     combine, start = _COMBINE[operation.name]
     each = zip(
         params["window_dimensions"],
