@@ -13,6 +13,9 @@ from purenet.jaxprs.replay import NATIVE, Replay, bind
 from purenet.jaxprs.widening import wide_dtype
 
 
+_COMMUTATIVE = {"add", "mul", "max", "min", "add_any"}
+
+
 class Cone(NamedTuple):
     """The equations on the way from one input to the outputs.
 
@@ -179,7 +182,7 @@ def _cone(equations, leaf, outputs) -> tuple[Straight, list]:
     for equation in equations:
         blocked = equation.primitive.name == "stop_gradient"
         if not blocked and any(_is_in(reached, v) for v in equation.invars):
-            moving.append(equation)
+            moving.append(_moved_first(equation, reached))
             reached.update(equation.outvars)
     ends = [v for v in outputs if _is_in(reached, v)]
     moving = live(moving, ends)
@@ -190,6 +193,14 @@ def _cone(equations, leaf, outputs) -> tuple[Straight, list]:
         if not isinstance(v, Literal) and v not in reached
     )
     return Straight([], [leaf, *read], moving, ends), list(read)
+
+
+def _moved_first(equation, reached: set):
+    """A sum or product with the operand that moves in front, so that like cones are equal."""
+    if equation.primitive.name not in _COMMUTATIVE:
+        return equation
+    operands = sorted(equation.invars, key=lambda v: not _is_in(reached, v))
+    return equation.replace(invars=operands)
 
 
 def _is_in(variables: set, atom) -> bool:

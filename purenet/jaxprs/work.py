@@ -16,6 +16,7 @@ _SPECIAL = {
     "atan2", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "erf", "erfc", "erf_inv", "pow",
     "lgamma", "digamma", "cbrt", "sort", "cumsum", "cumprod", "cummax", "cumlogsumexp",
 }  # fmt: skip
+_PARTS = {"slice", "dynamic_slice", "split"}
 _MOVED = {"gather", "scatter", "scatter-add", "scatter_add", "dynamic_update_slice", "transpose"}
 
 
@@ -85,6 +86,8 @@ def _cost(equation, size: int) -> float:
         return _COSTLY * size
     if name in _MOVED:
         return _GATHERED * size
+    if name in _PARTS:
+        return float(size)
     return float(max(size, read))
 
 

@@ -1,0 +1,217 @@
+"""The incremental evaluator: whole leaves, samples, what is compiled, and what it says it chose."""
+
+import subprocess
+import sys
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import purenet
+from purenet import fd, jaxprs, nn
+from purenet.fd import dense as dense_evaluation
+from purenet.fd.incremental import Incremental, chunk
+from purenet.fd.incremental.choice import cheapest
+from tests.fd.incremental.oracle import POINTS, assert_incremental_is_dense, evaluators
+
+X = np.linspace(-1, 1, 24).reshape(6, 4)
+T = np.arange(6) % 3
+
+
+def normal(seed, *shape):
+    return np.random.default_rng(seed).normal(size=shape) * 0.5
+
+
+def two_layers(W, V):
+    return jnp.mean(jax.nn.logsumexp(jnp.tanh(X @ W) @ V, axis=-1))
+
+
+def auto(f, *leaves, **options):
+    traced = jaxprs.trace(lambda xs: f(*xs), leaves)
+    options = {"max_memory": 2**28, "always": False, **options}
+    return Incremental(traced, leaves, replay=jaxprs.DOUBLE, **options)
+
+
+def test_outputs_that_a_leaf_does_not_reach_are_the_base(dense_operations):
+    assert_incremental_is_dense(
+        lambda a, b: {"both": a[:2] * b, "a": jnp.cos(a), "none": jnp.ones(3), "held": a[0]},
+        normal(0, 3),
+        normal(1, 2),
+        every_plan=False,
+    )
+    assert not dense_operations
+
+
+def test_a_leaf_that_no_output_depends_on_moves_nothing():
+    assert_incremental_is_dense(lambda a, b: jnp.sum(a) + 0 * len(b), normal(0, 3), normal(1, 2))
+
+
+def test_complex_leaves_move_along_both_axes():
+    z = normal(0, 2, 3) + 1j * normal(1, 2, 3)
+    assert_incremental_is_dense(
+        lambda z: jnp.sum(jnp.abs(z @ z.T) ** 2) + z[0, 0].imag, z, every_plan=False
+    )
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (1, 1), (5, 1), (1, 4, 1)])
+def test_leaves_of_any_shape(shape):
+    assert_incremental_is_dense(lambda a: (jnp.sum(jnp.sin(a)), 2 * a), normal(0, *shape))
+
+
+def test_bases_of_single_points_and_pairs_are_dense(x64):
+    incremental, dense = evaluators(two_layers, jnp.asarray(normal(0, 4, 5)), normal(1, 5, 3))
+    move = (0, np.arange(3), np.full((3, 2), 0.1))
+    np.testing.assert_allclose(
+        incremental.along_coordinates([move])[0], dense.along_coordinates([move])[0]
+    )
+    np.testing.assert_allclose(incremental.base()[0], dense.base()[0])
+
+
+@pytest.mark.parametrize("size", [9, 40, 1000])
+def test_a_sample_is_a_few_coordinates_of_the_leaf(size, x64):
+    x = jnp.linspace(0.1, 1, size)
+    incremental, _ = evaluators(lambda x: jnp.sum(x**2), x)
+    offsets = np.array([-0.5, 0.25, 2.0])
+    (values,) = incremental.sampled(0, offsets, 2)
+    assert values.shape[1] == 3
+    assert 2 <= len(values) <= 32
+    coordinates = (np.asarray(values[:, 1]) - float(jnp.sum(x**2)) - 0.25**2) / (2 * 0.25)
+    assert np.all(np.min(np.abs(coordinates[:, None] - np.asarray(x)), axis=1) < 1e-12)
+    expected = jnp.sum(x**2) + 2 * coordinates[:, None] * offsets + offsets**2
+    np.testing.assert_allclose(values, expected, rtol=1e-12)
+
+
+def test_a_large_leafs_sample_is_spread_over_it(x64):
+    W = jnp.asarray(np.arange(4000.0).reshape(50, 80))
+    (values,) = auto(lambda W: jnp.sum(jnp.cumsum(jnp.sin(W @ W.T), 0)), W).sampled(
+        0, np.array([-1e-3, 1e-3]), 2
+    )
+    assert np.all(np.isfinite(values))
+
+
+def test_it_says_what_it_chose_and_why(x64):
+    model = nn.two_layer_net(30, 20, 5)
+    params = model.init(jax.random.key(0))
+    loss = nn.loss_fn(model, nn.softmax_cross_entropy)
+    x, t = jax.random.normal(jax.random.key(1), (40, 30)), jnp.arange(40) % 5
+    report = purenet.compare_grads(loss, params, x, t)
+    by_path = {leaf.path: leaf.strategy for leaf in report.leaves}
+    assert by_path["params['W1']"].startswith("incremental: ")
+    assert by_path["params['W1']"].endswith(" times less work than dense")
+    assert "params['W1'] evaluated incremental: " in str(report)
+    forced = purenet.compare_grads(loss, params, x, t, strategy="incremental")
+    assert {leaf.strategy for leaf in forced.leaves} == {"incremental: as asked"}
+    dense = purenet.compare_grads(loss, params, x, t, strategy="dense")
+    assert {leaf.strategy for leaf in dense.leaves} == {"dense"}
+
+
+def test_the_cheaper_is_chosen_by_counted_work(x64):
+    evaluator = auto(two_layers, normal(0, 4, 50), normal(1, 50, 3))
+    assert evaluator.strategy(0, 2).startswith("incremental: ")
+    hard = auto(lambda a: jnp.sum(jnp.linalg.inv(jnp.outer(a, a) + jnp.eye(9))), normal(0, 9))
+    assert hard.strategy(0, 2).startswith("dense: incremental is ")
+    assert auto(lambda a: jnp.sum(a**2), normal(0, 3)).strategy(0, 2) == "dense: few coordinates"
+    unread = auto(lambda a, b: jnp.sum(a), normal(0, 30), normal(0, 30))
+    assert unread.strategy(1, 2) == "dense: no output depends on it"
+
+
+def test_a_later_call_compiles_nothing(x64):
+    W, V = jnp.asarray(normal(3, 4, 11)), jnp.asarray(normal(4, 11, 3))
+
+    def gradient(scale):
+        return fd.grad(lambda W: two_layers(W, V) * scale, strategy="incremental")(W)
+
+    first = gradient(2.0)
+    before = chunk.compiled.cache_info()
+    evaluations = [chunk.compiled.cache_info().currsize, cheapest.cache_info().currsize]
+    with jax.log_compiles(False), jax.transfer_guard("allow"):
+        again = gradient(2.0)
+    assert chunk.compiled.cache_info().misses == before.misses
+    assert evaluations == [chunk.compiled.cache_info().currsize, cheapest.cache_info().currsize]
+    np.testing.assert_array_equal(first, again)
+
+
+def test_captured_arrays_are_never_stale(x64):
+    W = jnp.asarray(normal(5, 4, 6))
+    for seed in (6, 7):
+        V = jnp.asarray(normal(seed, 6, 3))
+        found = fd.grad(lambda W, V=V: two_layers(W, V), strategy="incremental")(W)
+        np.testing.assert_allclose(found, jax.grad(two_layers)(W, V), atol=1e-9)
+
+
+def test_leaves_of_one_shape_and_role_share_a_program(x64):
+    def tower(W):
+        return jnp.sum(jnp.tanh(X @ W + 1) ** 3)
+
+    members = [normal(seed, 4, 7) for seed in range(4)]
+    for f in (
+        lambda a, b, c, d: (tower(a) + tower(b)) * (tower(c) + tower(d)),
+        lambda *m: list(map(tower, m)),
+    ):
+        evaluator = auto(f, *members)
+        assert len({cone.program for cone in evaluator._inlined.cones}) == 1
+
+
+def test_complex_steps_and_pairs_keep_to_the_dense_evaluation(monkeypatch):
+    def refuse(*args, **kwargs):
+        raise AssertionError("evaluated incrementally")
+
+    monkeypatch.setattr(chunk, "chunk", refuse)
+    W = normal(8, 3, 4)
+    fd.grad(lambda W: jnp.sum(jnp.sin(X[:, :3] @ W)), method="complex")(W)
+    fd.hessian(lambda W: jnp.sum(jnp.sin(X[:, :2] @ W)))(normal(9, 2, 2))
+    fd.jvp(lambda W: jnp.sum(jnp.cos(X[:, :3] @ W)), (W,), (W,))
+
+
+def test_a_traced_function_that_cannot_be_traced_is_refused():
+    with pytest.raises(jax.errors.TracerArrayConversionError):
+        fd.grad(lambda x: np.sum(np.asarray(x)), strategy="incremental")(np.ones(9))
+    with pytest.raises(ValueError, match=r"got method='complex' with strategy='incremental'"):
+        fd.grad(jnp.sum, method="complex", strategy="incremental")
+
+
+def test_vmap_over_a_batch_of_parameters(x64):
+    batch = jnp.asarray(normal(10, 3, 4, 5))
+    V = jnp.asarray(normal(11, 5, 3))
+    found = jax.vmap(fd.grad(two_layers, strategy="incremental"), in_axes=(0, None))(batch, V)
+    expected = jax.vmap(jax.grad(two_layers), in_axes=(0, None))(batch, V)
+    np.testing.assert_allclose(found, expected, atol=1e-8)
+
+
+@pytest.mark.parametrize("memory", [1, 20_000, 2**28])
+def test_any_memory_gives_the_same_values(memory, x64):
+    leaves = [jnp.asarray(normal(12, 4, 9)), jnp.asarray(normal(13, 9, 3))]
+    incremental, dense = evaluators(two_layers, *leaves, max_memory=memory)
+    steps = np.full(36, 0.1)
+    (found,) = incremental.along_leaf(0, steps, POINTS)
+    np.testing.assert_allclose(found, dense.along_leaf(0, steps, POINTS)[0], rtol=1e-12)
+    lanes = incremental.choice(0, len(POINTS)).plan.lanes
+    assert lanes == 1 if memory == 1 else lanes > 1
+
+
+_PEAK = """
+import resource, jax, jax.numpy as jnp
+from purenet import fd, nn
+model = nn.mlp(200, 300, 200, 10)
+loss = nn.loss_fn(model, nn.softmax_cross_entropy)
+params = model.init(jax.random.key(0))
+x, t = jax.random.normal(jax.random.key(1), (64, 200)), jnp.arange(64) % 10
+jax.block_until_ready(jax.grad(loss)(params, x, t))
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+jax.block_until_ready(fd.grad(loss, strategy="incremental", max_memory=2**26)(params, x, t))
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+"""
+
+
+def test_the_peak_of_memory_stays_within_what_was_allowed():
+    pytest.importorskip("resource")
+    run = subprocess.run([sys.executable, "-c", _PEAK], capture_output=True, text=True, check=True)
+    assert float(run.stdout) < 64 + 300
+
+
+def test_points_are_counted(x64):
+    evaluator = auto(two_layers, normal(0, 4, 50), normal(1, 50, 3))
+    evaluator.along_leaf(0, np.full(200, 0.1), POINTS)
+    assert evaluator.evaluations == 600
+    assert dense_evaluation.coordinate_work(evaluator._program, 0, 2, jaxprs.DOUBLE) > 0

@@ -1,0 +1,68 @@
+"""Tracing: stop_gradient holds constant where jax.grad meets it, and nowhere else."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax import lax
+
+from purenet import fd, jaxprs
+
+A = np.array([[3.0, 1.0], [0.5, 2.0]])
+B = np.array([1.0, 2.0])
+held = lax.stop_gradient
+
+
+@jax.custom_vjp
+def square(x):
+    return x * held(x)
+
+
+square.defvjp(lambda x: (square(x), x), lambda x, g: (2 * x * g,))
+
+
+def through_a_loop(a):
+    def step(c, _):
+        return jnp.linalg.solve(a, c) + held(c), None
+
+    return jnp.sum(lax.scan(step, jnp.asarray(B), None, length=3)[0])
+
+
+LOSSES = {
+    "solve": lambda a: jnp.sum(jnp.linalg.solve(a, B)),
+    "inverse": lambda a: jnp.sum(jnp.linalg.inv(a) ** 2),
+    "solve of what is held in part": lambda a: jnp.sum(
+        jnp.linalg.solve(a @ a.T + held(a), B) * held(a)
+    ),
+    "solve of what is held": lambda a: jnp.sum(jnp.linalg.solve(held(a), B) * a[0]),
+    "solve in a loop": through_a_loop,
+    "solve in a branch": lambda a: lax.cond(
+        a[0, 0] > 0, lambda a: jnp.sum(jnp.linalg.solve(a, B)), jnp.sum, a
+    ),
+    "solve in a while loop": lambda a: lax.fori_loop(
+        0, a.shape[0], lambda _, c: jnp.linalg.solve(a, c) + held(c), B
+    )[0],
+    "conjugate gradients": lambda a: jnp.sum(
+        jax.scipy.sparse.linalg.cg(lambda v: a @ (a.T @ v), B, tol=1e-14)[0]
+    ),
+    "a custom rule with one inside": lambda a: jnp.sum(square(a)) * held(a[0, 0]),
+    "a call of a custom rule": lambda a: jnp.sum(jax.jit(square)(a)),
+}
+
+
+@pytest.mark.parametrize("strategy", ["dense", "incremental"])
+@pytest.mark.parametrize("name", LOSSES)
+def test_differences_are_of_what_jax_grad_differentiates(name, strategy, x64):
+    # a loop of a length known at trace time: jax.grad goes backwards through it
+    found = fd.grad(LOSSES[name], strategy=strategy)(A)
+    expected = jax.grad(LOSSES[name])(A)
+    assert np.any(expected != 0)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-8)
+
+
+def test_other_programs_are_left_as_they_are():
+    def f(x):
+        return jnp.sum(jax.nn.softmax(x)) + jnp.sum(jax.nn.relu(x) * held(x))
+
+    traced = jaxprs.trace(lambda xs: f(xs[0]), [A])
+    assert traced.program == jaxprs.Program(jax.make_jaxpr(f)(jnp.asarray(A)).jaxpr)
