@@ -12,7 +12,6 @@ from purenet.jaxprs.program import Program, Straight, literal_array
 from purenet.jaxprs.replay import NATIVE, Replay, bind
 from purenet.jaxprs.widening import wide_dtype
 
-
 _COMMUTATIVE = {"add", "mul", "max", "min", "add_any"}
 
 
