@@ -21,11 +21,11 @@ def evaluators(f, *leaves, max_memory=2**28):
     return Incremental(traced, leaves, always=True, **options), Dense(traced, leaves, **options)
 
 
-def assert_incremental_is_dense(f, *leaves, step=0.25, rtol=1e-11, every_plan=True):
+def assert_incremental_is_dense(f, *leaves, step=0.25, rtol=1e-11, other_plans=True):
     """Both give the same outputs at every displaced coordinate of every leaf.
 
-    With ``every_plan`` also by the plans that would not have been chosen, and by chunks that do
-    not divide the coordinates.
+    With ``other_plans`` also by plans that would not have been chosen: one index a round and a run of
+    the first axis, and any coordinates together, in chunks that do not divide them.
     """
     with jax.enable_x64(True):
         leaves = [jnp.asarray(x) for x in leaves]
@@ -34,10 +34,10 @@ def assert_incremental_is_dense(f, *leaves, step=0.25, rtol=1e-11, every_plan=Tr
             steps = np.full(x.size * (2 if jnp.iscomplexobj(x) else 1), step)
             expected = dense.along_leaf(leaf, steps, POINTS)
             assert_same(incremental.along_leaf(leaf, steps, POINTS), expected, rtol)
-            if not every_plan or not incremental._inlined.cones[leaf].outputs:
+            if not other_plans or not incremental._inlined.cones[leaf].outputs:
                 continue
-            for number, plan in enumerate(plans(x.shape)):
-                share = (1.0, 0.6)[number % 2]
+            along_one_axis, *_, along_all = 2 * list(plans(x.shape))
+            for plan, share in ((along_one_axis, 1.0), (along_all, 0.6)):
                 plan = plan._replace(lanes=max(1, math.ceil(plan.lanes * share)))
                 rounds = range(plan.rounds)
                 found = incremental._displaced(leaf, plan, steps, POINTS[:, None], rounds)

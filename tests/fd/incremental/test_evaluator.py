@@ -38,7 +38,7 @@ def test_outputs_that_a_leaf_does_not_reach_are_the_base(dense_operations):
         lambda a, b: {"both": a[:2] * b, "a": jnp.cos(a), "none": jnp.ones(3), "held": a[0]},
         normal(0, 3),
         normal(1, 2),
-        every_plan=False,
+        other_plans=False,
     )
     assert not dense_operations
 
@@ -50,7 +50,7 @@ def test_a_leaf_that_no_output_depends_on_moves_nothing():
 def test_complex_leaves_move_along_both_axes():
     z = normal(0, 2, 3) + 1j * normal(1, 2, 3)
     assert_incremental_is_dense(
-        lambda z: jnp.sum(jnp.abs(z @ z.T) ** 2) + z[0, 0].imag, z, every_plan=False
+        lambda z: jnp.sum(jnp.abs(z @ z.T) ** 2) + z[0, 0].imag, z, other_plans=False
     )
 
 

@@ -78,7 +78,7 @@ DENSE = {
 @pytest.mark.parametrize("name", DENSE)
 def test_other_loops_and_branches_are_evaluated_densely_and_right(name, dense_operations):
     f, operation = DENSE[name]
-    assert_incremental_is_dense(f, W, every_plan=False)
+    assert_incremental_is_dense(f, W, other_plans=False)
     assert operation in dense_operations
 
 

@@ -39,7 +39,7 @@ def test_a_convolution_is_the_dense_one(name, dense_operations):
     image = laid_out(IMAGE[:1, :, :4, :3], image_spec, "NCHW")
     kernel = laid_out(KERNEL[..., :2], kernel_spec, "OIHW")
     assert_incremental_is_dense(lambda k: f(image, k), kernel)
-    assert_incremental_is_dense(lambda x: f(x, kernel), image, every_plan=False)
+    assert_incremental_is_dense(lambda x: f(x, kernel), image, other_plans=False)
     assert not dense_operations
 
 
@@ -84,5 +84,5 @@ DENSE = {
 
 @pytest.mark.parametrize("name", DENSE)
 def test_other_convolutions_are_evaluated_densely_and_right(name, dense_operations):
-    assert_incremental_is_dense(DENSE[name], KERNEL[:, :, :2, :2], every_plan=False)
+    assert_incremental_is_dense(DENSE[name], KERNEL[:, :, :2, :2], other_plans=False)
     assert dense_operations == {"conv_general_dilated"}
