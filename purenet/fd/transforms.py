@@ -24,8 +24,9 @@ def grad(
 ) -> Callable:
     """jax.grad by finite differences: the same signature, the same result tree, no derivative rule.
 
-    Two evaluations a coordinate (for the default central stencil of order 2), and 32 or 64 to
-    choose the step of a leaf of eight coordinates or more; vectorised in chunks that fit
+    Two evaluations a coordinate (for the default central stencil of order 2), and a few hundred at
+    the most to choose the step of a leaf of eight coordinates or more. Of each evaluation only what
+    the coordinate changes is computed, where that is less than the whole; in chunks that fit
     ``max_memory``. What the caller owns is never written to.
 
     Args:

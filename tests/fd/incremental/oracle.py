@@ -24,8 +24,8 @@ def evaluators(f, *leaves, max_memory=2**28):
 def assert_incremental_is_dense(f, *leaves, step=0.25, rtol=1e-11, other_plans=True):
     """Both give the same outputs at every displaced coordinate of every leaf.
 
-    With ``other_plans`` also by plans that would not have been chosen: one index a round and a run of
-    the first axis, and any coordinates together, in chunks that do not divide them.
+    With ``other_plans`` also by plans that would not have been chosen: one index a round and a run
+    of the first axis, and any coordinates together, in chunks that do not divide them.
     """
     with jax.enable_x64(True):
         leaves = [jnp.asarray(x) for x in leaves]

@@ -6,11 +6,20 @@ the base point. It returns the outputs as values, or None where it does not appl
 operation without a rule, whole arrays are computed, which is always right.
 """
 
-from purenet.fd.incremental.rules import contract, elementwise, index, reduce, shape, window
+from purenet.fd.incremental.rules import (
+    contract,
+    elementwise,
+    index,
+    parts,
+    reduce,
+    shape,
+    window,
+)
 
 RULES = {
     **elementwise.RULES,
     **shape.RULES,
+    **parts.RULES,
     **index.RULES,
     **reduce.RULES,
     **contract.RULES,

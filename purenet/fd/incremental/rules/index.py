@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from purenet.fd.incremental.patch import LANES, Value, select, take
-from purenet.fd.incremental.rules.shape import moved_inside
+from purenet.fd.incremental.rules.parts import moved_inside
 
 
 def dynamic_slice(operation: Any, values: list[Value], bases: list[Any]) -> list[Value] | None:
