@@ -90,7 +90,7 @@ def vmapped(network: Network) -> Callable[[], Time]:
         return jax.jit(lambda: jax.lax.map(difference, jnp.arange(count), batch_size=chunk))
 
     forms = [of_chunk(chunk) for chunk in _CHUNKS]
-    fastest = min(forms, key=lambda form: (form(), seconds_of(form).seconds)[1])
+    fastest = min(forms, key=_settled_seconds)
     share = count / flat.size
     return lambda: Time(seconds_of(fastest).seconds / share, share)
 
@@ -164,13 +164,14 @@ def floor(network: Network) -> Callable[[], Time]:
         x = jnp.linspace(-1.0, 1.0, length, dtype=dtype)
         return partial(exponentials, x), network.all_exponentials / (rounds * length)
 
-    def seconds(form):
-        run, scale = form
-        run()  # compiled
-        return scale * seconds_of(run).seconds
-
-    run, scale = min(map(of_length, _LENGTHS), key=seconds)
+    run, scale = min(map(of_length, _LENGTHS), key=lambda form: form[1] * _settled_seconds(form[0]))
     return lambda: Time(seconds_of(run).seconds * scale, min(1.0, 1 / scale))
+
+
+def _settled_seconds(run: Callable[[], Any]) -> float:
+    """The shortest of three runs, after one that compiles."""
+    seconds_of(run)
+    return min(seconds_of(run).seconds for _ in range(3))
 
 
 class _EnoughError(Exception):
