@@ -69,7 +69,7 @@ class Value(NamedTuple):
 
     Attributes:
         base: the array at the base point.
-        where: what of it may differ from the base.
+        where: what of it may differ from the base; an axis of one element is never indexed.
         new: what stands there at the perturbed points: of the base's rank, with size 1 along each
             indexed axis, then the axes of points and of coordinates, each of size 1 where all
             share the value; None where nothing differs.

@@ -17,8 +17,8 @@ def broadcast_in_dim(operation: Any, values: list[Value], bases: list[Any]) -> l
     shape = operation.params["shape"]
     dimensions = operation.params["broadcast_dimensions"]
     where: list = [None] * len(shape)
-    for axis, index, size in zip(dimensions, value.where, value.base.shape, strict=True):
-        where[axis] = index if size == shape[axis] else None
+    for axis, index in zip(dimensions, value.where, strict=True):
+        where[axis] = index  # what is repeated has one element, and is not indexed
     region = [1 if i is not None else n for i, n in zip(where, shape, strict=True)]
     rank = len(shape)
     new = lax.broadcast_in_dim(

@@ -29,10 +29,11 @@ def test_a_loop_over_layers_is_the_dense_one(reverse, dense_operations):
     assert dense_operations <= {"scan"}  # where the layers are not the loop's axis of a plan
 
 
+@pytest.mark.parametrize("reverse", [False, True])
 def test_a_loop_over_layers_is_incremental_where_all_coordinates_share_a_layer(
-    x64, dense_operations
+    reverse, x64, dense_operations
 ):
-    incremental, dense = evaluators(lambda w: layers(w, jnp.asarray(B)), W)
+    incremental, dense = evaluators(lambda w: layers(w, jnp.asarray(B), reverse=reverse), W)
     plan = Plan(W.shape, (2,), 4)
     found = incremental._displaced(0, plan, np.full(48, 0.1), POINTS[:, None], range(plan.rounds))
     assert not dense_operations
