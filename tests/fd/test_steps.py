@@ -66,3 +66,21 @@ def test_given_steps_are_taken_as_they_are():
     np.testing.assert_array_equal(steps(jnp.sum, np.ones(3), step=0.3), [0.3] * 3)
     with pytest.raises(ValueError, match="wanted one number, or the structure of what is"):
         fd.grad(lambda p: p["a"], step=[0.1])({"a": 1.0})
+
+
+@pytest.mark.parametrize("frequency", [0.1, 1.0, 10.0, 1000.0])
+@pytest.mark.parametrize("strategy", ["auto", "dense", "host"])
+def test_truncation_is_as_small_as_round_off_over_any_length(frequency, strategy, x64):
+    x, xp = np.linspace(1, 2, 40), np if strategy == "host" else jnp
+
+    def f(x):
+        return xp.sum(xp.sin(frequency * x))
+
+    found = fd.grad(f, strategy=strategy)(x)
+    np.testing.assert_allclose(found / frequency, np.cos(frequency * x), atol=2e-9)
+
+
+def test_a_step_that_leaves_the_domain_is_too_large(x64):
+    x = np.geomspace(1e-3, 1, 30)
+    found = fd.grad(lambda x: jnp.sum(jnp.log(x)))(x)
+    np.testing.assert_allclose(found, 1 / x, atol=1e-7 / x.min())

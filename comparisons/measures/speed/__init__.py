@@ -1,8 +1,7 @@
 """How long every coordinate takes every tool, and how far that is from what must be computed."""
 
 from collections.abc import Callable
-from importlib.util import find_spec
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import numpy as np
@@ -21,10 +20,10 @@ from comparisons.measures.speed.networks import (
     transformer_block,
     two_layer_net,
 )
+from comparisons.measures.speed.rows import FLOOR, Row, against_numdifftools, growth, measured
 from comparisons.measures.speed.tools import Time
 from comparisons.settings import Settings
 
-FLOOR = "exponentials"
 _LEGEND = """\
 Every coordinate of a gradient, by central differences. ~ marks a tool that was
 stopped after a second, and its time scaled. vmapped: a vmap over unit vectors
@@ -32,14 +31,6 @@ of the ravelled parameters, by the best of three chunks. exponentials: as many
 of them alone, which no exact evaluation can avoid. first call: of fd.grad,
 compilation included. off jax.grad: relative to the largest coordinate."""
 WIDTHS = (50, 100, 200, 400)
-_REPEATS = 3
-_PEERS: dict[str, Callable[[Network], Callable[[], Time]]] = {
-    tools.LOOP: tools.loop,
-    tools.SCIPY: tools.scipy,
-    tools.VMAPPED: tools.vmapped,
-    FLOOR: tools.floor,
-    **({tools.TORCH: tools.torch} if find_spec("torch") else {}),
-}
 
 
 _NAMES = {
@@ -50,92 +41,15 @@ _NAMES = {
 }
 
 
-class Row(NamedTuple):
-    """One network in one dtype: the time of each tool, and how well the gradient agrees.
-
-    Attributes:
-        network: its name.
-        description: its sizes.
-        dtype: of parameters and data.
-        coordinates: the number of parameters.
-        exponentials: those that two evaluations a coordinate cannot avoid.
-        first: seconds of the first call of fd.grad, compilation included.
-        times: of each tool.
-        error: the largest difference from jax.grad, relative to the largest coordinate.
-    """
-
-    network: str
-    description: str
-    dtype: str
-    coordinates: int
-    exponentials: int
-    first: float
-    times: dict[str, Time]
-    error: float
-
-    def ratio(self, tool: str) -> float:
-        """How many times longer a tool takes than fd.grad; NaN where it was not there."""
-        if tool not in self.times:
-            return float("nan")
-        return self.times[tool].seconds / self.times[tools.INCREMENTAL].seconds
-
-
 def run(settings: Settings) -> "Speed":
     """Time every tool on every network, then the growth with the width."""
     work = [(make, dtype) for make in NETWORKS for dtype in (np.float64, np.float32)]
     rows = []
     for make, dtype in settings.track(work, "every tool on every network"):
         with jax.enable_x64(dtype is np.float64):
-            rows.append(_row(make().cast(dtype)))
-    growth = {width: _growth(width) for width in settings.track(WIDTHS, "wider and wider")}
-    return Speed(rows, growth, _against_numdifftools())
-
-
-def _row(network: Network) -> Row:
-    ours = tools.ours(network)
-    first = tools.seconds_of(ours).seconds
-    gradient, expected = ours(), tools.by_jax_grad(network)
-    largest = max(float(np.max(np.abs(leaf))) for leaf in expected.values())
-    apart = max(float(np.max(np.abs(gradient[name] - expected[name]))) for name in expected)
-    runs = {tools.INCREMENTAL: lambda: tools.seconds_of(ours)}
-    runs |= {name: tool(network) for name, tool in _PEERS.items()}
-    return Row(
-        network.name,
-        network.description,
-        next(iter(network.parameters.values())).dtype.name,
-        network.coordinates,
-        network.all_exponentials,
-        first,
-        tools.medians(runs, _REPEATS),
-        apart / largest,
-    )
-
-
-def _growth(width: int) -> dict[str, Time]:
-    network = two_layer_net(width)
-    ours = tools.ours(network)
-    ours()
-    runs = {
-        tools.INCREMENTAL: lambda: tools.seconds_of(ours),
-        tools.LOOP: tools.loop(network),
-        FLOOR: tools.floor(network),
-    }
-    return tools.medians(runs, _REPEATS)
-
-
-def _against_numdifftools() -> Row:
-    """A network small enough for numdifftools, which takes some thirty evaluations a coordinate."""
-    network = two_layer_net(hidden=10, inputs=64, classes=10)
-    ours = tools.ours(network)
-    first = tools.seconds_of(ours).seconds
-    runs = {
-        tools.INCREMENTAL: lambda: tools.seconds_of(ours),
-        tools.NUMDIFFTOOLS: tools.numdifftools(network),
-    }
-    times = tools.medians(runs, _REPEATS)
-    size, exponentials = network.coordinates, network.all_exponentials
-    head = (network.name, network.description, "float64")
-    return Row(*head, size, exponentials, first, times, error=float("nan"))
+            rows.append(measured(make().cast(dtype)))
+    wider = {width: growth(width) for width in settings.track(WIDTHS, "wider and wider")}
+    return Speed(rows, wider, against_numdifftools())
 
 
 class Speed:

@@ -123,8 +123,6 @@ def scipy(network: Network) -> Callable[[], Time]:
 
 def torch(network: Network) -> Callable[[], Time]:
     """PyTorch's gradcheck in its slow mode, which takes every coordinate."""
-    from torch.autograd import gradcheck
-
     library: Any = Torch()
     names = list(network.parameters)
     leaves = [library.array(p).requires_grad_() for p in network.parameters.values()]
@@ -137,7 +135,7 @@ def torch(network: Network) -> Callable[[], Time]:
 
         with catch_warnings():
             simplefilter("ignore")  # of float32, where its tolerances mean nothing; it is timed
-            gradcheck(loss, leaves, fast_mode=False, raise_exception=False)
+            library.torch.autograd.gradcheck(loss, leaves, fast_mode=False, raise_exception=False)
 
     return lambda: _timed(run, 2 * network.coordinates + 1)
 

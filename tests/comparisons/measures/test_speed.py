@@ -11,7 +11,7 @@ from rich.console import Console
 
 from comparisons.exhibits.two_layer_net import mutating
 from comparisons.measures import speed
-from comparisons.measures.speed import networks, tools
+from comparisons.measures.speed import networks, rows, tools
 from comparisons.measures.speed.libraries import Jax, Numpy, Torch
 from comparisons.measures.speed.tools import Time
 
@@ -82,19 +82,19 @@ def test_the_floor_counts_every_exponential_once(x64):
 
 def row(make, factor=1000.0, error=1e-12, first=1.0):
     network = make()
-    names = (tools.LOOP, tools.SCIPY, tools.VMAPPED, tools.TORCH, speed.FLOOR)
+    names = (tools.LOOP, tools.SCIPY, tools.VMAPPED, tools.TORCH, rows.FLOOR)
     times = {tools.INCREMENTAL: Time(1.0)} | {name: Time(factor, 0.5) for name in names}
-    return speed.Row(
+    return rows.Row(
         network.name, network.description, "float64", network.coordinates, 1, first, times, error
     )
 
 
 def speed_of(**changes):
-    rows = [row(make, **changes) for make in networks.NETWORKS]
-    rows += [one._replace(dtype="float32") for one in rows]
+    found = [row(make, **changes) for make in networks.NETWORKS]
+    found += [one._replace(dtype="float32") for one in found]
     growth = {width: {tools.INCREMENTAL: Time(1e-3 * width**1.5)} for width in speed.WIDTHS}
-    small = rows[0]._replace(times={**rows[0].times, tools.NUMDIFFTOOLS: Time(30.0)})
-    return speed.Speed(rows, growth, small)
+    small = found[0]._replace(times={**found[0].times, tools.NUMDIFFTOOLS: Time(30.0)})
+    return speed.Speed(found, growth, small)
 
 
 def test_promises_hold_or_fail_by_their_figures():
