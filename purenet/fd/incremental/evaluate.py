@@ -64,7 +64,7 @@ def densely(operation: jaxprs.Operation, values: Sequence[Value], bases: Sequenc
     outputs = over_lanes(*full)
     return [
         Value(base, (None,) * jnp.ndim(base), output)
-        for base, output in zip(bases, outputs, strict=False)
+        for base, output in zip(bases, outputs, strict=True)
     ]
 
 

@@ -61,10 +61,7 @@ def dynamic_update_slice(
     old = jnp.broadcast_to(old, (*old.shape[:-LANES], *lanes))
     new = jnp.broadcast_to(placed.new, (*placed.new.shape[:-LANES], *lanes))
     zero = jnp.zeros((), jnp.int32)
-    begin = [
-        zero if i is not None else s.astype(jnp.int32)
-        for i, s in zip(update.where, first, strict=True)
-    ]
+    begin = [zero if i is not None else s for i, s in zip(update.where, first, strict=True)]
     new = lax.dynamic_update_slice(old, new, [*begin, *[zero] * LANES])
     return [Value(bases[0], placed.where, new)]
 
@@ -157,7 +154,7 @@ def _laid_out(part, axes, rank: int) -> Any:
 
 def _clamped(start, size: int, length: int) -> Any:
     """A start as XLA takes it: never so far that the slice would leave the array."""
-    return jnp.clip(start, 0, size - length)
+    return jnp.clip(start, 0, size - length).astype(jnp.int32)  # it may have been unsigned
 
 
 RULES = {

@@ -11,8 +11,8 @@ from purenet.fd.incremental.patch import LANES, Value, combined
 
 def broadcast_in_dim(operation: Any, values: list[Value], bases: list[Any]) -> list[Value] | None:
     """An axis that is repeated has no index any more; the others keep theirs."""
-    value, *sizes = values
-    if sizes:
+    value, *dynamic = values
+    if dynamic:
         return None
     shape = operation.params["shape"]
     dimensions = operation.params["broadcast_dimensions"]
@@ -56,8 +56,8 @@ def squeeze(operation: Any, values: list[Value], bases: list[Any]) -> list[Value
 
 def reshape(operation: Any, values: list[Value], bases: list[Any]) -> list[Value] | None:
     """Indices merge and split with their axes; axes that are indexed only in part are widened."""
-    value, *sizes = values
-    if sizes or operation.params.get("dimensions") is not None:
+    value, *dynamic = values
+    if dynamic or operation.params.get("dimensions") is not None:
         return None
     shape = bases[0].shape
     before, after = list(value.where), [None] * len(shape)

@@ -14,6 +14,7 @@ ROWS = jnp.array([[0, 4, 4], [2, 0, 1]])
 CASES = {
     "dynamic slice": lambda a, b: lax.dynamic_slice(a, (1, 0), (3, 4)) + lax.dynamic_slice(a, (0, 2), (3, 2))[:, :1],
     "dynamic slice beyond the edge": lambda a, b: lax.dynamic_slice(a, (4, 3), (3, 2)),
+    "dynamic slice from unsigned starts": lambda a, b: lax.dynamic_slice(a, (np.uint32(2), np.uint32(1)), (2, 2)),
     "dynamic index": lambda a, b: lax.dynamic_index_in_dim(a, 2, 0) * a[3],
     "update by a constant": lambda a, b: lax.dynamic_update_slice(a, jnp.ones((2, 3)), (2, 1)),
     "update of a constant": lambda a, b: lax.dynamic_update_slice(jnp.ones((5, 4)), b, (4, 1)),
