@@ -202,8 +202,13 @@ def _scale(evaluator: Evaluator, leaf: int, x: np.ndarray) -> np.ndarray:
     magnitude = np.abs(x.astype(float))
     peak = magnitude.max(initial=0.0)
     rms = peak * np.sqrt(np.mean((magnitude / peak) ** 2)) if peak > 0 else 16.0
-    typical = float(measured_length(evaluator, leaf)) if x.size >= LARGE else rms / 16
+    typical = _curved_length(evaluator, leaf) if x.size >= LARGE else rms / 16
     return 2.0 ** np.round(np.log2(np.maximum(magnitude, typical)))
+
+
+def _curved_length(evaluator: Evaluator, leaf: int) -> float:
+    """Somewhat more than the measured length: truncation must be seen to be extrapolated away."""
+    return min(3 * float(measured_length(evaluator, leaf)), 16.0)
 
 
 def _split(flat: np.ndarray, base: list[np.ndarray]) -> list[np.ndarray]:
