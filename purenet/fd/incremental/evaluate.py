@@ -35,9 +35,7 @@ def outputs_at(jaxpr: Any, inputs: Sequence[Value], bases: list[list[Any]]) -> l
 
     def step(operation, values):
         base = next(remaining)
-        if not any(value.moved for value in values):
-            return [Value(array) for array in base]
-        if not any(array.size for array in base):
+        if not any(value.moved for value in values) or not any(array.size for array in base):
             return [Value(array) for array in base]
         rule = _RULES.get(operation.name)
         outputs = None if rule is None else rule(operation, values, base)

@@ -1,6 +1,7 @@
 """Matrix products: a product is linear in each side, so only what changed is multiplied."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import jax
@@ -67,7 +68,7 @@ def _both(lhs: Value, rhs: Value, dimensions: Dimensions, base: Any) -> Value:
             lhs_region[left] = rhs_region[right] = where[place] = index
     left, right = lhs.at(tuple(lhs_region)), rhs.at(tuple(rhs_region))
     lanes = jnp.broadcast_shapes(left.shape[-LANES:], right.shape[-LANES:])
-    over_lanes = lambda x, y: lax.dot_general(x, y, dimensions)  # noqa: E731
+    over_lanes = partial(lax.dot_general, dimension_numbers=dimensions)
     for _ in range(LANES):
         over_lanes = jax.vmap(over_lanes, in_axes=-1, out_axes=-1)
     left, right = (jnp.broadcast_to(x, (*x.shape[:-LANES], *lanes)) for x in (left, right))

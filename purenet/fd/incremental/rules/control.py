@@ -45,7 +45,7 @@ def rules(body_at: Callable) -> dict[str, Callable]:
 
         carry = step([_at(h, layer) for h in history], [_at(x, layer) for x in xs])
         following = _Following(step, history, [Value(x.base) for x in xs])
-        carry = following.settled(carry)
+        carry = following.widened(carry)
 
         def one(carried, position):
             after = position < layer if params["reverse"] else position > layer
@@ -70,7 +70,7 @@ class _Following:
         self._moved: list[bool] = []
         self._lanes: tuple[int, ...] = ()
 
-    def settled(self, carry: list[Value]) -> list[Value]:
+    def widened(self, carry: list[Value]) -> list[Value]:
         """The carry, with all that any later step will move counted as moved."""
         self._lanes = (
             lane_shape(*(v.full() for v in carry if v.moved))
