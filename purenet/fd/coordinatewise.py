@@ -22,6 +22,27 @@ class Coordinatewise(ABC):
     def along_coordinates(self, moves: Sequence[tuple[int, Any, Any]]) -> list[Any]:
         """The outputs at displaced coordinates, each with leading axes (coordinates, offsets)."""
 
+    @abstractmethod
+    def at_points(self, leaf: int, coordinates: Any, offsets: Any) -> list[Any]:
+        """The outputs where one coordinate of a leaf is displaced, each with a leading axis."""
+
+    def displaced(self, leaf: int, coordinates: Any, steps: Any, points: Any) -> list[Any]:
+        """The outputs where some coordinates of a leaf are displaced.
+
+        Args:
+            leaf: the leaf's position.
+            coordinates: which, shape (m,).
+            steps: one for each of them, shape (m,).
+            points: the displacements in units of the steps, shape (k,).
+
+        Returns:
+            Each output with leading axes (m, k).
+        """
+        count, k = len(steps), len(points)
+        offsets = np.asarray(steps)[:, None] * np.asarray(points)
+        outputs = self.at_points(leaf, np.repeat(coordinates, k), offsets.ravel())
+        return [out.reshape(count, k, *out.shape[1:]) for out in outputs]
+
     def along_leaf(self, leaf: int, steps: Any, points: Any) -> list[Any]:
         """The outputs where each coordinate of a leaf is displaced.
 

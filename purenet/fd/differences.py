@@ -45,6 +45,10 @@ class Evaluator(Protocol):
         """The outputs where each of a few coordinates of a leaf is displaced by each offset."""
         ...
 
+    def displaced(self, leaf: int, coordinates: Any, steps: Any, points: Any) -> list[Any]:
+        """The outputs where some coordinates of a leaf move by so many of their steps."""
+        ...
+
     def at_points(self, leaf: int, coordinates: Any, offsets: Any) -> list[Any]:
         """The outputs where one coordinate of a leaf is displaced, each with a leading axis."""
         ...

@@ -9,19 +9,14 @@ import jax.numpy as jnp
 import numpy as np
 
 from purenet import jaxprs, trees
-from purenet.fd.differences import Evaluator, real_coordinates
-from purenet.fd.irregular import Irregularity, examine
-from purenet.fd.ladder import Ladder, Settlement
+from purenet.fd.bounded import bounded
+from purenet.fd.irregular import Irregularity
 from purenet.fd.options import Options, checked
 from purenet.fd.problem import pose, require_outputs
 from purenet.fd.results import assembled
 from purenet.fd.setup import Setup, prepare, require_finite_base
-from purenet.fd.steps import LARGE, measured_length
 
-_NOISES = 10.0  # noises of f that a bound allows for: the noise is known from few values
-_TRUNCATIONS = 4.0  # and for the truncation, known by its order of magnitude
 _COARSEST = 1e-6  # machine epsilon of the coarsest dtype that can be estimated in itself
-_BLOCK = 2**18  # coordinates times outputs that are climbed together
 _WORDS = {
     "kink": "not differentiable here: left {left:.6g}, right {right:.6g}",
     "jump": "not continuous here: the value goes from {left:.6g} to {right:.6g}",
@@ -127,7 +122,7 @@ def estimate(
     def estimate_of_fun(*args, **kwargs):
         problem = pose(fun, args, kwargs, argnums=argnums, has_aux=has_aux, allow_int=allow_int)
         _require_values(problem.leaves, problem.paths)
-        setup = prepare(problem, chosen)
+        setup = prepare(problem, chosen, whole_leaves=True)
         _require_digits(setup, chosen)
         with jaxprs.working_precision(chosen.double):
             require_outputs(setup.outputs, holomorphic=False)
@@ -141,7 +136,7 @@ def _estimate(setup: Setup) -> Estimate:
     require_finite_base(base)
     values, errors, remarks = [], [], []
     for leaf in range(len(setup.evaluator.leaves)):
-        value, error, irregular = _estimate_leaf(setup, leaf, base)
+        value, error, irregular = bounded(setup.evaluator, leaf, base)
         remarks += [_remark(setup, leaf, found, base) for found in irregular]
         values.append(_split(value, base))
         errors.append(_split(error, base))
@@ -151,64 +146,6 @@ def _estimate(setup: Setup) -> Estimate:
         tuple(remarks),
         setup.evaluator.evaluations,
     )
-
-
-def _estimate_leaf(setup: Setup, leaf: int, base: list[np.ndarray]):
-    x = np.asarray(real_coordinates(setup.evaluator.leaves[leaf]))
-    flat_base = np.concatenate([out.ravel() for out in base]).astype(float)
-
-    def values(coordinates, offsets):
-        outputs = setup.evaluator.at_points(leaf, coordinates, offsets)
-        count = len(coordinates)
-        return np.concatenate(
-            [np.asarray(out, float).reshape(count, -1) for out in outputs], axis=1
-        )
-
-    scale = _scale(setup.evaluator, leaf, x) if x.size else x
-    rows = max(1, _BLOCK // max(1, flat_base.size))
-    value, error = (np.full((x.size, flat_base.size), np.nan) for _ in range(2))
-    irregular = []
-    for start in range(0, x.size, rows):
-        block = slice(start, start + rows)
-
-        def values_of_block(coordinates, offsets, start=start):
-            return values(coordinates + start, offsets)
-
-        # far out, near zero and at edges of a domain, steps and values over- and underflow: what
-        # comes of it is not finite, and is told from what is
-        with np.errstate(all="ignore"):
-            ladder = Ladder(values_of_block, x[block], scale[block], flat_base)
-            now, found = examine(ladder, ladder.settle())
-        value[block], error[block] = now.best.value, _bound(now)
-        for one in found:
-            value[start + one.coordinate, one.output] = np.nan
-            error[start + one.coordinate, one.output] = np.inf
-            irregular.append(one._replace(coordinate=start + one.coordinate))
-    return value, error, irregular
-
-
-def _bound(now: Settlement) -> np.ndarray:
-    """The error bound of each value: noise and truncation, each with its allowance."""
-    # the noise of f that a coordinate itself shows, and at least what is usual among all
-    noise_of_f = np.maximum(now.seen_noise, np.median(now.seen_noise, axis=0))
-    with np.errstate(all="ignore"):
-        noise = np.maximum(now.round_off, noise_of_f * now.best.gain)
-        bound = _NOISES * noise + _TRUNCATIONS * now.truncation
-    return np.where(now.agrees & np.isfinite(bound), bound, np.inf)
-
-
-def _scale(evaluator: Evaluator, leaf: int, x: np.ndarray) -> np.ndarray:
-    """A length for each coordinate, a power of two: its own size, within reason of its leaf's."""
-    magnitude = np.abs(x.astype(float))
-    peak = magnitude.max(initial=0.0)
-    rms = peak * np.sqrt(np.mean((magnitude / peak) ** 2)) if peak > 0 else 16.0
-    typical = _curved_length(evaluator, leaf) if x.size >= LARGE else rms / 16
-    return 2.0 ** np.round(np.log2(np.maximum(magnitude, typical)))
-
-
-def _curved_length(evaluator: Evaluator, leaf: int) -> float:
-    """Somewhat more than the measured length: truncation must be seen to be extrapolated away."""
-    return min(3 * float(measured_length(evaluator, leaf)), 16.0)
 
 
 def _split(flat: np.ndarray, base: list[np.ndarray]) -> list[np.ndarray]:

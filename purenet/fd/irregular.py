@@ -46,7 +46,7 @@ def examine(ladder: Ladder, now: Settlement) -> tuple[Settlement, list[Irregular
     if rows.size == 0:
         return now, []
     closer = ladder.heights.anchor - _CLOSER
-    ladder.climb(rows, np.full((rows.size, 1), closer))
+    ladder.climb(rows, np.full(rows.size, closer), (0,))
     found = [
         _classify(ladder, int(row), int(output))
         for row in rows
@@ -76,11 +76,11 @@ def _measure_noise(ladder: Ladder, rows: np.ndarray) -> None:
     """Look for noise just right of the point (left of it where that is not finite)."""
 
     def values_at(spacing: float) -> np.ndarray:
-        offsets = ladder.scale[rows][:, None] * spacing * np.arange(1, POINTS + 1)
-        values = ladder.evaluate(rows, offsets)
+        steps, points = ladder.scale[rows] * spacing, np.arange(1.0, POINTS + 1)
+        values = ladder.evaluate(rows, steps, points)
         undefined = ~np.isfinite(values).all(axis=(1, 2))
         if undefined.any():
-            values[undefined] = ladder.evaluate(rows[undefined], -offsets[undefined])
+            values[undefined] = ladder.evaluate(rows[undefined], steps[undefined], -points)
         return values
 
     noise = measured_noise(values_at)

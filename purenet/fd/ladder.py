@@ -1,7 +1,7 @@
 """The ladder of steps: evaluates a function where a derivative is still in doubt, and stops."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import jax.numpy as jnp
@@ -15,7 +15,7 @@ _RAISE = 5  # steps up at first; each further raise goes twice as far
 _RAISES = 3
 _ROUNDS = 16
 
-Values = Callable[[np.ndarray, np.ndarray], np.ndarray]
+Values = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
 
 class Heights(NamedTuple):
@@ -46,45 +46,62 @@ class Ladder:
     """All evaluations of a function around a point, for many coordinates at once.
 
     Args:
-        values: values(coordinates, offsets) gives f with coordinate coordinates[i] moved by
-            offsets[i]: shapes (p,), (p,) to (p, q).
+        values: values(coordinates, steps, points) gives f with coordinate coordinates[i] moved by
+            steps[i] * points[j]: shapes (k,), (k,), (n,) to (k, n, q).
         x: the coordinates, shape (m,), in the dtype that f is evaluated in.
         scale: a length for each, powers of two, shape (m,).
         base: f at the point, shape (q,).
+        enough: truncation that is not worth another step, relative to the largest derivative of
+            each output.
     """
 
-    def __init__(self, values: Values, x: np.ndarray, scale: np.ndarray, base: np.ndarray):
+    def __init__(
+        self,
+        values: Values,
+        x: np.ndarray,
+        scale: np.ndarray,
+        base: np.ndarray,
+        enough: float = 0.0,
+    ):
         self._values = values
         self.x = x
         self.scale = scale
         self.base = base
+        self._enough = enough
         self.heights = heights(x.dtype)
         self.rungs: dict[int, Rung] = {}
         self.noise = np.zeros((x.size, base.size))  # as measured; its rounding, until it is
         self.evaluations = 0
-        first = self.heights.first - np.arange(4)
-        self._lowest = np.full(x.size, first[-1])
-        self._top = np.full(x.size, first[0])
+        self._top = np.full(x.size, self.heights.first)
+        self._lowest = self._top - 3
         self._raises = np.zeros(x.size, int)
-        exponents = np.append(first, self.heights.anchor)
-        self.climb(np.arange(x.size), np.tile(exponents, (x.size, 1)))
+        below = (0, -1, -2, -3, self.heights.anchor - self.heights.first)
+        self.climb(np.arange(x.size), self._top, below)
 
     @property
     def shape(self) -> tuple[int, int]:
         """Coordinates and outputs."""
         return self.noise.shape
 
-    def climb(self, which: np.ndarray, exponents: np.ndarray) -> None:
-        """Evaluate coordinates ``which``, shape (k,), at steps 2^exponents, shape (k, n)."""
+    def climb(self, which: np.ndarray, start: np.ndarray, below: Sequence[int]) -> None:
+        """Evaluate coordinates at steps of the exponents ``start + below``, in scales.
+
+        Args:
+            which: the coordinates, shape (k,).
+            start: an exponent for each, shape (k,).
+            below: how far above (below: negative) it to step, the same for all, length n.
+        """
         if which.size == 0:
             return
         x = self.x[which][:, None]
-        steps = (self.scale[which][:, None] * 2.0**exponents).astype(x.dtype)
-        # the steps as they come out after rounding x + h
-        plus, minus = (x + steps) - x, (x - steps) - x
-        values = self.evaluate(which, np.concatenate([plus, minus], axis=1))
+        steps = np.ldexp(self.scale[which], start).astype(x.dtype)
+        points = np.ldexp(1.0, below).astype(x.dtype)
+        values = self.evaluate(which, steps, np.concatenate([points, -points]))
         values = values.reshape(which.size, 2, -1, self.base.size)
-        realised = (plus.astype(float) - minus) / 2
+        # the steps as they come out after rounding x + h
+        steps = steps[:, None] * points
+        realised = (((x + steps) - x).astype(float) - ((x - steps) - x)) / 2
+        exponents = start[:, None] + np.array(below)
         for exponent in np.unique(exponents):
             rung = self._rung(int(exponent))
             rows, columns = np.nonzero(exponents == exponent)
@@ -92,11 +109,10 @@ class Ladder:
             rung.plus[which[rows]] = values[rows, 0, columns]
             rung.minus[which[rows]] = values[rows, 1, columns]
 
-    def evaluate(self, which: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-        """f with coordinates ``which``, shape (k,), moved by offsets (k, n): shape (k, n, q)."""
-        coordinates = np.broadcast_to(which[:, None], offsets.shape)
-        self.evaluations += offsets.size
-        return self._values(coordinates.ravel(), offsets.ravel()).reshape(*offsets.shape, -1)
+    def evaluate(self, which: np.ndarray, steps: np.ndarray, points: np.ndarray) -> np.ndarray:
+        """f with coordinates ``which`` moved by steps (k,) times points (n,): shape (k, n, q)."""
+        self.evaluations += steps.size * points.size
+        return self._values(which, steps, points)
 
     def settle(self) -> "Settlement":
         """Climb until every coordinate is settled or has nowhere left to go."""
@@ -120,12 +136,13 @@ class Ladder:
     def _climb_up(self, which: np.ndarray) -> None:
         self._top[which] += _RAISE * 2 ** self._raises[which]
         self._raises[which] += 1
-        self.climb(which, self._top[which][:, None] - np.arange(_RAISE))
+        self.climb(which, self._top[which], tuple(range(0, -_RAISE, -1)))
 
     def _climb_down(self, which: np.ndarray, by: tuple[int, ...]) -> None:
-        exponents = self._lowest[which][:, None] - np.array(by)
-        self.climb(which, np.maximum(exponents, self.heights.anchor + 1))
-        self._lowest[which] = np.maximum(self._lowest[which] - by[-1], self.heights.anchor + 1)
+        # just above the anchor some steps are taken once more
+        lowest = np.maximum(self._lowest[which] - by[-1], self.heights.anchor + 1)
+        self.climb(which, lowest + by[-1], tuple(-b for b in by))
+        self._lowest[which] = lowest
 
     def judge(self) -> "Settlement":
         """Where the ladder stands with what has been evaluated so far."""
@@ -154,8 +171,13 @@ class Ladder:
             round_off=round_off,
             seen_noise=np.maximum(*looks),
             agrees=agrees,
-            resolved=best.truncation <= RESOLVED * round_off,
+            resolved=best.truncation <= np.maximum(RESOLVED * round_off, self._sufficient(best)),
         )
+
+    def _sufficient(self, best: Extrapolated) -> np.ndarray:
+        if self._enough == 0:
+            return np.zeros(best.value.shape[1])
+        return self._enough * np.max(np.nan_to_num(np.abs(best.value)), axis=0, initial=0.0)
 
     def _worth_raising(self, now: "Settlement") -> np.ndarray:
         best = now.best

@@ -16,6 +16,7 @@ from purenet.fd.incremental.chunk import Inputs, compiled
 from purenet.fd.incremental.plan import Plan, Sample
 from purenet.fd.numbers import namespace, numbers
 
+WIDTH = 10  # points at most that a ladder of steps asks for at a time
 _SAMPLES = 16
 _MANY_ROUNDS = 32  # of which a few more do not count
 _MUCH = 1e7  # operations that do
@@ -25,7 +26,7 @@ class Incremental(Dense):
     """A traced function around a base point; whole leaves are evaluated incrementally.
 
     The program is evaluated once at the base point, and for each perturbed coordinate only what it
-    changes. Single points, pairs and directions are evaluated densely.
+    changes. A few points, pairs and directions are evaluated densely.
 
     Attributes:
         leaves: the base point, in the dtype that the evaluation works in.
@@ -51,6 +52,21 @@ class Incremental(Dense):
             return super().along_leaf(leaf, steps, points)
         self.evaluations += int(np.size(steps)) * len(points)
         return self._displaced(leaf, plan, steps, points[:, None], range(plan.rounds))
+
+    def displaced(self, leaf: int, coordinates: Any, steps: Any, points: Any) -> list[Any]:
+        """The outputs at some displaced coordinates; see `Dense.displaced`.
+
+        The whole leaf is displaced where that is less work than these coordinates alone, always by
+        as many points, so that one compiled program serves.
+        """
+        plan, _, operations = self.choice(leaf, WIDTH)
+        share = len(coordinates) * len(points) / WIDTH
+        if plan is None or operations >= share * self._dense_work(leaf, WIDTH):
+            return super().displaced(leaf, coordinates, steps, points)
+        every = np.ones(coordinate_count(self.leaves[leaf]), steps.dtype)
+        every[coordinates] = steps
+        outputs = self.along_leaf(leaf, every, np.resize(points, WIDTH).astype(steps.dtype))
+        return [np.asarray(out)[coordinates, : len(points)] for out in outputs]
 
     def sampled(self, leaf: int, offsets: Any, width: int) -> list[Any]:
         """The outputs at a few displaced coordinates; see `Dense.sampled`.
@@ -94,10 +110,13 @@ class Incremental(Dense):
         work, plan = cheapest(cone.program, points, self._max_memory)
         if self._always:
             return Choice(plan, "as asked", work)
-        dense = size * coordinate_work(self._program, leaf, points, self._replay)
+        dense = size * self._dense_work(leaf, points)
         if dense <= work:
             return Choice(None, f"incremental is {work / dense:.2g} times the work of dense")
         return Choice(plan, f"{dense / work:.2g} times less work than dense", work)
+
+    def _dense_work(self, leaf: int, points: int) -> float:
+        return coordinate_work(self._program, leaf, points, self._replay)
 
     @cached_property
     def _inlined(self) -> jaxprs.Inlined:

@@ -1,0 +1,125 @@
+"""One leaf's derivatives, each with a bound on its error: the ladder climbed for all of them."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from purenet.fd.differences import Evaluator, real_coordinates
+from purenet.fd.irregular import Irregularity, examine
+from purenet.fd.ladder import Ladder, Settlement
+from purenet.fd.steps import LARGE, measured_length
+
+_NOISES = 10.0  # noises of f that a bound allows for: the noise is known from few values
+_TRUNCATIONS = 4.0  # and for the truncation, known by its order of magnitude
+_BLOCK = 2**20  # coordinates times outputs that are climbed together
+_FARTHEST = 16.0
+
+
+class Demand(NamedTuple):
+    """What is asked of the ladder.
+
+    Attributes:
+        reach: the first steps, in lengths over which the function curves, times sixteen. Longer
+            ones gain digits where they are extrapolated away, shorter ones settle sooner.
+        enough: truncation that is not worth another step, relative to the leaf's largest
+            derivative.
+    """
+
+    reach: float
+    enough: float
+
+
+EXACT = Demand(reach=3.0, enough=0.0)
+
+
+class Bounded(NamedTuple):
+    """The derivatives of all outputs, flat and concatenated, by a leaf's real coordinates.
+
+    Attributes:
+        value: shape (m, q); NaN where there is none.
+        error: a bound on the distance from the true derivative; infinite where there is none.
+        irregular: why there is none.
+    """
+
+    value: np.ndarray
+    error: np.ndarray
+    irregular: list[Irregularity]
+
+
+def bounded(
+    evaluator: Evaluator, leaf: int, base: Sequence[np.ndarray], demand: Demand = EXACT
+) -> Bounded:
+    """The derivatives by every coordinate of a leaf.
+
+    Args:
+        evaluator: the function and its base point.
+        leaf: the leaf's position.
+        base: the outputs at the base point.
+        demand: how many digits are worth how many steps.
+    """
+    x = np.asarray(real_coordinates(evaluator.leaves[leaf]))
+    scale = _scale(evaluator, leaf, x, demand.reach) if x.size else x
+    return bounded_at(evaluator, leaf, np.arange(x.size), scale, base, demand.enough)
+
+
+def bounded_at(
+    evaluator: Evaluator,
+    leaf: int,
+    coordinates: np.ndarray,
+    scale: np.ndarray,
+    base: Sequence[np.ndarray],
+    enough: float,
+) -> Bounded:
+    """The derivatives by some coordinates of a leaf, the steps in units of scales that are given.
+
+    The arguments are those of `bounded`; ``coordinates`` and ``scale`` have the shape (m,).
+    """
+    x = np.asarray(real_coordinates(evaluator.leaves[leaf]))[coordinates]
+    flat_base = np.concatenate([np.ravel(out) for out in base]).astype(float)
+    rows = max(1, _BLOCK // max(1, flat_base.size))
+    value, error = (np.full((x.size, flat_base.size), np.nan) for _ in range(2))
+    irregular = []
+    for start in range(0, x.size, rows):
+        block = slice(start, start + rows)
+
+        def values(which, steps, points, block=block):
+            outputs = evaluator.displaced(leaf, coordinates[block][which], steps, points)
+            shape = (len(steps), len(points), -1)
+            return np.concatenate([np.array(out, float).reshape(shape) for out in outputs], axis=2)
+
+        # far out, near zero and at edges of a domain, steps and values over- and underflow: what
+        # comes of it is not finite, and is told from what is
+        with np.errstate(all="ignore"):
+            ladder = Ladder(values, x[block], scale[block], flat_base, enough)
+            now, found = examine(ladder, ladder.settle())
+        value[block], error[block] = now.best.value, _bound(now)
+        for one in found:
+            value[start + one.coordinate, one.output] = np.nan
+            error[start + one.coordinate, one.output] = np.inf
+            irregular.append(one._replace(coordinate=start + one.coordinate))
+    return Bounded(value, error, irregular)
+
+
+def _bound(now: Settlement) -> np.ndarray:
+    """The error bound of each value: noise and truncation, each with its allowance."""
+    # the noise of f that a coordinate itself shows, and at least what is usual among all
+    noise_of_f = np.maximum(now.seen_noise, np.median(now.seen_noise, axis=0))
+    with np.errstate(all="ignore"):
+        noise = np.maximum(now.round_off, noise_of_f * now.best.gain)
+        bound = _NOISES * noise + _TRUNCATIONS * now.truncation
+    return np.where(now.agrees & np.isfinite(bound), bound, np.inf)
+
+
+def _scale(evaluator: Evaluator, leaf: int, x: np.ndarray, reach: float) -> np.ndarray:
+    """A length for each coordinate, a power of two: its own size, within reason of its leaf's."""
+    magnitude = np.abs(x.astype(float))
+    peak = magnitude.max(initial=0.0)
+    rms = peak * np.sqrt(np.mean((magnitude / peak) ** 2)) if peak > 0 else 16.0
+    typical = _curved_length(evaluator, leaf, reach) if x.size >= LARGE else rms / 16
+    return 2.0 ** np.round(np.log2(np.maximum(magnitude, typical)))
+
+
+def _curved_length(evaluator: Evaluator, leaf: int, reach: float) -> float:
+    """The measured length times the reach: truncation must be seen to be extrapolated away."""
+    return min(reach * float(measured_length(evaluator, leaf)), _FARTHEST)
