@@ -12,11 +12,13 @@ if TYPE_CHECKING:
     from purenet import data as data
     from purenet import fd as fd
     from purenet import nn as nn
+    from purenet.check import GradientMismatch as GradientMismatch
     from purenet.check import GradientReport as GradientReport
+    from purenet.check import check_grads as check_grads
     from purenet.check import compare_grads as compare_grads
 
 _PARTS = ("check", "data", "fd", "nn")
-_FROM_CHECK = ("GradientReport", "compare_grads")
+_FROM_CHECK = ("GradientMismatch", "GradientReport", "check_grads", "compare_grads")
 
 
 def __getattr__(name: str) -> Any:

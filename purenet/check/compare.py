@@ -1,5 +1,6 @@
-"""compare_grads: jax.grad and the finite difference of one loss, leaf by leaf, never raising."""
+"""compare_grads and check_grads: JAX's derivative of a function, proved or refuted."""
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -7,10 +8,97 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from purenet import trees
-from purenet.check.report import GradientReport, LeafReport
-from purenet.fd.options import checked
-from purenet.fd.transforms import gradient_and_setup
+from purenet.check.automatic import MODES
+from purenet.check.dependence import Dependence, dependence, ignored
+from purenet.check.proof import Proof
+from purenet.check.prove import proved
+from purenet.check.report import GradientMismatch, GradientReport
+from purenet.check.rules import faulty
+from purenet.check.taylor import opinion
+from purenet.fd.options import Options, checked
+from purenet.fd.problem import Problem, pose
+from purenet.fd.setup import Setup
+
+_OPTIONS = ("max_memory", "strategy")
+_OPINIONS = 3  # disagreements that get a second opinion
+_BUDGET_ALONE = 2.0  # seconds for a custom rule by itself
+
+
+def check_grads(
+    loss: Callable,
+    params: Any,
+    *data: Any,
+    argnums: int | Sequence[int] = 0,
+    order: int = 1,
+    modes: Sequence[str] = MODES,
+    has_aux: bool = False,
+    allow_int: bool = False,
+    allow_unused: bool = False,
+    budget: float = 10.0,
+    key: jax.Array | None = None,
+    **options: Any,
+) -> GradientReport:
+    """Prove JAX's derivative of a function right, or raise and say where and why it is wrong.
+
+    Every coordinate is compared with an extrapolated finite difference in float64, whatever the
+    function's dtype, and may differ from it by the error bound of that difference and the rounding
+    of JAX's own program, both measured: there is no tolerance to choose. Where that would take
+    longer than ``budget``, ten random directions are compared, and a disagreement is traced to its
+    coordinates by bisection.
+
+    Before any derivative is compared, a function that is not deterministic, or that ignores a
+    parameter, is reported as such: zero on both sides is no agreement.
+
+    Args:
+        loss: ``loss(params, *data)``, any function that JAX can differentiate: a scalar loss, or
+            any tree of arrays (then by vjp and jvp).
+        params: any pytree of floating-point leaves.
+        data: the other arguments.
+        argnums: which arguments to differentiate, as in jax.grad.
+        order: 1, or 2 to prove the gradient's own derivative as well.
+        modes: "rev" (jax.grad, jax.vjp), "fwd" (jax.jvp) or both. A mode that JAX does not have for
+            the function is noted, as long as the other is there.
+        has_aux: whether loss returns ``(output, aux)``.
+        allow_int: skip integer, boolean and key leaves.
+        allow_unused: whether parameters may be ignored.
+        budget: seconds that comparing every coordinate may take, by counted work.
+        key: draws the directions and projections; jax.random.key(0) by default.
+        options: max_memory and strategy of the finite differences, as in `purenet.fd.grad`.
+
+    Returns:
+        The `GradientReport`, whose ``ok`` is True.
+
+    Raises:
+        GradientMismatch: an AssertionError with the report as its message, and in ``report``.
+        TypeError, ValueError: as `purenet.fd.grad`, for a call that cannot be differenced.
+
+    >>> import jax.numpy as jnp
+    >>> check_grads(lambda p, x: jnp.sum((p["w"] * x) ** 2), {"w": jnp.ones(3)}, 2.0).ok
+    True
+    >>> W = jnp.ones(3)
+    >>> check_grads(lambda p: jnp.sum(W**2), W)
+    Traceback (most recent call last):
+        ...
+    purenet.check.report.GradientMismatch: <lambda> ignores p; the value comes from the captured
+    array `W`; ...
+    """
+    report = compare_grads(
+        loss,
+        params,
+        *data,
+        argnums=argnums,
+        order=order,
+        modes=modes,
+        has_aux=has_aux,
+        allow_int=allow_int,
+        allow_unused=allow_unused,
+        budget=budget,
+        key=key,
+        **options,
+    )
+    if not report.ok:
+        raise GradientMismatch(report)
+    return report
 
 
 def compare_grads(
@@ -18,77 +106,124 @@ def compare_grads(
     params: Any,
     *data: Any,
     argnums: int | Sequence[int] = 0,
+    order: int = 1,
+    modes: Sequence[str] = MODES,
+    has_aux: bool = False,
+    allow_int: bool = False,
+    allow_unused: bool = False,
+    budget: float = 10.0,
+    key: jax.Array | None = None,
     **options: Any,
 ) -> GradientReport:
-    """Hold jax.grad(loss) against fd.grad(loss) and report, leaf by leaf, how they compare.
-
-    A coordinate agrees where the two differ by no more than the square root of the machine epsilon
-    of the leaf's dtype times the leaf's largest derivative, plus the rounding of the loss itself:
-    one epsilon of its value over the leaf's largest parameter, and what it puts into a central
-    difference.
-
-    Args:
-        loss: ``loss(params, *data) -> scalar``, differentiable by JAX.
-        params: any pytree of floating-point leaves.
-        data: the loss's other arguments.
-        argnums: which arguments to differentiate, as in jax.grad.
-        options: those of `fd.grad`.
-
-    Returns:
-        A `GradientReport`; disagreement shows in ``report.ok`` and its rows, and does not raise.
-
-    Raises:
-        TypeError, ValueError: as `fd.grad`, for a call that cannot be differenced at all.
+    """`check_grads` without raising where the two disagree: see there.
 
     >>> import jax.numpy as jnp
     >>> report = compare_grads(lambda p, x: jnp.sum((p["w"] * x) ** 2), {"w": jnp.ones(3)}, 2.0)
-    >>> report.ok, [leaf.path for leaf in report.leaves]
-    (True, ["p['w']"])
+    >>> report.ok, [(leaf.path, leaf.mode) for leaf in report.leaves]
+    (True, [("p['w']", 'rev'), ("p['w']", 'fwd')])
     """
+    start, name = time.perf_counter(), getattr(loss, "__name__", type(loss).__name__)
+    _require(order, modes, budget, options)
     args = (params, *data)
-    by_differences, setup = gradient_and_setup(loss, args, argnums, checked(**options))
-    by_jax = jax.grad(loss, argnums)(*args)
-    value = float(loss(*args))
-    rows = zip(
-        setup.paths,
-        setup.problem.leaves,
-        jax.tree.leaves(by_jax),
-        jax.tree.leaves(by_differences),
-        setup.strategies,
-        strict=True,
+    problem = pose(loss, args, {}, argnums=argnums, has_aux=has_aux, allow_int=allow_int)
+    chosen, key = checked(**options), jax.random.key(0) if key is None else key
+    unsteady = _unsteady(problem, name)
+    if unsteady:
+        return GradientReport(name, failures=(unsteady,), seconds=time.perf_counter() - start)
+    proof = proved(
+        problem,
+        chosen,
+        order=order,
+        modes=tuple(modes),
+        budget=budget,
+        key=key,
+        depends=lambda setup: _depends(setup, loss, args, name, allow_unused),
+        shapes=_other_shapes(args, problem),
     )
-    return GradientReport(tuple(_compare_leaf(*row, value) for row in rows))
-
-
-def _compare_leaf(
-    path: str, leaf: Any, by_jax: Any, by_differences: Any, strategy: str, value: float
-) -> LeafReport:
-    eps = float(jnp.finfo(by_jax.dtype).eps)
-    kind = complex if jnp.iscomplexobj(by_jax) else float
-    jax_side, fd_side = np.asarray(by_jax, kind), np.asarray(by_differences, kind)
-    if jax_side.size == 0:
-        return LeafReport(path, jax_side.shape, 0.0, 0.0, 0.0, path, 0.0, 0.0, 0, strategy)
-    difference = np.abs(jax_side - fd_side)
-    largest = float(np.max(np.abs([jax_side, fd_side]), initial=0.0))
-    scale = float(np.max(np.abs(leaf))) or 1.0
-    tolerance = eps**0.5 * largest + eps * abs(value) / scale + _round_off(value)
-    # written so that NaN on either side disagrees
-    disagreeing = ~(difference <= tolerance)
-    worst = int(np.argmax(np.where(np.isnan(difference), np.inf, difference)))
-    return LeafReport(
-        path=path,
-        shape=difference.shape,
-        largest=largest,
-        difference=float(difference.flat[worst]),
-        tolerance=tolerance,
-        worst=trees.coordinate_path(path, difference.shape, worst),
-        by_jax=jax_side.flat[worst].item(),
-        by_differences=fd_side.flat[worst].item(),
-        disagreeing=int(np.sum(disagreeing)),
-        strategy=strategy,
+    suspect = proof.suspects[0] if proof.suspects else None
+    return GradientReport(
+        function=name,
+        leaves=tuple(proof.leaves),
+        failures=tuple(proof.failures),
+        culprits=tuple(proof.culprits),
+        rules=tuple(faulty(suspect.question, _alone(chosen, key))) if suspect else (),
+        opinions=tuple(filter(None, map(opinion, proof.suspects[:_OPINIONS]))),
+        notes=tuple(dict.fromkeys(proof.notes)),
+        method=proof.method,
+        evaluations=proof.evaluations,
+        seconds=time.perf_counter() - start,
     )
 
 
-def _round_off(value: float) -> float:
-    """The round-off of a central difference in float64 at a step of eps^(1/3), times ten."""
-    return 10 * float(np.finfo(np.float64).eps) ** (2 / 3) * abs(value)
+def _depends(
+    setup: Setup, loss: Callable, args: tuple, name: str, allow_unused: bool
+) -> Dependence:
+    if allow_unused:
+        return dependence(setup)
+    return dependence(setup)._replace(failures=ignored(setup, loss, args, name))
+
+
+def _other_shapes(args: tuple, problem: Problem) -> list[tuple[int, ...]]:
+    """The shapes of the arguments' arrays that are not differentiated."""
+    differentiated = {id(leaf) for leaf in problem.leaves}
+    leaves = [leaf for leaf in jax.tree.leaves(args) if id(leaf) not in differentiated]
+    return [np.shape(leaf) for leaf in leaves if hasattr(leaf, "shape")]
+
+
+def _alone(options: Options, key: jax.Array) -> Callable[[Callable, tuple, tuple], Proof]:
+    """How a custom rule is compared by itself."""
+
+    def prove(function: Callable, args: tuple, argnums: tuple[int, ...]) -> Proof:
+        problem = pose(function, args, {}, argnums=argnums)
+        return proved(
+            problem, options, order=1, modes=("rev",), budget=_BUDGET_ALONE, key=key
+        )
+
+    return prove
+
+
+def _unsteady(problem: Problem, name: str) -> str:
+    """A sentence where two calls on equal inputs give two values."""
+    first, second = (
+        [
+            out
+            for out in jax.tree.leaves(problem.function(problem.leaves))
+            if jnp.issubdtype(jnp.result_type(out), np.inexact)
+        ]
+        for _ in range(2)
+    )
+    for one, other in zip(first, second, strict=True):
+        if not np.array_equal(np.asarray(one), np.asarray(other), equal_nan=True):
+            apart = np.asarray(one) != np.asarray(other)
+            values = [np.asarray(x)[apart].flat[0] for x in (one, other)]
+            return (
+                f"{name} is not deterministic: two calls on equal inputs gave {values[0]:.10g} and "
+                f"{values[1]:.10g}; there is no derivative to compare; pass randomness in as a "
+                "key, and state as an argument"
+            )
+    return ""
+
+
+def _require(order: int, modes: Sequence[str], budget: float, options: dict[str, Any]) -> None:
+    if order not in (1, 2) or isinstance(order, bool):
+        raise ValueError(
+            f"got order={order!r}; wanted 1 for the gradient, or 2 for its derivative as well; "
+            "check the gradient function itself for higher ones"
+        )
+    given = (modes,) if isinstance(modes, str) else tuple(modes)
+    if not given or any(mode not in MODES for mode in given) or isinstance(modes, str):
+        raise ValueError(
+            f"got modes={modes!r}; wanted a tuple of 'rev' and 'fwd'; leave modes out for both"
+        )
+    if isinstance(budget, bool) or not isinstance(budget, int | float) or not budget >= 0:
+        raise ValueError(
+            f"got budget={budget!r}; wanted seconds, zero for random directions alone; "
+            "leave budget out for 10"
+        )
+    unknown = sorted(set(options) - set(_OPTIONS))
+    if unknown:
+        raise TypeError(
+            f"got the unknown option {unknown[0]!r}; wanted one of argnums, order, modes, has_aux, "
+            f"allow_int, allow_unused, budget, key, {', '.join(_OPTIONS)}; steps and tolerances "
+            "are measured"
+        )

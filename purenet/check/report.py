@@ -1,126 +1,226 @@
-"""The report of a comparison: one row a leaf, readable as text, as a table and in a notebook."""
+"""The report of a check: the verdict, and for each leaf what agrees, what does not, and why."""
 
-from dataclasses import dataclass
-from html import escape
-from typing import Any
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+
+class GradientMismatch(AssertionError):  # noqa: N818 - the name is the public contract
+    """JAX's derivative is not that of the function; the message is the report.
+
+    Attributes:
+        report: the `GradientReport`.
+    """
+
+    def __init__(self, report: "GradientReport"):
+        super().__init__(str(report))
+        self.report = report
+
+
+@dataclass(frozen=True)
+class Coordinate:
+    """One derivative by JAX and by finite differences.
+
+    Attributes:
+        path: of the parameter, ``params['W1'][3, 4]``.
+        output: of which output, for functions of several; empty otherwise.
+        by_jax: JAX's value.
+        by_differences: the finite difference.
+        bound: how far apart the two may be: the error bound of the finite difference, plus what
+            rounding may have put into JAX's.
+    """
+
+    path: str
+    output: str
+    by_jax: float
+    by_differences: float
+    bound: float
+
+    @property
+    def bounds(self) -> float:
+        """By how many bounds the two differ."""
+        apart = abs(self.by_jax - self.by_differences)
+        return apart / self.bound if self.bound > 0 else float(np.inf if apart else 0.0)
+
+    def __str__(self) -> str:
+        """Both values, the bound, and by how many bounds they differ."""
+        where = self.path + (f", {self.output}" if self.output else "")
+        return (
+            f"{where}: jax {self.by_jax:.10g}, fd {self.by_differences:.10g}, "
+            f"{self.bounds:.2g} bounds of {self.bound:.1e} apart"
+        )
+
+
+class Values(NamedTuple):
+    """All derivatives of a leaf, arrays of shape (real coordinates, outputs)."""
+
+    by_jax: np.ndarray
+    by_differences: np.ndarray
+    bound: np.ndarray
 
 
 @dataclass(frozen=True)
 class LeafReport:
-    """How one leaf's gradient by jax.grad compares with its finite difference.
+    """How the derivatives by one leaf compare.
 
     Attributes:
         path: the leaf's path, ``params['W1']``.
         shape: its shape.
-        largest: the largest magnitude of the leaf's gradient, by either side.
-        difference: the largest absolute difference of the two.
-        tolerance: what the difference may be.
-        worst: the path of the coordinate where difference exceeds tolerance most, or comes closest.
-        by_jax: jax.grad's value there.
-        by_differences: the finite difference there.
-        disagreeing: the number of coordinates beyond their tolerance.
-        strategy: how the coordinates were evaluated, and why.
+        mode: "rev" or "fwd", and of what, where it is not the function itself.
+        strategy: how its coordinates were evaluated, and why.
+        compared: the number of derivatives compared.
+        disagreeing: how many of them disagree.
+        worst: where the two differ by most bounds; None where nothing was compared.
+        largest: the largest derivative by finite differences.
+        off_by_rounding: the largest difference between what JAX gives in the program's own dtypes
+            and what the same program gives in float64.
+        patterns: what the disagreement looks like: a factor, a sign, a transpose, a row.
+        excused: kinks at which JAX's value lies between the one-sided derivatives.
+        undecided: where no derivative could be had to compare with, and why.
+        state: "" where there is something to compare, else "ignored", "held constant".
+        values: all derivatives.
     """
 
     path: str
     shape: tuple[int, ...]
-    largest: float
-    difference: float
-    tolerance: float
-    worst: str
-    by_jax: float | complex
-    by_differences: float | complex
-    disagreeing: int
+    mode: str
     strategy: str
+    compared: int = 0
+    disagreeing: int = 0
+    worst: Coordinate | None = None
+    largest: float = 0.0
+    off_by_rounding: float = 0.0
+    patterns: tuple[str, ...] = ()
+    excused: tuple[str, ...] = ()
+    undecided: tuple[str, ...] = ()
+    state: str = ""
+    values: Values | None = field(default=None, repr=False, compare=False)
 
     @property
     def ok(self) -> bool:
-        """Whether every coordinate agrees."""
+        """Whether no derivative disagrees."""
         return self.disagreeing == 0
+
+    @property
+    def verdict(self) -> str:
+        """In a word or two."""
+        if self.state:
+            return self.state
+        if self.disagreeing:
+            return f"{self.disagreeing:,} disagree"
+        if self.compared and self.largest == 0:
+            return "zero on both sides"
+        return "agrees" if self.compared else "nothing to compare"
 
 
 @dataclass(frozen=True)
 class GradientReport:
-    """The comparison of a whole gradient; ``str()`` is a table, ``ok`` the verdict."""
+    """The comparison of a whole derivative; ``str()`` is for people, ``ok`` the verdict.
 
-    leaves: tuple[LeafReport, ...]
+    Attributes:
+        function: the name of what was checked.
+        leaves: one report for each leaf and each mode.
+        failures: what is wrong beside single derivatives: parameters that are ignored, a function
+            that is not deterministic, directions along which the two disagree.
+        culprits: coordinates to which a disagreement along a direction was traced.
+        rules: custom derivative rules that are wrong by themselves, with file and line.
+        opinions: the Taylor remainder's rate beside a disagreement.
+        notes: modes that JAX does not have for this function, and the like.
+        method: which mode of checking ran, and the smallest error it could have seen.
+        evaluations: points at which the function was evaluated.
+        seconds: what the check took.
+    """
+
+    function: str
+    leaves: tuple[LeafReport, ...] = ()
+    failures: tuple[str, ...] = ()
+    culprits: tuple[Coordinate, ...] = ()
+    rules: tuple[str, ...] = ()
+    opinions: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    method: str = ""
+    evaluations: int = 0
+    seconds: float = 0.0
 
     @property
     def ok(self) -> bool:
-        """Whether every coordinate of every leaf agrees."""
-        return all(leaf.ok for leaf in self.leaves)
+        """Whether nothing disagrees, nothing is ignored, and the function is a function."""
+        return not self.failures and all(leaf.ok for leaf in self.leaves)
+
+    @property
+    def compared(self) -> int:
+        """The number of derivatives compared one by one."""
+        return sum(leaf.compared for leaf in self.leaves)
+
+    @property
+    def worst(self) -> Coordinate | None:
+        """The coordinate where the two sides differ by most bounds."""
+        found = [leaf.worst for leaf in self.leaves if leaf.worst is not None]
+        return max([*found, *self.culprits], key=lambda c: c.bounds, default=None)
 
     def __str__(self) -> str:
-        """The verdict, a plain table of one row a leaf, and how each leaf was evaluated."""
-        rows = [_HEADINGS, *map(_cells, self.leaves)]
-        widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
-        lines = [
-            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-            for row in rows
-        ]
-        return "\n".join([self._verdict(), *lines, *self._strategies()])
+        """The verdict, what is wrong and what it looks like, and a row a leaf."""
+        from purenet.check import show
+
+        return show.text(self)
 
     def __rich__(self) -> Any:
-        """A rich table."""
-        from rich.table import Table
+        """The same with a rich table."""
+        from purenet.check import show
 
-        caption = "\n".join(self._strategies())
-        table = Table(*_HEADINGS, title=self._verdict(), caption=caption, caption_justify="left")
-        for leaf in self.leaves:
-            table.add_row(*_cells(leaf), style=None if leaf.ok else "bold red")
-        return table
+        return show.rich(self)
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{escape(heading)}</th>" for heading in _HEADINGS)
-        body = "".join(
-            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in _cells(leaf)) + "</tr>"
+        from purenet.check import show
+
+        return show.html(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything but the arrays, in the types of JSON; NaN and infinity as strings."""
+        leaves = [
+            {
+                **{k: v for k, v in asdict(_without_values(leaf)).items() if k != "values"},
+                "verdict": leaf.verdict,
+            }
             for leaf in self.leaves
-        )
-        caption = escape(self._verdict())
-        evaluated = "<br>".join(map(escape, self._strategies()))
-        return (
-            f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead>"
-            f"<tbody>{body}</tbody></table><p>{evaluated}</p>"
-        )
+        ]
+        rest = {k: v for k, v in vars(self).items() if k not in ("leaves", "culprits")}
+        culprits = [asdict(culprit) for culprit in self.culprits]
+        return _plain({"ok": self.ok, **rest, "culprits": culprits, "leaves": leaves})
 
-    def _strategies(self) -> list[str]:
-        """How the leaves were evaluated, those of one way in one line."""
-        ways: dict[str, list[str]] = {}
-        for leaf in self.leaves:
-            ways.setdefault(leaf.strategy, []).append(leaf.path)
-        return [f"{', '.join(paths)} evaluated {way}" for way, paths in ways.items()]
+    def to_json(self) -> str:
+        """`to_dict` as JSON."""
+        return json.dumps(self.to_dict(), indent=2)
 
-    def _verdict(self) -> str:
-        wrong = sum(leaf.disagreeing for leaf in self.leaves)
-        if self.ok:
-            return "jax.grad agrees with the finite difference at every coordinate"
-        noun = "coordinate" if wrong == 1 else "coordinates"
-        return f"jax.grad disagrees with the finite difference at {wrong} {noun}"
+    def plot(self, file: str | Path | None = None) -> Any:
+        """JAX's derivatives against the finite differences, the bound as a band.
 
+        Args:
+            file: where to save the figure; its ending chooses the format.
 
-_HEADINGS = (
-    "leaf",
-    "shape",
-    "largest",
-    "difference",
-    "allowed",
-    "worst at",
-    "jax",
-    "fd",
-    "verdict",
-)
+        Returns:
+            The matplotlib figure. Needs matplotlib (``pip install 'purenet[compare]'``).
+
+        Raises:
+            ValueError: where no derivatives were compared one by one.
+        """
+        from purenet.check import plot
+
+        return plot.draw(self, file)
 
 
-def _cells(leaf: LeafReport) -> tuple[str, ...]:
-    verdict = "agrees" if leaf.ok else f"{leaf.disagreeing} disagree"
-    return (
-        leaf.path,
-        str(leaf.shape),
-        f"{leaf.largest:.3g}",
-        f"{leaf.difference:.2g}",
-        f"{leaf.tolerance:.2g}",
-        leaf.worst,
-        f"{leaf.by_jax:.8g}",
-        f"{leaf.by_differences:.8g}",
-        verdict,
-    )
+def _without_values(leaf: LeafReport) -> LeafReport:
+    return LeafReport(**{**vars(leaf), "values": None})
+
+
+def _plain(thing: Any) -> Any:
+    if isinstance(thing, dict):
+        return {key: _plain(value) for key, value in thing.items()}
+    if isinstance(thing, tuple | list):
+        return [_plain(value) for value in thing]
+    if isinstance(thing, float | np.floating):
+        return float(thing) if np.isfinite(thing) else str(thing)
+    return thing

@@ -7,7 +7,7 @@ import numpy as np
 
 from purenet.fd.differences import Evaluator, real_coordinates
 from purenet.fd.irregular import Irregularity, examine
-from purenet.fd.ladder import Ladder, Settlement
+from purenet.fd.ladder import Ladder, Settlement, Values
 from purenet.fd.steps import LARGE, measured_length
 
 _NOISES = 10.0  # noises of f that a bound allows for: the noise is known from few values
@@ -58,9 +58,8 @@ def bounded(
         base: the outputs at the base point.
         demand: how many digits are worth how many steps.
     """
-    x = np.asarray(real_coordinates(evaluator.leaves[leaf]))
-    scale = _scale(evaluator, leaf, x, demand.reach) if x.size else x
-    return bounded_at(evaluator, leaf, np.arange(x.size), scale, base, demand.enough)
+    scale = lengths(evaluator, leaf, demand.reach)
+    return bounded_at(evaluator, leaf, np.arange(scale.size), scale, base, demand.enough)
 
 
 def bounded_at(
@@ -76,6 +75,19 @@ def bounded_at(
     The arguments are those of `bounded`; ``coordinates`` and ``scale`` have the shape (m,).
     """
     x = np.asarray(real_coordinates(evaluator.leaves[leaf]))[coordinates]
+
+    def values(which, steps, points):
+        outputs = evaluator.displaced(leaf, coordinates[which], steps, points)
+        shape = (len(steps), len(points), -1)
+        return np.concatenate([np.array(out, float).reshape(shape) for out in outputs], axis=2)
+
+    return climbed(values, x, scale, base, enough)
+
+
+def climbed(
+    values: Values, x: np.ndarray, scale: np.ndarray, base: Sequence[np.ndarray], enough: float
+) -> Bounded:
+    """The derivatives of any function of one number by m of them; see `Ladder`."""
     flat_base = np.concatenate([np.ravel(out) for out in base]).astype(float)
     rows = max(1, _BLOCK // max(1, flat_base.size))
     value, error = (np.full((x.size, flat_base.size), np.nan) for _ in range(2))
@@ -83,15 +95,13 @@ def bounded_at(
     for start in range(0, x.size, rows):
         block = slice(start, start + rows)
 
-        def values(which, steps, points, block=block):
-            outputs = evaluator.displaced(leaf, coordinates[block][which], steps, points)
-            shape = (len(steps), len(points), -1)
-            return np.concatenate([np.array(out, float).reshape(shape) for out in outputs], axis=2)
+        def values_of_block(which, steps, points, start=start):
+            return values(which + start, steps, points)
 
         # far out, near zero and at edges of a domain, steps and values over- and underflow: what
         # comes of it is not finite, and is told from what is
         with np.errstate(all="ignore"):
-            ladder = Ladder(values, x[block], scale[block], flat_base, enough)
+            ladder = Ladder(values_of_block, x[block], scale[block], flat_base, enough)
             now, found = examine(ladder, ladder.settle())
         value[block], error[block] = now.best.value, _bound(now)
         for one in found:
@@ -99,6 +109,18 @@ def bounded_at(
             error[start + one.coordinate, one.output] = np.inf
             irregular.append(one._replace(coordinate=start + one.coordinate))
     return Bounded(value, error, irregular)
+
+
+def lengths(evaluator: Evaluator, leaf: int, reach: float) -> np.ndarray:
+    """A length for each coordinate, a power of two: its own size, within reason of its leaf's."""
+    x = np.asarray(real_coordinates(evaluator.leaves[leaf]))
+    if x.size == 0:
+        return x
+    magnitude = np.abs(x.astype(float))
+    peak = magnitude.max(initial=0.0)
+    rms = peak * np.sqrt(np.mean((magnitude / peak) ** 2)) if peak > 0 else 16.0
+    typical = _curved_length(evaluator, leaf, reach) if x.size >= LARGE else rms / 16
+    return 2.0 ** np.round(np.log2(np.maximum(magnitude, typical)))
 
 
 def _bound(now: Settlement) -> np.ndarray:
@@ -109,15 +131,6 @@ def _bound(now: Settlement) -> np.ndarray:
         noise = np.maximum(now.round_off, noise_of_f * now.best.gain)
         bound = _NOISES * noise + _TRUNCATIONS * now.truncation
     return np.where(now.agrees & np.isfinite(bound), bound, np.inf)
-
-
-def _scale(evaluator: Evaluator, leaf: int, x: np.ndarray, reach: float) -> np.ndarray:
-    """A length for each coordinate, a power of two: its own size, within reason of its leaf's."""
-    magnitude = np.abs(x.astype(float))
-    peak = magnitude.max(initial=0.0)
-    rms = peak * np.sqrt(np.mean((magnitude / peak) ** 2)) if peak > 0 else 16.0
-    typical = _curved_length(evaluator, leaf, reach) if x.size >= LARGE else rms / 16
-    return 2.0 ** np.round(np.log2(np.maximum(magnitude, typical)))
 
 
 def _curved_length(evaluator: Evaluator, leaf: int, reach: float) -> float:

@@ -53,6 +53,17 @@ class Dense(Coordinatewise):
         del leaf, points
         return "dense"
 
+    def operations(self, leaf: int, points: int) -> float:
+        """The counted operations of a whole leaf at so many points a coordinate."""
+        return self.leaves[leaf].size * self._coordinate_work(leaf, points)
+
+    def dependence(self, leaf: int) -> str:
+        """How the outputs depend on a leaf: "moves" with it, "held" constant, or "ignored"."""
+        cone = jaxprs.inlined(self._program, self._replay.double).cones[leaf]
+        if cone.outputs:
+            return "moves"
+        return "held" if cone.touched else "ignored"
+
     def along_coordinates(self, moves: Sequence[tuple[int, Any, Any]]) -> list[Any]:
         """The outputs where single coordinates of leaves are displaced.
 
@@ -90,7 +101,9 @@ class Dense(Coordinatewise):
     def along_direction(self, direction: Sequence[Any], offsets: Any) -> list[Any]:
         """The outputs at leaves + offset * direction, with a leading axis of the k offsets."""
         self.evaluations += int(np.size(offsets))
-        evaluate = _along_direction(self._program, self._replay)
+        one = 8 * (self._program.intermediate_size + sum(np.size(leaf) for leaf in self.leaves))
+        size = max(1, min(int(np.size(offsets)), self._max_memory // one))
+        evaluate = _along_direction(self._program, self._replay, size)
         return evaluate(self._constants, self.leaves, list(direction), jnp.asarray(offsets))
 
     def _evaluated(self, moves: Sequence[tuple[int, Any, Any]]) -> list[Any]:
@@ -101,6 +114,9 @@ class Dense(Coordinatewise):
         size = self._chunk_size(count, points)
         evaluate = _along_coordinates(self._program, which, self._replay, size)
         return evaluate(self._constants, self.leaves, coordinates, offsets)
+
+    def _coordinate_work(self, leaf: int, points: int) -> float:
+        return coordinate_work(self._program, leaf, points, self._replay)
 
     def _chunk_size(self, count: int, points: int) -> int:
         largest = max(np.size(leaf) for leaf in self.leaves)
@@ -148,14 +164,14 @@ def _base(program, replay):
 
 
 @lru_cache(maxsize=256)
-def _along_direction(program, replay):
+def _along_direction(program, replay, size):
     @jax.jit
     def along_direction(constants, leaves, direction, offsets):
         def at(offset):
             moved = [x + _like(offset * d, x) for x, d in zip(leaves, direction, strict=True)]
             return replay.evaluate(program, constants, leaves, moved)
 
-        return jax.vmap(at)(offsets)
+        return jax.vmap(at)(offsets) if size > 1 else lax.map(at, offsets)
 
     return along_direction
 

@@ -1,5 +1,8 @@
 """The only folder that touches JAX's program representation: trace, compare, replay, widen."""
 
+from purenet.jaxprs.custom import CustomCall as CustomCall
+from purenet.jaxprs.custom import custom_calls as custom_calls
+from purenet.jaxprs.evaluate import evaluated as evaluated
 from purenet.jaxprs.inline import Cone as Cone
 from purenet.jaxprs.inline import Inlined as Inlined
 from purenet.jaxprs.inline import Operation as Operation
@@ -13,6 +16,7 @@ from purenet.jaxprs.replay import DOUBLE as DOUBLE
 from purenet.jaxprs.replay import NATIVE as NATIVE
 from purenet.jaxprs.replay import Replay as Replay
 from purenet.jaxprs.replay import bind_complex as bind_complex
+from purenet.jaxprs.rounding import rounded as rounded
 from purenet.jaxprs.tracing import Traced as Traced
 from purenet.jaxprs.tracing import trace as trace
 from purenet.jaxprs.widening import is_extended as is_extended

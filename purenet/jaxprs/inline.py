@@ -22,11 +22,13 @@ class Cone(NamedTuple):
         program: its inputs are that input, then ``reads``; its outputs those of ``outputs``.
         reads: the other values its equations read, by position in `Inlined.reads`.
         outputs: the positions of the outputs that depend on the input.
+        touched: whether an output reads the input at all, held constant by stop_gradient or not.
     """
 
     program: Program
     reads: list[int]
     outputs: list[int]
+    touched: bool
 
 
 class Inlined(NamedTuple):
@@ -79,6 +81,7 @@ def inlined(program: Program, double: bool) -> Inlined:
                 Program(straight),
                 [position[v] for v in read],
                 [i for i, v in enumerate(jaxpr.outvars) if v in straight.outvars],
+                any(straight.invars[0] in (*e.invars, *jaxpr.outvars) for e in equations),
             )
             for straight, read in cones
         ],

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from purenet import jaxprs
-from purenet.fd.dense import Dense, coordinate_work
+from purenet.fd.dense import Dense
 from purenet.fd.differences import coordinate_count
 from purenet.fd.incremental.choice import FEW, Choice, cheapest
 from purenet.fd.incremental.chunk import Inputs, compiled
@@ -61,7 +61,7 @@ class Incremental(Dense):
         """
         plan, _, operations = self.choice(leaf, WIDTH)
         share = len(coordinates) * len(points) / WIDTH
-        if plan is None or operations >= share * self._dense_work(leaf, WIDTH):
+        if plan is None or operations >= share * self._coordinate_work(leaf, WIDTH):
             return super().displaced(leaf, coordinates, steps, points)
         every = np.ones(coordinate_count(self.leaves[leaf]), steps.dtype)
         every[coordinates] = steps
@@ -100,6 +100,11 @@ class Incremental(Dense):
         plan, reason, _ = self.choice(leaf, points)
         return f"{'dense' if plan is None else 'incremental'}: {reason}"
 
+    def operations(self, leaf: int, points: int) -> float:
+        """The counted operations of a whole leaf at so many points a coordinate."""
+        plan, _, operations = self.choice(leaf, points)
+        return super().operations(leaf, points) if plan is None else operations
+
     def choice(self, leaf: int, points: int) -> Choice:
         """How a leaf is evaluated with so many points a coordinate, and why."""
         cone, size = self._inlined.cones[leaf], self.leaves[leaf].size
@@ -110,13 +115,10 @@ class Incremental(Dense):
         work, plan = cheapest(cone.program, points, self._max_memory)
         if self._always:
             return Choice(plan, "as asked", work)
-        dense = size * self._dense_work(leaf, points)
+        dense = super().operations(leaf, points)
         if dense <= work:
             return Choice(None, f"incremental is {work / dense:.2g} times the work of dense")
         return Choice(plan, f"{dense / work:.2g} times less work than dense", work)
-
-    def _dense_work(self, leaf: int, points: int) -> float:
-        return coordinate_work(self._program, leaf, points, self._replay)
 
     @cached_property
     def _inlined(self) -> jaxprs.Inlined:

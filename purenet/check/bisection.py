@@ -1,0 +1,177 @@
+"""Bisection: from a direction along which two derivatives disagree to the coordinates at fault."""
+
+from collections.abc import Callable, Sequence
+from itertools import accumulate
+from typing import NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+
+from purenet import jaxprs
+from purenet.check.directions import Tree
+from purenet.fd.setup import Setup
+
+_MOST = 8  # coordinates that are traced; more are a pattern, which the first of them show
+_EVALUATIONS = 400
+_STEPS = tuple(2.0**-e for e in range(4, 24, 2))  # of which one pair or two serve all the way
+
+
+class Found(NamedTuple):
+    """A coordinate at fault: its leaf, and its index among the leaf's real coordinates."""
+
+    leaf: int
+    coordinate: int
+
+
+class Search(NamedTuple):
+    """What a search came to.
+
+    Attributes:
+        found: the coordinates.
+        complete: whether they account for all of the disagreement.
+        evaluations: of the function.
+    """
+
+    found: list[Found]
+    complete: bool
+    evaluations: int
+
+
+class _Rule(NamedTuple):
+    """A difference quotient: steps, and the weight of each step's central difference."""
+
+    steps: tuple[float, ...]
+    weights: tuple[float, ...]
+
+    @property
+    def evaluations(self) -> int:
+        return 2 * len(self.steps)
+
+
+def located(
+    setup: Setup,
+    output: int,
+    direction: Tree,
+    by_jax: Callable[[Tree], tuple[np.ndarray, np.ndarray]],
+    truth: float,
+) -> Search:
+    """The coordinates that make JAX's derivative along a direction differ from the true one.
+
+    The direction is cut in halves, and each half differenced: one coordinate among n takes
+    2 log2(n) evaluations, or twice that where the disagreement is so small that a longer stencil is
+    needed to see it. Where both halves disagree, both are followed.
+
+    Args:
+        setup: the function and its base point.
+        output: of which output.
+        direction: the direction, leaves in float64, none of whose entries vanishes.
+        by_jax: JAX's derivative along a direction.
+        truth: the derivative along the direction by finite differences.
+    """
+    search = _Searching(setup, output, direction, by_jax)
+    total = search.jax_side(0, search.size) - truth
+    rule = search.rule(truth, abs(total))
+    found, stack = [], [(0, search.size, total)]
+    explained = 0.0
+    while stack and len(found) < _MOST and search.evaluations < _EVALUATIONS:
+        low, high, error = stack.pop()
+        if high - low == 1:
+            found.append(search.at(low))
+            explained += error
+            continue
+        middle = (low + high) // 2
+        first = search.jax_side(low, middle) - search.difference(low, middle, rule)
+        halves = [(low, middle, first), (middle, high, error - first)]
+        # what is below a quarter of the whole is its echo in the round-off of the other half
+        larger = max(abs(first), abs(error - first))
+        stack += sorted(
+            (half for half in halves if abs(half[2]) > larger / 4), key=lambda half: abs(half[2])
+        )
+    complete = not stack and abs(total - explained) <= abs(total) / 4
+    return Search(found, complete, search.evaluations)
+
+
+class _Searching:
+    """One search: a direction cut to ranges of the coordinates of all leaves, in order."""
+
+    def __init__(self, setup: Setup, output: int, direction: Tree, by_jax: Callable):
+        self._setup = setup
+        self._output = output
+        self._flat = [_real(d) for d in direction]
+        self._complex = [np.iscomplexobj(d) for d in direction]
+        self._shapes = [d.shape for d in direction]
+        self._starts = [0, *accumulate(d.size for d in self._flat)]
+        self._by_jax = by_jax
+        self.size = self._starts[-1]
+        self.evaluations = 0
+
+    def at(self, position: int) -> Found:
+        """The coordinate at a position."""
+        leaf = int(np.searchsorted(self._starts, position, side="right")) - 1
+        return Found(leaf, position - self._starts[leaf])
+
+    def jax_side(self, low: int, high: int) -> float:
+        """JAX's derivative along the part of the direction between two positions."""
+        return float(self._by_jax(self._cut(low, high))[0][self._output])
+
+    def difference(self, low: int, high: int, rule: _Rule) -> float:
+        """The finite difference along that part."""
+        quotients = self._quotients(self._cut(low, high), rule.steps)
+        return float(np.dot(rule.weights, quotients))
+
+    def rule(self, truth: float, disagreement: float) -> _Rule:
+        """The shortest rule that sees an eighth of the disagreement, tried on the whole direction."""
+        quotients = self._quotients(self._cut(0, self.size), _STEPS)
+        best = []
+        for length in (1, 2, 3):
+            weights = _quartering(length)
+            for first in range(len(_STEPS) - length + 1):
+                error = abs(np.dot(weights, quotients[first : first + length]) - truth)
+                best.append((error, _Rule(_STEPS[first : first + length], weights)))
+            error, rule = min(best, key=lambda one: one[0])
+            if error <= disagreement / 8:
+                return rule
+        return min(best, key=lambda one: one[0])[1]
+
+    def _quotients(self, direction: Tree, steps: Sequence[float]) -> np.ndarray:
+        offsets = np.array([*steps, *(-s for s in steps)])
+        self.evaluations += offsets.size
+        with jaxprs.working_precision(True):
+            outputs = self._setup.evaluator.along_direction(
+                [jnp.asarray(d) for d in direction], offsets
+            )
+        values = np.concatenate(
+            [np.asarray(out, float).reshape(offsets.size, -1) for out in outputs], axis=1
+        )[:, self._output]
+        plus, minus = np.split(values, 2)
+        return (plus - minus) / (2 * np.array(steps))
+
+    def _cut(self, low: int, high: int) -> Tree:
+        """The direction with zeros outside a range of positions."""
+        cut = []
+        for start, flat, shape, is_complex in zip(
+            self._starts, self._flat, self._shapes, self._complex, strict=False
+        ):
+            part = np.zeros_like(flat)
+            inside = slice(max(low - start, 0), max(high - start, 0))
+            part[inside] = flat[inside]
+            if is_complex:
+                real, imaginary = np.split(part, 2)
+                part = real + 1j * imaginary
+            cut.append(part.reshape(shape))
+        return cut
+
+
+def _quartering(length: int) -> tuple[float, ...]:
+    """The weights that extrapolate central differences at h, h/4, h/16 to step zero."""
+    squares = [16.0**-k for k in range(length)]
+    weights = []
+    for k, own in enumerate(squares):
+        others = [other for i, other in enumerate(squares) if i != k]
+        weights.append(float(np.prod([other / (other - own) for other in others])))
+    return tuple(weights)
+
+
+def _real(direction: np.ndarray) -> np.ndarray:
+    flat = direction.reshape(-1)
+    return np.concatenate([flat.real, flat.imag]) if np.iscomplexobj(flat) else flat

@@ -1,0 +1,165 @@
+"""Random directions: a derivative of any size held against finite differences along a few."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from purenet import jaxprs
+from purenet.check.automatic import along_tangent
+from purenet.check.question import Question
+from purenet.fd.bounded import Bounded, climbed
+from purenet.fd.setup import Setup
+
+SIGNS, GAUSSIANS = 5, 5  # directions of each kind
+SPREAD = 2.1  # sqrt(5 / chi2(5; 0.05)): times the sample's root mean square, with 95 % confidence
+_ENOUGH = 1e-11
+_LOOKS = (2.0**-1, 2.0**-3, 2.0**-6)
+
+Tree = list[np.ndarray]
+
+
+class Directions(NamedTuple):
+    """Directions in the space of all leaves, drawn by a key, made anew whenever they are needed.
+
+    Attributes:
+        key: draws them.
+        leaves: the leaves that move, in the dtypes that the caller's program takes.
+        scales: the length of a step for each leaf: its root mean square.
+    """
+
+    key: jax.Array
+    leaves: list
+    scales: list[float]
+
+    def __call__(self, index: int) -> Tree:
+        """The leaves of one direction, float64; the first five have entries of one size."""
+        # NumPy's generator, since what JAX draws from a key depends on whether x64 is enabled
+        seed = np.asarray(jax.random.key_data(self.key)).ravel().tolist()
+        draws = np.random.default_rng([*seed, index])
+
+        def drawn(leaf: Any, scale: float) -> np.ndarray:
+            if index < SIGNS:
+                entries = draws.integers(0, 2, leaf.shape) * 2.0 - 1.0
+            else:
+                entries = draws.standard_normal(leaf.shape)
+            # in the digits of the leaf, so that both sides move by the same
+            return (scale * entries).astype(leaf.real.dtype).astype(float)
+
+        return [
+            drawn(leaf, scale) + (1j * drawn(leaf, scale) if jnp.iscomplexobj(leaf) else 0)
+            for leaf, scale in zip(self.leaves, self.scales, strict=True)
+        ]
+
+
+class Along(NamedTuple):
+    """Derivatives along directions; arrays of shape (directions, outputs).
+
+    Attributes:
+        by_jax: by JAX, in float64.
+        by_differences: finite differences.
+        bound: how far apart the two may be.
+    """
+
+    by_jax: np.ndarray
+    by_differences: np.ndarray
+    bound: np.ndarray
+
+    @property
+    def disagrees(self) -> np.ndarray:
+        """Where they are farther apart; where no derivative could be had, nothing is said."""
+        apart = np.abs(self.by_jax - self.by_differences)
+        return np.isfinite(self.bound) & ~(apart <= self.bound)
+
+
+def directions_of(question: Question, key: jax.Array) -> Directions:
+    """Directions whose entries are as large as the parameters of their leaf."""
+    leaves = [jnp.asarray(leaf) for leaf in question.moved]
+    sizes = [float(np.sqrt(np.mean(np.square(np.abs(np.asarray(leaf, complex)))))) if leaf.size
+             else 0.0 for leaf in leaves]  # fmt: skip
+    known = [size for size in sizes if size > 0]
+    typical = float(np.exp(np.mean(np.log(known)))) if known else 1.0
+    return Directions(key, leaves, [2.0 ** round(np.log2(size or typical)) for size in sizes])
+
+
+def differences_along(
+    setup: Setup, base: Sequence[np.ndarray], direction: Callable[[int], Tree], count: int
+) -> Bounded:
+    """The finite differences along so many directions, with bounds."""
+
+    def values(which, steps, points):
+        return np.stack(
+            [_values(setup, direction(int(i)), s * points) for i, s in zip(which, steps, strict=True)]
+        )
+
+    with jaxprs.working_precision(True):
+        return climbed(values, np.zeros(count), np.ones(count), base, _ENOUGH)
+
+
+def compared(
+    setup: Setup,
+    question: Question,
+    base: Sequence[np.ndarray],
+    by_jax: Callable[[Tree], tuple[np.ndarray, np.ndarray]],
+    directions: Directions,
+) -> Along:
+    """JAX's derivative along all directions against finite differences.
+
+    Args:
+        setup: the function and its base point.
+        question: what is compared.
+        base: the outputs at the base point.
+        by_jax: the derivative by JAX along a direction, and its rounding.
+        directions: the directions.
+    """
+    count = SIGNS + GAUSSIANS
+    found = differences_along(setup, base, directions, count)
+    jax_side = [by_jax(directions(i)) for i in range(count)]
+    value, rounding = (np.stack(part) for part in zip(*jax_side, strict=True))
+    along = Along(value, found.value, found.error + rounding)
+    again = np.flatnonzero(along.disagrees.any(axis=1))
+    for look in _LOOKS if again.size else ():
+        closer = differences_along(setup, base, _scaled(directions, again, look), again.size)
+        apart = np.abs(closer.value / look - along.by_differences[again]) + closer.error / look
+        bound = along.bound.copy()
+        bound[again] = np.maximum(bound[again], np.where(np.isfinite(apart), apart, 0.0))
+        along = along._replace(bound=bound)
+    return along
+
+
+def by_gradient(wide: Sequence[np.ndarray], rounding: Sequence[np.ndarray]) -> Callable:
+    """The derivative along a direction from a gradient, leaves of shape (coordinates, outputs)."""
+
+    def along(direction: Tree) -> tuple[np.ndarray, np.ndarray]:
+        flat = [_real(d) for d in direction]
+        value = sum(d @ g for d, g in zip(flat, wide, strict=True))
+        squares = sum((d * d) @ (r * r) for d, r in zip(flat, rounding, strict=True))
+        sizes = sum((d * d) @ (g * g) for d, g in zip(flat, wide, strict=True))
+        return np.asarray(value), np.sqrt(squares) + 8 * np.finfo(float).eps * np.sqrt(sizes)
+
+    return along
+
+
+def by_tangent(question: Question) -> Callable:
+    """The derivative along a direction by forward mode."""
+
+    def along(direction: Tree) -> tuple[np.ndarray, np.ndarray]:
+        return along_tangent(question, direction)
+
+    return along
+
+
+def _scaled(directions: Directions, which: np.ndarray, by: float) -> Callable[[int], Tree]:
+    return lambda i: [by * d for d in directions(int(which[i]))]
+
+
+def _values(setup: Setup, direction: Tree, offsets: np.ndarray) -> np.ndarray:
+    outputs = setup.evaluator.along_direction([jnp.asarray(d) for d in direction], offsets)
+    return np.concatenate([np.array(out, float).reshape(len(offsets), -1) for out in outputs], 1)
+
+
+def _real(direction: np.ndarray) -> np.ndarray:
+    flat = direction.reshape(-1)
+    return np.concatenate([flat.real, flat.imag]) if np.iscomplexobj(flat) else flat

@@ -1,0 +1,242 @@
+"""Every coordinate: JAX's derivative held against finite differences with their bounds."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import jax
+import numpy as np
+
+from purenet import jaxprs
+from purenet.check import sampled
+from purenet.check.automatic import Automatic, derivatives, refused
+from purenet.check.patterns import patterns
+from purenet.check.proof import Proof, Suspect, joined, named
+from purenet.check.question import Question
+from purenet.check.report import Coordinate, LeafReport, Values
+from purenet.fd.bounded import Bounded, Demand, bounded, bounded_at, lengths
+from purenet.fd.differences import coordinate_count
+from purenet.fd.incremental.evaluator import WIDTH
+from purenet.fd.irregular import Irregularity
+from purenet.fd.setup import Setup
+
+# enough to see 1e-6 of a coordinate a thousandth of the largest, with what bounds allow for
+DEMAND = Demand(reach=0.7, enough=1e-11)
+_LOOKS = (2.0**-1, 2.0**-3, 2.0**-6)  # scales at which a disagreement must show again
+_FORWARD = 256  # coordinates up to which forward mode takes each
+_SHOWN = 5  # kinks and undecided coordinates that are written out
+
+
+class Verdicts(NamedTuple):
+    """Of each derivative of a leaf, arrays of shape (coordinates, outputs)."""
+
+    disagrees: np.ndarray
+    excused: np.ndarray
+    undecided: np.ndarray
+
+
+def prove(
+    setup: Setup,
+    question: Question,
+    base: Sequence[np.ndarray],
+    modes: Sequence[str],
+    states: Sequence[str],
+    key: jax.Array,
+) -> Proof:
+    """Compare every coordinate in reverse mode; in forward mode too where there are few of them.
+
+    Of many coordinates forward mode, which takes one pass for each, is compared along directions.
+    """
+    found = differences(setup, base, states)
+    coordinates = sum(len(leaf.value) for leaf in found)
+    by_mode, notes, parts = {}, [], []
+    for mode in modes:
+        try:
+            if mode == "fwd" and coordinates > _FORWARD:
+                part = sampled.prove(setup, question, base, ["fwd"], states, key)
+                parts.append(part._replace(leaves=[]))
+            else:
+                by_mode[mode] = derivatives(question, mode)
+        except (TypeError, ValueError) as error:
+            if not refused(mode, error) or (mode == modes[-1] and not by_mode and not parts):
+                raise
+            notes.append(f"{mode} mode was left out: JAX does not have it for this function")
+    reports, suspects = [], []
+    for leaf, first in enumerate(found):
+        again = confirmed(setup, base, leaf, first, list(by_mode.values()))
+        for mode, by in by_mode.items():
+            report, suspect = _leaf_report(setup, question, mode, leaf, again, by, states[leaf])
+            reports.append(report)
+            suspects += suspect
+    proof = Proof(
+        leaves=reports,
+        failures=[],
+        culprits=[],
+        suspects=suspects,
+        notes=notes,
+        method=_method(question, coordinates, reports, list(by_mode)) if by_mode else "",
+        evaluations=setup.evaluator.evaluations,
+    )
+    return joined([proof, *parts])
+
+
+def _method(question: Question, coordinates: int, reports: list, modes: list[str]) -> str:
+    """What was compared, and the smallest error it would have shown."""
+    bounds = [
+        float(np.max(report.values.bound[np.isfinite(report.values.bound)], initial=0.0))
+        for report in reports
+        if report.values is not None
+    ]
+    largest = max((report.largest for report in reports), default=0.0)
+    smallest = max(bounds, default=0.0)
+    seen = f"an error of {smallest:.1e} at any of them shows"
+    if largest:
+        seen += f" ({smallest / largest:.0e} of the largest)"
+    times = "" if question.outputs is None else f" of {question.outputs} outputs"
+    return (
+        f"every derivative of {question.label} by all {coordinates:,} coordinates{times}, "
+        f"in {' and '.join(modes)} mode: {seen}"
+    )
+
+
+def differences(
+    setup: Setup, base: Sequence[np.ndarray], states: Sequence[str]
+) -> list[Bounded]:
+    """The finite differences of all leaves, with bounds; by what the outputs ignore, zeros."""
+    outputs = sum(out.size for out in base)
+
+    def of_leaf(leaf: int) -> Bounded:
+        if states[leaf]:
+            zeros = np.zeros((coordinate_count(setup.evaluator.leaves[leaf]), outputs))
+            return Bounded(zeros, zeros, [])
+        return bounded(setup.evaluator, leaf, base, DEMAND)
+
+    with jaxprs.working_precision(True):
+        return [of_leaf(leaf) for leaf in range(len(states))]
+
+
+def confirmed(
+    setup: Setup, base: Sequence[np.ndarray], leaf: int, first: Bounded, by: Sequence[Automatic]
+) -> Bounded:
+    """The finite differences of a leaf, those that disagree with JAX looked at again.
+
+    Extrapolation may agree with itself by chance, once in ten thousand coordinates. A disagreement
+    counts where it lies outside of what steps of quite different lengths allow, each with its own
+    bound.
+    """
+    doubted = np.zeros(first.value.shape, bool)
+    for automatic in by:
+        verdicts = judged(first, automatic, leaf)
+        doubted |= verdicts.disagrees | verdicts.undecided
+    rows = np.flatnonzero(doubted.any(axis=1))
+    if rows.size == 0:
+        return first
+    with jaxprs.working_precision(True):
+        scale = lengths(setup.evaluator, leaf, DEMAND.reach)[rows]
+        looks = [
+            bounded_at(setup.evaluator, leaf, rows, scale * by, base, enough=0.0) for by in _LOOKS
+        ]
+    values = np.stack([first.value[rows], *(look.value for look in looks)])
+    errors = np.stack([first.error[rows], *(look.error for look in looks)])
+    best = np.argmin(errors, axis=0)[None]
+    value = np.take_along_axis(values, best, axis=0)[0]
+    reach = np.where(np.isfinite(errors), np.abs(values - value) + errors, 0.0)
+    error = np.maximum(np.min(errors, axis=0), np.max(reach, axis=0))
+    new_value, new_error = first.value.copy(), first.error.copy()
+    new_value[rows], new_error[rows] = value, error
+    # the smallest steps tell best why there is no derivative
+    closest = [one._replace(coordinate=int(rows[one.coordinate])) for one in looks[-1].irregular]
+    known = {(one.coordinate, one.output): one for one in [*first.irregular, *closest]}
+    irregular = [one for key, one in known.items() if not np.isfinite(new_error[key])]
+    return Bounded(new_value, new_error, irregular)
+
+
+def judged(found: Bounded, by: Automatic, leaf: int) -> Verdicts:
+    """Which derivatives disagree, which kinks are excused, and what cannot be decided.
+
+    What JAX's program gives in float64 is judged, so that a rule is not excused by float32; NaN and
+    infinity in the caller's own dtype disagree all the same.
+    """
+    value, wide, rounding = by.value[leaf], by.wide[leaf], by.rounding[leaf]
+    known = np.isfinite(found.error)
+    with np.errstate(invalid="ignore"):
+        apart = np.abs(wide - found.value)
+        disagrees = known & ~((apart <= found.error + rounding) & np.isfinite(value))
+    excused, undecided = np.zeros_like(known), ~known
+    for one in found.irregular:
+        at = one.coordinate, one.output
+        allowed = rounding[at] + 1e-6 * max(abs(one.left), abs(one.right))
+        if _lies_between(one, wide[at], allowed):
+            excused[at], undecided[at] = True, False
+        elif one.kind == "kink":
+            disagrees[at], undecided[at] = True, False
+    return Verdicts(disagrees, excused, undecided)
+
+
+def _lies_between(one: Irregularity, value: float, allowed: float) -> bool:
+    if one.kind == "edge":
+        sides = [side for side in (one.left, one.right) if np.isfinite(side)]
+        return any(abs(value - side) <= allowed for side in sides)
+    if one.kind == "kink":
+        return min(one.left, one.right) - allowed <= value <= max(one.left, one.right) + allowed
+    return False
+
+
+def _leaf_report(
+    setup: Setup, question: Question, mode: str, leaf: int, found: Bounded, by: Automatic, state: str
+) -> tuple[LeafReport, list[Suspect]]:
+    """What one leaf's derivatives come to, in one mode, and the worst of them where they differ."""
+    x, path = setup.evaluator.leaves[leaf], setup.paths[leaf]
+    strategy = setup.evaluator.strategy(leaf, WIDTH)
+    label = mode if question.label == "the function" else f"{mode} of {question.label}"
+    if found.value.size == 0 or state == "ignored":
+        return LeafReport(path, x.shape, label, strategy, state=state), []
+    verdicts = judged(found, by, leaf)
+    value, wide = by.value[leaf], by.wide[leaf]
+    shown = Values(
+        np.where(np.isfinite(value), wide, value), found.value, found.error + by.rounding[leaf]
+    )
+    at = _worst(shown, verdicts)
+    worst = Coordinate(
+        *named(setup, question, leaf, *at), *(float(values[at]) for values in shown)
+    )
+    disagreeing = int(verdicts.disagrees.sum())
+
+    def sentences(which: np.ndarray) -> tuple[str, ...]:
+        every = [one for one in found.irregular if which[one.coordinate, one.output]]
+        lines = [
+            f"{', '.join(filter(None, named(setup, question, leaf, *one[:2])))}: {one.kind}, "
+            f"left {one.left:.6g}, right {one.right:.6g}, jax {wide[one[:2]]:.6g}"
+            for one in every[:_SHOWN]
+        ]
+        more = int(which.sum()) - len(lines)
+        return (*lines, *([f"and {more:,} more"] if more > 0 else []))
+
+    report = LeafReport(
+        path=path,
+        shape=x.shape,
+        mode=label,
+        strategy=strategy,
+        compared=found.value.size,
+        disagreeing=disagreeing,
+        worst=worst,
+        largest=float(np.max(np.abs(found.value[np.isfinite(found.value)]), initial=0.0)),
+        off_by_rounding=float(np.max(np.abs(np.nan_to_num(value - wide)), initial=0.0)),
+        patterns=patterns(shown, verdicts.disagrees, x, question) if disagreeing else (),
+        excused=sentences(verdicts.excused),
+        undecided=sentences(verdicts.undecided),
+        state=state,
+        values=shown,
+    )
+    return report, [Suspect(setup, question, leaf, *at, worst)] if disagreeing else []
+
+
+def _worst(shown: Values, verdicts: Verdicts) -> tuple[int, int]:
+    """Where the two sides differ by most bounds, where they disagree at all if anywhere."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratio = np.abs(shown.by_jax - shown.by_differences) / shown.bound
+    ratio = np.nan_to_num(ratio, nan=-1.0, posinf=np.inf)
+    if verdicts.disagrees.any():
+        # NaN and what differs from a kink's sides have no ratio, and are as bad as can be
+        ratio = np.where(verdicts.disagrees, np.where(ratio < 0, np.inf, ratio), -2.0)
+    row, output = np.unravel_index(int(np.argmax(ratio)), ratio.shape)
+    return int(row), int(output)

@@ -1,0 +1,174 @@
+"""Patterns: what a leaf whose derivatives disagree looks like beside the right ones."""
+
+import math
+from collections.abc import Callable, Iterator
+
+import jax
+import numpy as np
+
+from purenet.check.question import Question
+from purenet.check.report import Values
+
+_MOST_INDICES = 8  # of an axis that are written out
+
+
+def patterns(
+    values: Values, disagrees: np.ndarray, leaf: np.ndarray, question: Question
+) -> tuple[str, ...]:
+    """Sentences that say what JAX's derivative is in terms of the finite difference.
+
+    A constant factor (and where it comes from: a sign, the size of an axis), a transpose, a shift
+    by one index, the parameter itself added; and the rows or columns that it is confined to. Each
+    is said only where it holds to the bounds.
+    """
+    if question.outputs is not None or np.iscomplexobj(leaf) or leaf.ndim == 0:
+        return tuple(_of_any(values, disagrees, question))
+    jax_side, fd_side, bound = (part[:, 0].reshape(leaf.shape) for part in values)
+    wrong = disagrees[:, 0].reshape(leaf.shape)
+    sizes = _sizes(question, leaf)
+    whole = _first(
+        [
+            lambda: _factor(jax_side, fd_side, bound, wrong, sizes),
+            lambda: _moved(jax_side, fd_side, bound),
+            lambda: _added(jax_side, fd_side, bound, np.asarray(leaf)),
+        ]
+    )
+    if whole:
+        return (whole,)
+    return tuple(_confined(jax_side, fd_side, bound, wrong, sizes))
+
+
+def _of_any(values: Values, disagrees: np.ndarray, question: Question) -> Iterator[str]:
+    found = _factor(*values, disagrees, _sizes(question, np.zeros(0)))
+    if found:
+        yield found
+    elif question.outputs is not None and question.outputs > 1:
+        outputs = np.flatnonzero(disagrees.any(axis=0))
+        if len(outputs) < question.outputs:
+            yield f"only {_listed(outputs, 'output', 'outputs')} of {question.outputs} are wrong"
+
+
+def _first(candidates: list[Callable[[], str]]) -> str:
+    return next(filter(None, (candidate() for candidate in candidates)), "")
+
+
+def _factor(jax_side, fd_side, bound, wrong: np.ndarray, sizes: dict[int, str]) -> str:
+    """A factor that all derivatives share, those too small to disagree among them."""
+    factor = _shared_factor(jax_side, fd_side, bound)
+    if factor is None or not np.all(wrong | (np.abs((factor - 1) * fd_side) <= 3 * bound)):
+        return ""
+    return f"jax is {_named(factor, sizes)} the finite difference"
+
+
+def _shared_factor(jax_side, fd_side, bound) -> float | None:
+    """The factor by least squares, where it explains every derivative to its bound."""
+    known = np.isfinite(fd_side) & np.isfinite(bound) & np.isfinite(jax_side)
+    x, y, b = fd_side[known], jax_side[known], bound[known]
+    if x.size == 0 or not np.any(np.abs(x) > b):
+        return None
+    weight = 1 / np.maximum(b, np.finfo(float).tiny) ** 2
+    weight = weight / weight.max()
+    factor = float(np.sum(weight * x * y) / np.sum(weight * x * x))
+    slack = (1 + abs(factor)) * b + abs(factor) * 1e-9 * np.abs(x)
+    return factor if np.all(np.abs(y - factor * x) <= slack) else None
+
+
+def _named(factor: float, sizes: dict[int, str]) -> str:
+    """A factor in words: a sign, a count that the program knows, a number."""
+    if factor == 0 or abs(factor) < 1e-12:
+        return "zero times"
+    if math.isclose(factor, -1, rel_tol=1e-7):
+        return "minus"
+    for size, name in sizes.items():
+        if math.isclose(factor, size, rel_tol=1e-7):
+            return f"{size} times ({name}: a mean was taken for a sum)"
+        if math.isclose(factor, 1 / size, rel_tol=1e-7):
+            return f"1/{size} times ({name}: a sum was taken for a mean)"
+    for size, name in sizes.items():
+        for other, second in sizes.items():
+            if size != other and math.isclose(factor, size / other, rel_tol=1e-7):
+                return f"{size}/{other} times ({name} in place of {second}: a mean along the wrong axis)"
+    return f"{factor:.6g} times" if abs(factor - 1) > 1e-3 else f"(1 {factor - 1:+.3g}) times"
+
+
+def _sizes(question: Question, leaf: np.ndarray) -> dict[int, str]:
+    """The sizes that a mean could have been taken over, the data's first."""
+    sizes: dict[int, str] = {}
+    for shape in question.shapes:
+        for axis, size in enumerate(shape):
+            what = "the batch size" if axis == 0 else f"the size of axis {axis} of the data"
+            sizes.setdefault(size, what)
+    for axis, size in enumerate(leaf.shape):
+        sizes.setdefault(size, f"the size of axis {axis} of the parameter")
+    return {size: name for size, name in sizes.items() if size > 1}
+
+
+def _moved(jax_side: np.ndarray, fd_side: np.ndarray, bound: np.ndarray) -> str:
+    """The right derivatives at the wrong places."""
+    for name, moved, slack in _arrangements(fd_side, bound):
+        if _equal(jax_side, moved, bound + slack) and not _equal(fd_side, moved, bound + slack):
+            return f"jax is the finite difference {name}"
+    return ""
+
+
+def _arrangements(fd_side, bound) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    if fd_side.ndim == 2:
+        name = "transposed" if fd_side.shape[0] == fd_side.shape[1] else "transposed and reshaped"
+        yield name, fd_side.T.reshape(fd_side.shape), bound.T.reshape(bound.shape)
+    for axis in range(fd_side.ndim):
+        yield f"reversed along axis {axis}", np.flip(fd_side, axis), np.flip(bound, axis)
+        for shift in (1, -1):
+            name = f"shifted by {shift:+d} along axis {axis}: an index is off by one"
+            yield name, np.roll(fd_side, shift, axis), np.roll(bound, shift, axis)
+
+
+def _added(jax_side, fd_side, bound, parameter: np.ndarray) -> str:
+    """A multiple of the parameter added: a penalty that only one of the two sides knows."""
+    factor = _shared_factor(jax_side - fd_side, parameter, bound)
+    if factor is None or factor == 0:
+        return ""
+    return f"jax is the finite difference plus {factor:.6g} times the parameter itself"
+
+
+def _confined(jax_side, fd_side, bound, wrong, sizes) -> Iterator[str]:
+    """The indices of one axis that all that is wrong lies at, and the factor there."""
+    for axis, length in enumerate(wrong.shape):
+        rest = tuple(a for a in range(wrong.ndim) if a != axis)
+        indices = np.flatnonzero(wrong.any(axis=rest))
+        if wrong.sum() > 1 and len(indices) <= max(1, length // 4) and wrong.ndim > 1:
+            take = [np.take(part, indices, axis) for part in (jax_side, fd_side, bound)]
+            factor = _shared_factor(*take)
+            where = _slices(indices, axis, wrong.ndim)
+            if factor is not None:
+                yield f"{where} is {_named(factor, sizes)} the finite difference"
+            else:
+                yield f"all that is wrong lies in {where}"
+            return
+    if wrong.sum() == 1:
+        at = np.unravel_index(int(np.argmax(wrong)), wrong.shape)
+        if fd_side[at] != 0 and np.isfinite(jax_side[at]):
+            index = ", ".join(str(int(i)) for i in at)
+            factor = float(jax_side[at] / fd_side[at])
+            yield f"[{index}] alone is wrong: {_named(factor, sizes)} the finite difference"
+    elif np.all(jax_side[wrong] == 0):
+        yield "jax is zero where the finite difference is not: a term is missing"
+
+
+def _slices(indices: np.ndarray, axis: int, dimensions: int) -> str:
+    def one(index: int) -> str:
+        return "[" + ", ".join(str(index) if a == axis else ":" for a in range(dimensions)) + "]"
+
+    shown = " and ".join(one(int(i)) for i in indices[:_MOST_INDICES])
+    more = len(indices) - _MOST_INDICES
+    return shown + (f" and {more} more" if more > 0 else "")
+
+
+def _listed(indices: np.ndarray, one: str, many: str) -> str:
+    shown = ", ".join(str(int(i)) for i in indices[:_MOST_INDICES])
+    more = len(indices) - _MOST_INDICES
+    return f"{one if len(indices) == 1 else many} {shown}" + (f" and {more} more" if more > 0 else "")
+
+
+def _equal(x: np.ndarray, y: np.ndarray, slack: np.ndarray) -> bool:
+    with np.errstate(invalid="ignore"):
+        return bool(np.all(np.abs(x - y) <= slack))

@@ -1,0 +1,67 @@
+"""What one way of comparing found: the parts of a report, and what a diagnosis starts from."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from purenet import trees
+from purenet.check.question import Question
+from purenet.check.report import Coordinate, LeafReport
+from purenet.fd.setup import Setup
+
+
+class Suspect(NamedTuple):
+    """The coordinate where two derivatives differ most, for a second opinion.
+
+    Attributes:
+        setup: the function and its base point.
+        question: what is differentiated.
+        leaf: the leaf's position.
+        coordinate: among its real coordinates.
+        output: of which output.
+        values: both derivatives.
+    """
+
+    setup: Setup
+    question: Question
+    leaf: int
+    coordinate: int
+    output: int
+    values: Coordinate
+
+
+class Proof(NamedTuple):
+    """What a comparison of one question came to; the fields are those of `GradientReport`."""
+
+    leaves: list[LeafReport]
+    failures: list[str]
+    culprits: list[Coordinate]
+    suspects: list[Suspect]
+    notes: list[str]
+    method: str
+    evaluations: int
+
+
+def named(
+    setup: Setup, question: Question, leaf: int, coordinate: int, output: int
+) -> tuple[str, str]:
+    """The path of one coordinate, and the name of one output."""
+    x = setup.evaluator.leaves[leaf]
+    path = trees.coordinate_path(setup.paths[leaf], x.shape, coordinate % max(x.size, 1))
+    if np.iscomplexobj(x):
+        path += ".real" if coordinate < x.size else ".imag"
+    return path, "" if question.outputs is None else f"output {output}"
+
+
+def joined(proofs: Sequence[Proof]) -> Proof:
+    """Several proofs as one."""
+    return Proof(
+        leaves=[leaf for proof in proofs for leaf in proof.leaves],
+        failures=[failure for proof in proofs for failure in proof.failures],
+        culprits=[culprit for proof in proofs for culprit in proof.culprits],
+        suspects=[suspect for proof in proofs for suspect in proof.suspects],
+        notes=[note for proof in proofs for note in proof.notes],
+        method="; ".join(proof.method for proof in proofs if proof.method),
+        evaluations=max(proof.evaluations for proof in proofs),
+    )

@@ -1,0 +1,63 @@
+"""Custom derivative rules, each checked alone at the inputs it really had."""
+
+import os
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from purenet import jaxprs
+from purenet.check.proof import Proof
+from purenet.check.question import Question
+
+Prove = Callable[[Callable, tuple, tuple[int, ...]], Proof]
+
+
+def faulty(question: Question, prove: Prove) -> list[str]:
+    """A sentence for each rule of the program that is wrong by itself, with its file and line.
+
+    Args:
+        question: the function that has been differentiated.
+        prove: compares the derivatives of a function by some of its arguments.
+    """
+    found = []
+    for call in jaxprs.custom_calls(question.of_moved, question.moved):
+        fault = _fault(call, prove)
+        if fault and fault not in found:
+            found.append(fault)
+    return found
+
+
+def _fault(call: jaxprs.CustomCall, prove: Prove) -> str:
+    floating = tuple(
+        i for i, x in enumerate(call.inputs) if jnp.issubdtype(jnp.result_type(x), np.inexact)
+    )
+    if not floating:
+        return ""
+
+    def alone(*inputs):
+        return call.apply(inputs)
+
+    try:
+        proof = prove(alone, tuple(map(jnp.asarray, call.inputs)), floating)
+    except (TypeError, ValueError, NotImplementedError, jax.errors.JAXTypeError):
+        return ""  # what cannot be differenced alone is not accused
+    wrong = [leaf for leaf in proof.leaves if not leaf.ok]
+    if not wrong and not proof.failures:
+        return ""
+    head = f"{call.kind} rule {call.rule} of {call.function} ({_place(call)}) is wrong by itself"
+    what = [
+        f"by {leaf.path.replace('args', 'input')}: "
+        + (leaf.patterns[0] if leaf.patterns else str(leaf.worst))
+        for leaf in wrong
+    ]
+    return f"{head}, at the inputs it had here: {'; '.join(what or proof.failures)}"
+
+
+def _place(call: jaxprs.CustomCall) -> str:
+    """The file as seen from the working directory, where it lies inside it, and the line."""
+    if not call.file:
+        return "defined where Python does not say"
+    inside = os.path.relpath(call.file)
+    return f"{call.file if inside.startswith('..') else inside}:{call.line}"

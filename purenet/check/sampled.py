@@ -1,0 +1,158 @@
+"""Random directions in place of every coordinate, and bisection where they disagree."""
+
+from collections.abc import Sequence
+
+import jax
+import numpy as np
+
+from purenet import jaxprs
+from purenet.check.automatic import derivatives, refused
+from purenet.check.bisection import Search, located
+from purenet.check.directions import (
+    GAUSSIANS,
+    SIGNS,
+    SPREAD,
+    Along,
+    Directions,
+    by_gradient,
+    by_tangent,
+    compared,
+    directions_of,
+)
+from purenet.check.proof import Proof, Suspect, joined, named
+from purenet.check.question import Question
+from purenet.check.report import Coordinate, LeafReport
+from purenet.fd.bounded import bounded_at, lengths
+from purenet.fd.incremental.evaluator import WIDTH
+from purenet.fd.setup import Setup
+
+_RATE = 1e10  # counted operations a second, on two cores
+
+
+def seconds(setup: Setup) -> float:
+    """About how long every coordinate takes, compilation aside, by counted work."""
+    leaves = range(len(setup.evaluator.leaves))
+    with jaxprs.working_precision(True):
+        return sum(setup.evaluator.operations(leaf, WIDTH) for leaf in leaves) / _RATE
+
+
+def prove(
+    setup: Setup,
+    question: Question,
+    base: Sequence[np.ndarray],
+    modes: Sequence[str],
+    states: Sequence[str],
+    key: jax.Array,
+) -> Proof:
+    """Compare the derivatives along ten directions in each mode."""
+    directions = directions_of(question, key)
+    parts: list[Proof] = []
+    for mode in modes:
+        try:
+            if mode == "rev":
+                whole = derivatives(question, "rev")
+                by_jax = by_gradient(whole.wide, whole.rounding)
+                undefined = [not np.isfinite(value).all() for value in whole.value]
+            else:
+                by_jax, undefined = by_tangent(question), [False] * len(setup.paths)
+                by_jax([np.zeros_like(d) for d in directions(0)])  # whether JAX has this mode
+        except (TypeError, ValueError) as error:
+            if not refused(mode, error) or (mode == modes[-1] and not parts):
+                raise
+            note = f"{mode} mode was left out: JAX does not have it for this function"
+            parts.append(Proof([], [], [], [], [note], "", 0))
+            continue
+        along = compared(setup, question, base, by_jax, directions)
+        failures = [
+            f"jax's derivative by {path} is NaN or infinite"
+            for path, bad in zip(setup.paths, undefined, strict=True)
+            if bad
+        ]
+        proof = _proof(setup, question, base, mode, along, directions, states, by_jax)
+        parts.append(proof._replace(failures=[*failures, *proof.failures]))
+    return joined(parts)
+
+
+def _proof(setup, question, base, mode, along: Along, directions: Directions, states, by_jax):
+    label = mode if question.label == "the function" else f"{mode} of {question.label}"
+    leaves = [
+        LeafReport(path, x.shape, label, "random directions", state=state)
+        for path, x, state in zip(setup.paths, setup.evaluator.leaves, states, strict=True)
+    ]
+    failures, culprits, suspects = [], [], []
+    if along.disagrees.any():
+        worst = _worst(along)
+        search = located(
+            setup, worst[1], directions(worst[0]), by_jax, along.by_differences[worst]
+        )
+        failures.append(_failure(along, worst, label, search))
+        for leaf, coordinate in search.found:
+            culprit = _coordinate(setup, question, base, by_jax, leaf, coordinate, worst[1])
+            culprits.append(culprit)
+            suspects.append(Suspect(setup, question, leaf, coordinate, worst[1], culprit))
+    method = _method(setup, along, label, directions)
+    return Proof(
+        leaves, failures, culprits, suspects[:1], [], method, setup.evaluator.evaluations
+    )
+
+
+def _worst(along: Along) -> tuple[int, int]:
+    """The direction and output that disagree by most bounds; one of equal entries, if any does."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratio = np.abs(along.by_jax - along.by_differences) / along.bound
+    ratio = np.where(along.disagrees, np.nan_to_num(ratio, nan=np.inf), -1.0)
+    if (ratio[:SIGNS] > 0).any():
+        ratio[SIGNS:] = -1.0
+    direction, output = np.unravel_index(int(np.argmax(ratio)), ratio.shape)
+    return int(direction), int(output)
+
+
+def _failure(along: Along, worst: tuple[int, int], label: str, search: Search) -> str:
+    count = int(along.disagrees.any(axis=1).sum())
+    traced = (
+        f"{search.evaluations} further evaluations traced it to "
+        + ("the coordinates" if len(search.found) > 1 else "the coordinate")
+        + " below"
+        + ("" if search.complete else ", and there are more")
+    )
+    return (
+        f"along {count} of {SIGNS + GAUSSIANS} random directions ({label}) the two disagree: "
+        f"jax {along.by_jax[worst]:.10g}, fd {along.by_differences[worst]:.10g}, "
+        f"bound {along.bound[worst]:.1e}; {traced if search.found else 'no coordinate stands out'}"
+    )
+
+
+def _coordinate(setup, question, base, by_jax, leaf: int, coordinate: int, output: int):
+    """One culprit, differenced by itself."""
+    with jaxprs.working_precision(True):
+        scale = lengths(setup.evaluator, leaf, 1.0)[[coordinate]]
+        found = bounded_at(setup.evaluator, leaf, np.array([coordinate]), scale, base, 1e-11)
+    unit = [np.zeros(x.shape, complex if np.iscomplexobj(x) else float)
+            for x in setup.evaluator.leaves]  # fmt: skip
+    size = unit[leaf].size
+    unit[leaf].reshape(-1)[coordinate % size] = 1.0 if coordinate < size else 1.0j
+    value, rounding = by_jax(unit)
+    return Coordinate(
+        *named(setup, question, leaf, coordinate, output),
+        float(value[output]),
+        float(found.value[0, output]),
+        float(found.error[0, output] + rounding[output]),
+    )
+
+
+def _method(setup: Setup, along: Along, label: str, directions: Directions) -> str:
+    """What was compared, and the smallest errors it would have shown."""
+    signs, gaussians = along.bound[:SIGNS], along.bound[SIGNS:]
+    known = np.isfinite(signs).any() and np.isfinite(gaussians).all()
+    if not known:
+        return f"{label} along {SIGNS + GAUSSIANS} random directions, without a bound in some"
+    alone = float(np.min(np.max(signs, axis=1)))
+    spread = SPREAD * float(np.sqrt(np.mean(np.max(gaussians, axis=1) ** 2)))
+    by_leaf = {path: alone / s for path, s in zip(setup.paths, directions.scales, strict=True)}
+    leaf, least = max(by_leaf.items(), key=lambda item: item[1])
+    return (
+        f"{label} along {SIGNS} directions of equal entries and {GAUSSIANS} Gaussian ones: "
+        f"an error of {least:.1e} at any one coordinate shows (in {leaf}, the least sensitive), "
+        f"and so does, with 95 % confidence, one spread over many whose norm is "
+        f"{spread / min(directions.scales):.1e}"
+    )

@@ -1,0 +1,131 @@
+"""The report as people read it: text, a rich table, HTML."""
+
+from html import escape
+from typing import Any
+
+from purenet.check.report import GradientReport, LeafReport
+
+_HEADINGS = ("leaf", "shape", "mode", "largest", "worst at", "jax", "fd", "bounds", "verdict")
+_LEAVES = 40  # rows that a table shows; all that disagree come first
+
+
+def text(report: GradientReport) -> str:
+    """The verdict, what is wrong and what it looks like, a plain table, and how it was found."""
+    rows = _rows(report)
+    widths = [max(len(row[i]) for row in [_HEADINGS, *rows]) for i in range(len(_HEADINGS))]
+    table = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in ([_HEADINGS, *rows] if rows else [])
+    ]
+    return "\n".join([verdict(report), *_findings(report), *table, *_remarks(report)])
+
+
+def rich(report: GradientReport) -> Any:
+    """The same, its table a rich one."""
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    parts: list[Any] = [Text(verdict(report), style="bold green" if report.ok else "bold red")]
+    parts += map(Text, _findings(report))
+    rows = _rows(report)
+    if rows:
+        table = Table(*_HEADINGS)
+        for row, leaf in zip(rows, _ordered(report), strict=False):
+            table.add_row(*map(Text, row), style=None if leaf.ok else "bold red")
+        parts.append(table)
+    return Group(*parts, *map(Text, _remarks(report)))
+
+
+def html(report: GradientReport) -> str:
+    """The same as HTML."""
+    head = "".join(f"<th>{escape(heading)}</th>" for heading in _HEADINGS)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>"
+        for row in _rows(report)
+    )
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>" if body else ""
+    findings = "".join(f"<li>{escape(line.strip())}</li>" for line in _findings(report))
+    remarks = "<br>".join(map(escape, _remarks(report)))
+    listed = f"<ul>{findings}</ul>" if findings else ""
+    return f"<p><b>{escape(verdict(report))}</b></p>{listed}{table}<p>{remarks}</p>"
+
+
+def verdict(report: GradientReport) -> str:
+    """One line."""
+    wrong = sum(leaf.disagreeing for leaf in report.leaves)
+    if report.ok:
+        if report.compared:
+            return f"{report.function}: jax agrees at all {report.compared:,} derivatives compared"
+        return f"{report.function}: jax agrees with the finite differences"
+    if wrong:
+        return f"{report.function}: jax disagrees at {wrong:,} of {report.compared:,} derivatives"
+    return report.failures[0]
+
+
+def _findings(report: GradientReport) -> list[str]:
+    """What is wrong, from the sentence about all to the single coordinate."""
+    lines = [failure for failure in report.failures if failure != verdict(report)]
+    for leaf in _ordered(report):
+        if not leaf.ok:
+            lines.append(f"  {leaf.worst}  ({leaf.mode})")
+            lines += [f"    {leaf.path}: {pattern}" for pattern in leaf.patterns]
+    lines += [f"  {culprit}" for culprit in report.culprits]
+    lines += [f"  {rule}" for rule in report.rules]
+    return [*lines, *(f"  {opinion}" for opinion in report.opinions)]
+
+
+def _remarks(report: GradientReport) -> list[str]:
+    lines = []
+    for leaf in report.leaves:
+        lines += [f"excused: {kink}" for kink in leaf.excused]
+        lines += [f"undecided: {reason}" for reason in leaf.undecided]
+        if leaf.compared and leaf.largest == 0 and not leaf.state:
+            lines.append(f"{leaf.path} ({leaf.mode}): all derivatives are zero on both sides")
+        if leaf.off_by_rounding > 1e-2 * leaf.largest > 0:
+            lines.append(
+                f"{leaf.path} ({leaf.mode}): in its own dtype jax is off by "
+                f"{leaf.off_by_rounding:.1e}, the largest derivative being {leaf.largest:.1e}: "
+                "rounding"
+            )
+    lines += report.notes
+    if report.method:
+        lines.append(report.method)
+    ways: dict[str, list[str]] = {}
+    for leaf in report.leaves:
+        if leaf.compared:
+            ways.setdefault(leaf.strategy, []).append(leaf.path)
+    lines += [f"{', '.join(dict.fromkeys(paths))}: {way}" for way, paths in ways.items()]
+    if report.seconds:
+        lines.append(f"{report.evaluations:,} evaluations, {report.seconds:.2f} s")
+    return lines
+
+
+def _ordered(report: GradientReport) -> list[LeafReport]:
+    """The leaves that disagree first."""
+    return sorted(report.leaves, key=lambda leaf: leaf.ok)
+
+
+def _rows(report: GradientReport) -> list[tuple[str, ...]]:
+    leaves = _ordered(report)
+    rows = [_cells(leaf) for leaf in leaves[:_LEAVES]]
+    more = len(leaves) - len(rows)
+    return [*rows, (f"and {more} more", *[""] * (len(_HEADINGS) - 1))] if more > 0 else rows
+
+
+def _cells(leaf: LeafReport) -> tuple[str, ...]:
+    worst = leaf.worst
+    where = "" if worst is None else worst.path.removeprefix(leaf.path)
+    if worst is not None and worst.output:
+        where = f"{where} {worst.output}".strip()
+    return (
+        leaf.path,
+        str(leaf.shape),
+        leaf.mode,
+        f"{leaf.largest:.3g}" if leaf.compared else "",
+        where,
+        "" if worst is None else f"{worst.by_jax:.8g}",
+        "" if worst is None else f"{worst.by_differences:.8g}",
+        "" if worst is None else f"{worst.bounds:.2g}",
+        leaf.verdict,
+    )
