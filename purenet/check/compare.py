@@ -82,6 +82,7 @@ def check_grads(
     purenet.check.report.GradientMismatch: <lambda> ignores p; the value comes from the captured
     array `W`; ...
     """
+    __tracebackhide__ = True  # pytest shows the call and the report
     report = compare_grads(
         loss,
         params,

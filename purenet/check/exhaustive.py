@@ -20,7 +20,7 @@ from purenet.fd.irregular import Irregularity
 from purenet.fd.setup import Setup
 
 # enough to see 1e-6 of a coordinate a thousandth of the largest, with what bounds allow for
-DEMAND = Demand(reach=0.7, enough=1e-11)
+DEMAND = Demand(reach=0.35, enough=2e-11)
 _LOOKS = (2.0**-1, 2.0**-3, 2.0**-6)  # scales at which a disagreement must show again
 _FORWARD = 256  # coordinates up to which forward mode takes each
 _SHOWN = 5  # kinks and undecided coordinates that are written out

@@ -1,0 +1,148 @@
+"""The pytest plugin: a fixture ``check_grads``, a marker for its options, and a report of all.
+
+Nothing of JAX is imported until a test asks for the fixture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+
+if TYPE_CHECKING:
+    from purenet.check import GradientReport
+
+_MARKER = "check_grads"
+_RECORDS = pytest.StashKey[list[dict[str, Any]]]()
+_STYLE = (
+    "body{font:15px/1.4 system-ui,sans-serif;margin:2em;max-width:70em}"
+    "table{border-collapse:collapse}td,th{padding:.2em .7em;text-align:left;"
+    "border-bottom:1px solid #ddd}h2{font-size:1em}.wrong h2{color:#b00}"
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--gradient-report=FILE.html``."""
+    parser.getgroup("purenet").addoption(
+        "--gradient-report",
+        metavar="FILE.html",
+        help="write every gradient report of the run to one HTML file",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the marker known, and collect what the tests report."""
+    config.addinivalue_line(
+        "markers",
+        f"{_MARKER}(**options): options of the check_grads fixture in this test, such as "
+        "budget=1.0 or modes=('rev',)",
+    )
+    file = config.getoption("--gradient-report")
+    if file and (Path(file).is_dir() or not Path(file).absolute().parent.is_dir()):
+        raise pytest.UsageError(
+            f"got --gradient-report={file}, which is a folder or lies in none; wanted a file to "
+            "write; correct the path, or make its folder first"
+        )
+    config.pluginmanager.register(_Collected(file), "purenet-collected")
+
+
+@pytest.fixture(name="check_grads")
+def fixture_check_grads(request: pytest.FixtureRequest) -> Callable[..., GradientReport]:
+    """`purenet.check_grads`, with the options of the marker; its reports join the run's summary."""
+    from purenet.check import GradientMismatch, check_grads
+
+    marker = request.node.get_closest_marker(_MARKER)
+    options = dict(marker.kwargs) if marker else {}
+
+    def check(loss: Callable, params: Any, *data: Any, **given: Any) -> GradientReport:
+        __tracebackhide__ = True
+        try:
+            report = check_grads(loss, params, *data, **{**options, **given})
+        except GradientMismatch as mismatch:
+            _record(request.node, mismatch.report)
+            raise
+        _record(request.node, report)
+        return report
+
+    return check
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Any:
+    """Send what a test recorded along with its result, which workers hand on."""
+    result = yield
+    if result.when == "call":
+        result.gradients = item.stash.get(_RECORDS, [])
+    return result
+
+
+def _record(node: pytest.Item, report: GradientReport) -> None:
+    worst = report.worst
+    node.stash.setdefault(_RECORDS, []).append(
+        {
+            "test": node.nodeid,
+            "ok": report.ok,
+            "compared": report.compared,
+            "bounds": None if worst is None else worst.bounds,
+            "worst": "" if worst is None else worst.path,
+            "html": report._repr_html_(),
+        }
+    )
+
+
+class _Found(NamedTuple):
+    """One report, as far as summary and file need it."""
+
+    test: str
+    ok: bool
+    compared: int
+    bounds: float | None
+    worst: str
+    html: str
+
+
+class _Collected:
+    """The reports of a run."""
+
+    def __init__(self, file: str | None):
+        self._file = file
+        self._found: list[_Found] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take what a finished test has recorded."""
+        self._found += [_Found(**found) for found in getattr(report, "gradients", [])]
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """One line, where anything was checked."""
+        if self._found:
+            terminalreporter.write_line(_summary(self._found))
+        if self._file:
+            Path(self._file).write_text(_document(self._found), encoding="utf-8")
+            terminalreporter.write_line(f"gradient report: {self._file}")
+
+
+def _summary(found: list[_Found]) -> str:
+    wrong = sum(not one.ok for one in found)
+    compared = sum(one.compared for one in found)
+    line = f"gradients: {len(found)} checked, {compared:,} derivatives compared, {wrong} wrong"
+    measured = [one for one in found if one.bounds is not None]
+    if not measured:
+        return line
+    worst = max(measured, key=lambda one: one.bounds or 0.0)
+    return f"{line}; worst {worst.bounds:.2g} bounds apart at {worst.worst} in {worst.test}"
+
+
+def _document(found: list[_Found]) -> str:
+    sections = "".join(
+        f'<section class="{"right" if one.ok else "wrong"}"><h2>{escape(one.test)}</h2>'
+        f"{one.html}</section>"
+        for one in sorted(found, key=lambda one: one.ok)
+    )
+    summary = escape(_summary(found))
+    return (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Gradients</title>'
+        f"<style>{_STYLE}</style><h1>Gradients</h1><p>{summary}</p>{sections}</html>\n"
+    )
