@@ -70,9 +70,13 @@ def measured(derivative: Callable[[Sequence[Any]], list], question: Question) ->
         jnp.asarray(leaf, dtype)
         for leaf, dtype in zip(question.moved, traced.input_dtypes, strict=True)
     ]
-    native = jaxprs.evaluated(traced.program, traced.constants, leaves)
     with jaxprs.working_precision(True):
-        wide, moved = jaxprs.rounded(traced.program, traced.constants, map(jaxprs.widen, leaves))
+        wide, moved = jaxprs.rounded(
+            traced.program, traced.constants, list(map(jaxprs.widen, leaves))
+        )
+    native = wide
+    if not traced.program.is_wide:
+        native = jaxprs.evaluated(traced.program, traced.constants, leaves)
     return Automatic(
         [_by_coordinate(value) for value in native],
         [_by_coordinate(value) for value in wide],
@@ -92,8 +96,7 @@ def _reverse(function: Callable, moved: Sequence[Any], outputs: int | None) -> l
     if outputs is None:
         return [jnp.asarray(g)[None] for g in jax.grad(function)(list(moved))]
     output, pull = jax.vjp(function, list(moved))
-    rows = lax.map(lambda unit: pull(unit)[0], jnp.eye(outputs, dtype=output.dtype))
-    return list(rows)
+    return list(_mapped(lambda unit: pull(unit)[0], jnp.eye(outputs, dtype=output.dtype)))
 
 
 def _forward(function: Callable, moved: Sequence[Any], outputs: int | None) -> list:
@@ -107,12 +110,20 @@ def _forward(function: Callable, moved: Sequence[Any], outputs: int | None) -> l
     def by_leaf(leaf: int) -> Any:
         x = jnp.asarray(moved[leaf])
         units = jnp.eye(x.size, dtype=x.dtype).reshape(x.size, *x.shape)
-        columns = lax.map(lambda unit: along(leaf, unit), units)
+        columns = _mapped(lambda unit: along(leaf, unit), units)
         if jnp.iscomplexobj(x):
-            columns = columns - 1j * lax.map(lambda unit: along(leaf, 1j * unit), units)
+            columns = columns - 1j * _mapped(lambda unit: along(leaf, 1j * unit), units)
         return jnp.moveaxis(columns, 0, -1).reshape(outputs or 1, *x.shape)
 
     return [by_leaf(leaf) for leaf in range(len(moved))]
+
+
+def _mapped(function: Callable, units: Any) -> Any:
+    """A function of each unit vector: together, or one by one where it cannot be vectorised."""
+    try:
+        return jax.vmap(function)(units)
+    except (NotImplementedError, ValueError):  # such as a callback that takes one point at a time
+        return lax.map(function, units)
 
 
 def _by_coordinate(derivative: Any) -> np.ndarray:

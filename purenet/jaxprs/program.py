@@ -5,9 +5,12 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
+
+from purenet.jaxprs.widening import is_extended, wide_dtype
 
 # primitives that only call a program, and the parameter that holds it
 CALLS = {
@@ -69,6 +72,13 @@ class Program:
         return any(name == "stop_gradient" for name in primitive_names(self.jaxpr))
 
     @property
+    def is_wide(self) -> bool:
+        """Whether every floating-point value is float64 or complex128: nothing to widen."""
+        heads = (*self.jaxpr.constvars, *self.jaxpr.invars)
+        computed = (out for e in _equations(self.jaxpr) for out in e.outvars)
+        return all(_is_wide(getattr(v.aval, "dtype", None)) for v in (*heads, *computed))
+
+    @property
     def intermediate_size(self) -> int:
         """The number of elements of all values the program computes, nested programs included."""
         return sum(
@@ -91,6 +101,12 @@ def primitive_names(jaxpr: Jaxpr | Straight) -> set[str]:
 def literal_array(literal: Literal) -> np.ndarray:
     """A literal's value in the dtype it stands for."""
     return np.asarray(literal.val, getattr(literal.aval, "dtype", None))
+
+
+def _is_wide(dtype: Any) -> bool:
+    if dtype is None or is_extended(dtype) or not jnp.issubdtype(dtype, np.inexact):
+        return True
+    return wide_dtype(dtype) == dtype
 
 
 def _described(variable: Any) -> jax.ShapeDtypeStruct:

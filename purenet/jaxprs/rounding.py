@@ -1,8 +1,8 @@
 """Rounding: how far the rounding errors of a program may have moved its outputs, by shaking it."""
 
 import math
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
 from typing import Any
 
 import jax
@@ -14,9 +14,10 @@ from purenet.jaxprs.program import Program, is_traced
 from purenet.jaxprs.replay import Replay
 from purenet.jaxprs.widening import is_extended, keeps_dtype
 
-SHAKES = 3
-_ALLOWANCE = 8  # roundings by which each operation is moved: three draws show too little
-_MIXER = 0x9E3779B97F4A7C15  # the golden ratio, by which multiplied bits are well mixed
+SHAKES = 7
+_SMALL = 2**16  # elements of all intermediate values up to which the shakes are made together
+_ALLOWANCE = 8  # roundings by which each operation is moved: few draws show too little
+_MIXERS = tuple(map(np.uint64, (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)))
 _SHORT = 2**12  # a literal that is a multiple of 1/4096 no larger than 4096 was meant as it is
 _EXACT = {
     "abs", "and", "argmax", "argmin", "broadcast_in_dim", "bitcast_convert_type", "ceil", "clamp",
@@ -43,11 +44,22 @@ def rounded(program: Program, constants: Sequence[Any], leaves: Sequence[Any]) -
 
     Call it under ``working_precision(True)``, the leaves in their wide dtypes.
     """
-    return _rounded(program)(list(constants), list(leaves))
+    constants, leaves = list(constants), list(leaves)
+    if program.intermediate_size <= _SMALL:
+        try:
+            return _rounded(program, jax.vmap)(constants, leaves)
+        except (NotImplementedError, ValueError):  # a callback that takes one point at a time
+            pass
+    return _rounded(program, _one_by_one)(constants, leaves)
+
+
+def _one_by_one(function: Callable) -> Callable:
+    """As jax.vmap, but in no more memory than one evaluation takes."""
+    return partial(lax.map, function)
 
 
 @lru_cache(maxsize=256)
-def _rounded(program: Program):
+def _rounded(program: Program, mapped: Callable):
     @jax.jit
     def run(constants, leaves):
         def at(seed):
@@ -55,8 +67,7 @@ def _rounded(program: Program):
             outputs = shaken.run(program.jaxpr, constants, [(leaf,) for leaf in leaves])
             return [out[-1] for out in outputs]
 
-        # one after another: no more memory than one evaluation takes
-        outputs = lax.map(at, jnp.arange(SHAKES + 1, dtype=np.uint64))
+        outputs = mapped(at)(jnp.arange(SHAKES + 1, dtype=np.uint64))
         return (
             [out[0] for out in outputs],
             [_largest(out[1:] - out[0]) for out in outputs],
@@ -103,10 +114,16 @@ class _Shaken(Replay):
             return lax.complex(self._moved(x.real, size), self._moved(x.imag, size))
         if x.dtype != np.float64 or size == 0:
             return x
-        bits = (lax.bitcast_convert_type(x, np.uint64) ^ self._seed) * np.uint64(_MIXER)
-        up = (bits >> np.uint64(61)) & np.uint64(1)
-        direction = jnp.where(self._seed == 0, 0.0, jnp.where(up == 1, size, -size))
+        up = _mixed(lax.bitcast_convert_type(x, np.uint64) ^ (self._seed * _MIXERS[0])) == 1
+        direction = jnp.where(self._seed == 0, 0.0, jnp.where(up, size, -size))
         return x * (1 + direction)
+
+
+def _mixed(bits: Any) -> Any:
+    """One bit of all 64, as good as drawn: splitmix64, Steele, Lea & Flood, OOPSLA 2014."""
+    for shift, mixer in zip((30, 27), _MIXERS[1:], strict=True):
+        bits = (bits ^ (bits >> np.uint64(shift))) * mixer
+    return bits >> np.uint64(63)
 
 
 def _is_rounded(array: np.ndarray) -> bool:
