@@ -1,5 +1,6 @@
 """Captured arrays: all that a function can reach without its arguments, each by a name."""
 
+import dis
 import functools
 import types
 from collections.abc import Callable, Iterator, Mapping
@@ -76,10 +77,7 @@ def _of_callable(function: Any, walk: _Walk) -> Iterator[Captured]:
     elif hasattr(function, "__wrapped__"):  # jit, custom derivatives, decorators
         yield from _of_callable(function.__wrapped__, deeper)
     else:
-        call = getattr(type(function), "__call__", None)
-        if isinstance(call, types.FunctionType):
-            yield from _of_object(function, "self", _Walk(walk.seen - {id(function)}, walk.depth))
-            yield from _of_callable(call, deeper)
+        yield from _of_instance(function, "self", deeper)
 
 
 def _of_function(function: types.FunctionType, walk: _Walk) -> Iterator[Captured]:
@@ -106,7 +104,9 @@ def read_names(function: types.FunctionType) -> dict[str, Any]:
 
 
 def _mentioned(code: types.CodeType) -> Iterator[str]:
-    yield from code.co_names
+    for instruction in dis.get_instructions(code):
+        if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+            yield instruction.argval
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
             yield from _mentioned(constant)
@@ -115,23 +115,34 @@ def _mentioned(code: types.CodeType) -> Iterator[str]:
 def _of_object(thing: Any, name: str, walk: _Walk) -> Iterator[Captured]:
     if isinstance(thing, np.ndarray | jax.Array):
         yield Captured(name, thing)
+    elif isinstance(thing, str | bytes | int | float | complex | type | types.ModuleType | None):
         return
-    if isinstance(thing, str | bytes | int | float | complex | type | types.ModuleType | None):
-        return
-    if callable(thing):
+    elif _is_function(thing):
         yield from _of_callable(thing, walk)
-    if not walk.enters(thing) and not callable(thing):
+    elif not walk.enters(thing) or _is_library(thing):
         return
-    deeper = walk.deeper
-    if isinstance(thing, Mapping):
+    elif isinstance(thing, Mapping):
         for key, value in thing.items():
-            yield from _of_object(value, f"{name}[{key!r}]", deeper)
+            yield from _of_object(value, f"{name}[{key!r}]", walk.deeper)
     elif isinstance(thing, list | tuple):
         for i, value in enumerate(thing):
-            yield from _of_object(value, f"{name}[{i}]", deeper)
-    elif not _is_library(thing) and not isinstance(thing, types.FunctionType):
-        for attribute, value in getattr(thing, "__dict__", {}).items():
-            yield from _of_object(value, f"{name}.{attribute}", deeper)
+            yield from _of_object(value, f"{name}[{i}]", walk.deeper)
+    else:
+        yield from _of_instance(thing, name, walk.deeper)
+
+
+def _of_instance(thing: Any, name: str, walk: _Walk) -> Iterator[Captured]:
+    """The attributes of an object, and what its code names where it can be called."""
+    for attribute, value in getattr(thing, "__dict__", {}).items():
+        yield from _of_object(value, f"{name}.{attribute}", walk)
+    call = getattr(type(thing), "__call__", None)
+    if isinstance(call, types.FunctionType):
+        yield from _of_callable(call, walk)
+
+
+def _is_function(thing: Any) -> bool:
+    known = types.FunctionType | types.MethodType | functools.partial
+    return isinstance(thing, known) or (callable(thing) and hasattr(thing, "__wrapped__"))
 
 
 def _is_library(thing: Any) -> bool:

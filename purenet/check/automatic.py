@@ -10,6 +10,7 @@ from jax import lax
 
 from purenet import jaxprs
 from purenet.check.question import Question
+from purenet.fd.differences import coordinate_count
 
 MODES = ("rev", "fwd")
 _REFUSALS = {  # what JAX says of functions that it differentiates in the other mode alone
@@ -41,6 +42,21 @@ def derivatives(question: Question, mode: str) -> Automatic:
     """
     by_mode = _reverse if mode == "rev" else _forward
     return measured(lambda moved: by_mode(question.of_moved, moved, question.outputs), question)
+
+
+def moved_by_constants(question: Question) -> list[np.ndarray]:
+    """How far constants rounded to the program's dtype may have moved the finite differences.
+
+    Arrays of shape (coordinates, outputs), as those of `Automatic`.
+    """
+    traced = jaxprs.trace(lambda moved: [question.of_moved(moved)], question.moved)
+    with jaxprs.working_precision(True):
+        leaves = [jaxprs.widen(jnp.asarray(leaf)) for leaf in question.moved]
+        if traced.program.is_wide:
+            outputs = question.outputs or 1
+            return [np.zeros((coordinate_count(leaf), outputs)) for leaf in leaves]
+        moved = jaxprs.moved_by_constants(traced.program, traced.constants, leaves)
+    return [np.abs(_by_coordinate(by_leaf)) for by_leaf in moved]
 
 
 def along_tangent(

@@ -8,7 +8,7 @@ import numpy as np
 
 from purenet import jaxprs
 from purenet.check import sampled
-from purenet.check.automatic import Automatic, derivatives, refused
+from purenet.check.automatic import Automatic, derivatives, moved_by_constants, refused
 from purenet.check.patterns import patterns
 from purenet.check.proof import Proof, Suspect, joined, named
 from purenet.check.question import Question
@@ -60,9 +60,11 @@ def prove(
             if not refused(mode, error) or (mode == modes[-1] and not by_mode and not parts):
                 raise
             notes.append(f"{mode} mode was left out: JAX does not have it for this function")
+    modes_found = list(by_mode.values())
+    found = [confirmed(setup, base, i, first, modes_found) for i, first in enumerate(found)]
+    found = _with_constants(question, found, modes_found)
     reports, suspects = [], []
-    for leaf, first in enumerate(found):
-        again = confirmed(setup, base, leaf, first, list(by_mode.values()))
+    for leaf, again in enumerate(found):
         for mode, by in by_mode.items():
             report, suspect = _leaf_report(setup, question, mode, leaf, again, by, states[leaf])
             reports.append(report)
@@ -148,6 +150,21 @@ def confirmed(
     known = {(one.coordinate, one.output): one for one in [*first.irregular, *closest]}
     irregular = [one for key, one in known.items() if not np.isfinite(new_error[key])]
     return Bounded(new_value, new_error, irregular)
+
+
+def _with_constants(
+    question: Question, found: list[Bounded], by: Sequence[Automatic]
+) -> list[Bounded]:
+    """What still disagrees, allowed for the rounding of the function's own constants too."""
+    doubted = any(
+        judged(one, automatic, leaf).disagrees.any()
+        for automatic in by
+        for leaf, one in enumerate(found)
+    )
+    if not doubted:
+        return found
+    moved = moved_by_constants(question)
+    return [one._replace(error=one.error + by) for one, by in zip(found, moved, strict=True)]
 
 
 def judged(found: Bounded, by: Automatic, leaf: int) -> Verdicts:

@@ -1,6 +1,6 @@
 """Richardson extrapolation on a ladder of steps, with what can be wrong with each value."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -55,9 +55,13 @@ class Extrapolated(NamedTuple):
 
 
 def best_extrapolation(
-    rungs: Mapping[int, Rung], base: np.ndarray, unit: float, measured: np.ndarray
+    rungs: Mapping[int, Rung],
+    base: np.ndarray,
+    unit: float,
+    measured: np.ndarray,
+    confirmed: Callable[[Extrapolated], np.ndarray],
 ) -> Extrapolated:
-    """The extrapolation with the least sum of truncation and noise.
+    """The extrapolation with the least sum of truncation and noise, among those confirmed if any.
 
     Central differences at steps h, h/2, h/4, ... have errors in even powers of h, and so do the
     averages (f(x+h) + f(x-h))/2, whose limit f(x) is known. An extrapolation is judged by how far
@@ -71,6 +75,8 @@ def best_extrapolation(
         base: f(x), shape (q,).
         unit: the rounding of the dtype, relative: the least noise that f can have.
         measured: the noise of f where it was measured, else 0; shape (m, q).
+        confirmed: whether what is known otherwise of the derivative allows an extrapolation: steps
+            that reach over a stair agree among themselves on the slope of the staircase.
     """
     windows = {}
     for exponent in rungs:
@@ -88,7 +94,9 @@ def best_extrapolation(
         return _nothing(measured.shape)
     total = np.stack([w.truncation + w.noise * w.gain for w in judged])
     total = np.where(np.isfinite(total), total, np.inf)
-    best = np.argmin(total, axis=0)[None]
+    held = np.where(np.stack([confirmed(w) for w in judged]), total, np.inf)
+    some = np.isfinite(held).any(axis=0)
+    best = np.argmin(np.where(some, held, total), axis=0)[None]
     chosen = Extrapolated(
         *(
             np.take_along_axis(np.stack(field), best, axis=0)[0]

@@ -147,17 +147,24 @@ class Ladder:
     def judge(self) -> "Settlement":
         """Where the ladder stands with what has been evaluated so far."""
         ladder = {e: rung for e, rung in self.rungs.items() if e > self.heights.anchor}
-        best = best_extrapolation(ladder, self.base, self.heights.unit, self.noise)
         anchor = self.rungs[self.heights.anchor]
         at_anchor = (anchor.plus - anchor.minus) / (2 * anchor.step)
+        # far out f may be large, and its rounding with it: at the anchor its rounding there counts
+        size = np.maximum(np.maximum(np.abs(anchor.plus), np.abs(anchor.minus)), np.abs(self.base))
+        here = np.maximum(self.heights.unit * size, self.noise)
+
+        def confirmed(one: Extrapolated) -> np.ndarray:
+            allowed = (
+                _AGREEMENT * (here / anchor.step + one.noise * one.gain)
+                + 2 * one.cautious
+                + 2 * one.curvature * anchor.step**2
+            )
+            return np.abs(one.value - at_anchor) <= allowed
+
+        best = best_extrapolation(ladder, self.base, self.heights.unit, self.noise, confirmed)
         floor = best.noise
-        allowed = (
-            _AGREEMENT * floor / anchor.step
-            + 2 * best.cautious
-            + 2 * best.curvature * anchor.step**2
-        )
         apart = np.abs(best.value - at_anchor)
-        agrees = apart <= allowed
+        agrees = confirmed(best)
         round_off = floor * best.gain
         # two looks at the noise of f, each worth something only while truncation does not swamp it:
         # how far the anchor lies off, and how far the averages miss f(x)

@@ -16,6 +16,7 @@ from purenet.jaxprs.replay import DOUBLE as DOUBLE
 from purenet.jaxprs.replay import NATIVE as NATIVE
 from purenet.jaxprs.replay import Replay as Replay
 from purenet.jaxprs.replay import bind_complex as bind_complex
+from purenet.jaxprs.rounding import moved_by_constants as moved_by_constants
 from purenet.jaxprs.rounding import rounded as rounded
 from purenet.jaxprs.tracing import Traced as Traced
 from purenet.jaxprs.tracing import trace as trace

@@ -10,15 +10,16 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from purenet.jaxprs.program import Program, is_traced
+from purenet.jaxprs.program import Program
 from purenet.jaxprs.replay import Replay
-from purenet.jaxprs.widening import is_extended, keeps_dtype
+from purenet.jaxprs.widening import is_extended, keeps_dtype, wide_dtype
 
 SHAKES = 7
 _SMALL = 2**16  # elements of all intermediate values up to which the shakes are made together
 _ALLOWANCE = 8  # roundings by which each operation is moved: few draws show too little
 _MIXERS = tuple(map(np.uint64, (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)))
-_SHORT = 2**12  # a literal that is a multiple of 1/4096 no larger than 4096 was meant as it is
+_TABLE = 64  # elements up to which an array is a table of constants
+_SHORT = 2**12  # a number that is a multiple of 1/4096 no larger than 4096 was meant as it is
 _EXACT = {
     "abs", "and", "argmax", "argmin", "broadcast_in_dim", "bitcast_convert_type", "ceil", "clamp",
     "clz", "complex", "concatenate", "conj", "convert_element_type", "copy", "cummax", "cummin",
@@ -36,8 +37,9 @@ def rounded(program: Program, constants: Sequence[Any], leaves: Sequence[Any]) -
 
     The program is evaluated a few times more, each operation that rounds moved by eight roundings
     up or down at random (products and sums of n terms by the square root of n times that), and each
-    literal by a rounding of the dtype it was traced in: what a float32 program holds of the number
-    pi errs by 1e-8, and no wider arithmetic mends it. The largest deviation counts.
+    literal and table of constants by a rounding of the dtype it was traced in: what a float32
+    program holds of the number pi errs by 1e-8, and no wider arithmetic mends it. The largest
+    deviation counts.
 
     Source: Monte Carlo arithmetic, Parker, Pierce & Eggert, Computing in Science & Engineering
     2:58, 2000.
@@ -51,6 +53,43 @@ def rounded(program: Program, constants: Sequence[Any], leaves: Sequence[Any]) -
         except (NotImplementedError, ValueError):  # a callback that takes one point at a time
             pass
     return _rounded(program, _one_by_one)(constants, leaves)
+
+
+def moved_by_constants(
+    program: Program, constants: Sequence[Any], leaves: Sequence[Any]
+) -> list[Any]:
+    """How far the rounding of a program's constants may have moved its derivatives.
+
+    A function that computes by an approximation whose coefficients were rounded to float32 has
+    another derivative than the function that it approximates, by which a derivative rule goes.
+
+    Returns:
+        For each leaf an array of shape (outputs, *leaf shape); zeros where JAX cannot differentiate
+        the program without its rules.
+    """
+    try:
+        return _moved_by_constants(program)(list(constants), list(leaves))
+    except (NotImplementedError, TypeError, ValueError):
+        sizes = [out.aval.size for out in program.jaxpr.outvars]
+        return [jnp.zeros((sum(sizes), *leaf.shape)) for leaf in leaves]
+
+
+@lru_cache(maxsize=256)
+def _moved_by_constants(program: Program):
+    @jax.jit
+    def run(constants, leaves):
+        def at(seed):
+            def outputs(leaves):
+                shaken = _Shaken(seed, constants_alone=True)
+                values = shaken.run(program.jaxpr, constants, [(leaf,) for leaf in leaves])
+                return jnp.concatenate([jnp.ravel(out[-1]) for out in values])
+
+            return jax.jacrev(outputs)(leaves)
+
+        derivatives = jax.vmap(at)(jnp.arange(SHAKES + 1, dtype=np.uint64))
+        return [_largest(by_leaf[1:] - by_leaf[0]) for by_leaf in derivatives]
+
+    return run
 
 
 def _one_by_one(function: Callable) -> Callable:
@@ -80,28 +119,38 @@ def _largest(deviations: Any) -> Any:
     """The largest along the first axis, of real and imaginary parts each for itself."""
     if jnp.iscomplexobj(deviations):
         return lax.complex(_largest(deviations.real), _largest(deviations.imag))
-    return jnp.max(jnp.abs(deviations), axis=0)
+    sizes = jnp.abs(deviations)
+    # a shake may leave the domain of a root or a logarithm: that says nothing of the others
+    return jnp.max(jnp.where(jnp.isfinite(sizes), sizes, 0.0), axis=0)
 
 
 class _Shaken(Replay):
     """A replay in float64 whose roundings are made visible; seed 0 leaves them as they are."""
 
-    def __init__(self, seed: Any):
+    def __init__(self, seed: Any, *, constants_alone: bool = False):
         super().__init__(double=True)
         self._seed = seed
+        self._constants_alone = constants_alone
 
     def constant(self, array: Any) -> tuple:
-        """A constant; a literal that was rounded to its dtype is shaken by that rounding."""
+        """A constant; what was likely rounded to its dtype is shaken by that rounding.
+
+        Large arrays are data, and the same on both sides of a comparison.
+        """
         (wide,) = super().constant(array)
-        if not is_traced(array) and np.ndim(array) == 0 and _is_rounded(np.asarray(array)):
-            wide = self._moved(wide, float(jnp.finfo(array.dtype).eps) / 2)
-        return (wide,)
+        dtype = jnp.result_type(array)
+        if np.size(array) > _TABLE or is_extended(dtype) or wide_dtype(dtype) == dtype:
+            return (wide,)
+        moved = self._moved(wide, float(jnp.finfo(dtype).eps) / 2)
+        scaled = wide * _SHORT
+        meant = (scaled == jnp.round(scaled)) & (jnp.abs(wide) <= _SHORT)
+        return (jnp.where(meant, wide, moved),)
 
     def apply(self, equation, lane: list) -> list:
         """The outputs of an equation, moved by a rounding where it rounds."""
         outputs = super().apply(equation, lane)
         name = equation.primitive.name
-        if name in _EXACT:
+        if self._constants_alone or name in _EXACT:
             return outputs
         roundings = _ALLOWANCE * math.sqrt(_terms(equation))
         return [
@@ -124,16 +173,6 @@ def _mixed(bits: Any) -> Any:
     for shift, mixer in zip((30, 27), _MIXERS[1:], strict=True):
         bits = (bits ^ (bits >> np.uint64(shift))) * mixer
     return bits >> np.uint64(63)
-
-
-def _is_rounded(array: np.ndarray) -> bool:
-    """Whether a literal is likely the rounding of a number that its dtype does not hold."""
-    if is_extended(array.dtype) or not jnp.issubdtype(array.dtype, jnp.floating):
-        return False
-    if array.dtype == np.float64 or not np.isfinite(array):
-        return False
-    scaled = float(array) * _SHORT
-    return scaled != round(scaled) or abs(float(array)) > _SHORT
 
 
 def _unit(name: str, variable: Any) -> float:

@@ -5,7 +5,13 @@ import pytest
 
 from purenet.fd.extrapolation import Rung, best_extrapolation
 
-NONE = (2.0**-53, np.zeros((1, 1)))
+
+
+def anything(one):
+    return np.ones(one.value.shape, bool)
+
+
+NONE = (2.0**-53, np.zeros((1, 1)), anything)
 
 
 def rungs(f, x, exponents):
@@ -50,5 +56,17 @@ def test_noise_makes_for_larger_steps():
     base = np.array([np.sin(1.0)])
     with np.errstate(all="ignore"):
         quiet = best_extrapolation(ladder, base, *NONE)
-        noisy = best_extrapolation(ladder, base, 2.0**-53, np.full((1, 1), 1e-6))
+        noisy = best_extrapolation(ladder, base, 2.0**-53, np.full((1, 1), 1e-6), anything)
     assert noisy.gain[0, 0] < quiet.gain[0, 0]
+
+
+def test_what_is_known_otherwise_chooses_among_extrapolations():
+    ladder = rungs(np.sin, 1.0, range(-2, -14, -1))
+    base = np.array([np.sin(1.0)])
+    with np.errstate(all="ignore"):
+        free = best_extrapolation(ladder, base, *NONE)
+        told = best_extrapolation(ladder, base, *NONE[:2], lambda one: one.exponent <= -6)
+        nothing = best_extrapolation(ladder, base, *NONE[:2], lambda one: one.exponent < -99)
+    assert int(free.exponent[0, 0]) > -6
+    assert int(told.exponent[0, 0]) == -6
+    assert nothing == free

@@ -10,8 +10,8 @@ from purenet.fd.ladder import Ladder
 def examined(f, x, scale=1.0):
     x = np.array([float(x)])
 
-    def values(coordinates, offsets):
-        return f(x[coordinates] + offsets)[:, None]
+    def values(coordinates, steps, points):
+        return f(x[coordinates][:, None] + steps[:, None] * points)[:, :, None]
 
     with np.errstate(all="ignore"):
         ladder = Ladder(values, x, np.array([scale]), f(x))

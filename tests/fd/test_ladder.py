@@ -10,10 +10,10 @@ def ladder(f, x, scale=None):
     x = np.atleast_1d(np.asarray(x, float))
     scale = 2.0 ** np.round(np.log2(np.abs(x))) if scale is None else np.full(x.shape, scale)
 
-    def values(coordinates, offsets):
-        moved = np.array(x)[coordinates] + offsets
-        total = f(moved) - f(x[coordinates]) + np.sum(f(x))
-        return total[:, None]
+    def values(coordinates, steps, points):
+        here = x[coordinates][:, None]
+        total = f(here + steps[:, None] * points) - f(here) + np.sum(f(x))
+        return total[:, :, None]
 
     return Ladder(values, x, scale, np.array([np.sum(f(x))]))
 
@@ -68,3 +68,32 @@ def test_it_gives_up_in_the_end():
         now = found.settle()
     assert not now.agrees.any()
     assert found.evaluations < 100
+
+
+@pytest.mark.parametrize("x", [1.7, -2.4, 1234.4])
+def test_stairs_are_flat_however_far_the_steps_reach(x):
+    with np.errstate(all="ignore"):
+        now = ladder(np.floor, x).settle()
+    assert now.agrees.all()
+    assert float(now.best.value[0, 0]) == 0.0
+
+
+def test_truncation_small_beside_the_largest_derivative_is_enough():
+    x = np.array([1.0, 1.1])
+    scale = np.ones(2)
+
+    def settled(enough):
+        def values(coordinates, steps, points):
+            moved = x[coordinates][:, None] + steps[:, None] * points
+            return (np.exp(moved) * np.array([1e6, 1.0])[coordinates][:, None])[:, :, None]
+
+        found = Ladder(values, x, scale, np.array([np.e]), enough)
+        now = found.settle()
+        return found.evaluations, now
+
+    with np.errstate(all="ignore"):
+        exact, _ = settled(0.0)
+        rough, now = settled(1e-6)
+    assert rough <= exact
+    assert now.resolved[1, 0]
+    assert float(now.best.value[1, 0]) == pytest.approx(np.exp(1.1), rel=1e-4)

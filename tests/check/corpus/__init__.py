@@ -1,0 +1,134 @@
+"""A corpus of JAX functions with correct derivatives: on none of them may a check raise an alarm.
+
+The functions are found by walking the namespaces. Whatever is neither excluded, with a reason, nor
+has a recipe of its own is tried with one array and then with two, so that the functions of a later
+JAX join by themselves.
+"""
+
+import functools
+import importlib
+import inspect
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from tests.check.corpus.arrays import NUMPY
+from tests.check.corpus.domains import ONE, TWO
+from tests.check.corpus.linear import FFT, LINALG
+from tests.check.corpus.losses import LOSSES
+from tests.check.corpus.primitives import LAX
+from tests.check.corpus.recipes import Recipe, Recipes, floating
+from tests.check.corpus.special import NN, SPECIAL
+from tests.check.corpus.statistics import STATISTICS
+
+# Of an object with several names the first is kept, so the names that users write come first.
+NAMESPACES = (NN, NUMPY, LINALG, FFT, SPECIAL, STATISTICS, LAX, LOSSES)
+
+_ATTENTION = "scores and softmax are computed in float32, whatever the dtype of the arguments"
+
+# Functions in the corpus on which an alarm is, or may be, right: what is wrong with them in JAX
+# 0.10.2, by the name of the case.
+SUSPECTS: dict[str, str] = {
+    "jax.nn.dot_product_attention": _ATTENTION,
+    "jax.nn.dot_product_attention[causal]": _ATTENTION,
+    "jax.scipy.special.owens_t": (
+        "traced in float32 and then, in the same process with enable_x64, called outside jit, it"
+        " raises an exception: float32 constants of the first trace are used again"
+    ),
+    "jax.scipy.special.spence": (
+        "the vjp is NaN for 1 < x < 2, where the jvp is log(x) / (1 - x), as it should be: a branch"
+        " not taken holds log(1 - x)"
+    ),
+    "jax.scipy.stats.poisson.entropy": (
+        "the jvp is NaN for every mean, where the vjp is right: probabilities masked to zero have"
+        " an infinite derivative of p log(p), times a zero tangent"
+    ),
+}
+
+
+class Case(NamedTuple):
+    """A function and where to differentiate it.
+
+    Attributes:
+        name: the function's, with what is differentiated in brackets where that is not everything.
+        function: of the differentiated arrays only; its value is a real array or a tree of them.
+        arguments: random arrays of a dtype, inside the domain and away from its special points.
+    """
+
+    name: str
+    function: Callable
+    arguments: Callable[[np.random.Generator, np.dtype], tuple[np.ndarray, ...]]
+
+
+def cases() -> list[Case]:
+    """Every function of the namespaces that is differentiable, in the order of the namespaces."""
+    return list(_listing()[0])
+
+
+def unclaimed() -> list[str]:
+    """Functions that nobody excluded, nobody described and no default suits."""
+    return list(_listing()[1])
+
+
+@functools.cache
+def _listing() -> tuple[tuple[Case, ...], tuple[str, ...]]:
+    found: list[Case] = []
+    rest: list[str] = []
+    seen: set[int] = set()
+    for title, recipes, reasons in NAMESPACES:
+        excluded = {name for names in reasons.values() for name in names.split()}
+        for name, function in _public(title):
+            if id(function) in seen:
+                continue
+            seen.add(id(function))
+            if name in excluded:
+                continue
+            ways = _ways(recipes, name, function)
+            found += [_case(f"{title}.{name}", function, recipe) for recipe in ways]
+            if not ways:
+                rest.append(f"{title}.{name}")
+    return tuple(found), tuple(rest)
+
+
+def _public(title: str) -> Iterator[tuple[str, Callable]]:
+    """The functions of a module and, as norm.pdf, those of the distributions of jax.scipy.stats."""
+    for name, value in _members(importlib.import_module(title)):
+        if inspect.ismodule(value) and title == STATISTICS.title:
+            yield from (
+                (f"{name}.{inner}", one) for inner, one in _members(value) if _is_function(one)
+            )
+        elif _is_function(value):
+            yield name, value
+
+
+def _members(module: ModuleType) -> Iterator[tuple[str, Any]]:
+    return ((name, getattr(module, name)) for name in dir(module) if not name.startswith("_"))
+
+
+def _is_function(value: Any) -> bool:
+    return callable(value) and not inspect.isclass(value)
+
+
+def _ways(recipes: Recipes, name: str, function: Callable) -> tuple[Recipe, ...]:
+    if name in recipes:
+        recipe = recipes[name]
+        return (recipe,) if isinstance(recipe, Recipe) else recipe
+    for count, draw in ((1, ONE), (2, TWO)):
+        arrays_of_floats = [jax.ShapeDtypeStruct((2, 3), jnp.float32)] * count
+        try:
+            jax.eval_shape(lambda *arguments: floating(function(*arguments)), *arrays_of_floats)
+        except Exception:  # whatever a function says to arguments that do not suit it
+            continue
+        return (Recipe(draw),)
+    return ()
+
+
+def _case(name: str, function: Callable, recipe: Recipe) -> Case:
+    def differentiated(*arguments):
+        return floating(recipe.call(function, *arguments))
+
+    return Case(f"{name}[{recipe.part}]" if recipe.part else name, differentiated, recipe.draw)
