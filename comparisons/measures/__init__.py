@@ -12,7 +12,7 @@ from rich.console import RenderableType
 
 from comparisons.settings import Settings
 
-NAMES: tuple[str, ...] = ("accuracy", "speed")
+NAMES: tuple[str, ...] = ("accuracy", "detection", "speed")
 
 
 class Measurement(Protocol):

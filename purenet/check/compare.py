@@ -34,7 +34,7 @@ def check_grads(
     has_aux: bool = False,
     allow_int: bool = False,
     allow_unused: bool = False,
-    budget: float = 10.0,
+    budget: float | int = 10.0,
     key: jax.Array | None = None,
     **options: Any,
 ) -> GradientReport:
@@ -112,7 +112,7 @@ def compare_grads(
     has_aux: bool = False,
     allow_int: bool = False,
     allow_unused: bool = False,
-    budget: float = 10.0,
+    budget: float | int = 10.0,
     key: jax.Array | None = None,
     **options: Any,
 ) -> GradientReport:
@@ -205,7 +205,7 @@ def _unsteady(problem: Problem, name: str) -> str:
     return ""
 
 
-def _require(order: int, modes: Sequence[str], budget: float, options: dict[str, Any]) -> None:
+def _require(order: int, modes: Sequence[str], budget: float | int, options: dict[str, Any]) -> None:
     if order not in (1, 2) or isinstance(order, bool):
         raise ValueError(
             f"got order={order!r}; wanted 1 for the gradient, or 2 for its derivative as well; "
@@ -220,6 +220,11 @@ def _require(order: int, modes: Sequence[str], budget: float, options: dict[str,
         raise ValueError(
             f"got budget={budget!r}; wanted seconds, zero for random directions alone; "
             "leave budget out for 10"
+        )
+    if options.get("strategy") == "host":
+        raise ValueError(
+            "got strategy='host'; wanted 'auto', 'incremental' or 'dense': what JAX differentiates "
+            "it can trace; leave strategy out, or use fd.grad for a black box"
         )
     unknown = sorted(set(options) - set(_OPTIONS))
     if unknown:

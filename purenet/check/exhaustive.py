@@ -192,9 +192,10 @@ def judged(found: Bounded, by: Automatic, leaf: int) -> Verdicts:
 def _lies_between(one: Irregularity, value: float, allowed: float) -> bool:
     if one.kind == "edge":
         sides = [side for side in (one.left, one.right) if np.isfinite(side)]
-        return any(abs(value - side) <= allowed for side in sides)
+        return any(bool(abs(value - side) <= allowed) for side in sides)
     if one.kind == "kink":
-        return min(one.left, one.right) - allowed <= value <= max(one.left, one.right) + allowed
+        low, high = sorted((one.left, one.right))
+        return bool(low - allowed <= value <= high + allowed)
     return False
 
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import jax
 import numpy as np
@@ -13,7 +14,7 @@ _MOST_INDICES = 8  # of an axis that are written out
 
 
 def patterns(
-    values: Values, disagrees: np.ndarray, leaf: np.ndarray, question: Question
+    values: Values, disagrees: np.ndarray, leaf: Any, question: Question
 ) -> tuple[str, ...]:
     """Sentences that say what JAX's derivative is in terms of the finite difference.
 
@@ -23,6 +24,7 @@ def patterns(
     """
     if question.outputs is not None or np.iscomplexobj(leaf) or leaf.ndim == 0:
         return tuple(_of_any(values, disagrees, question))
+    leaf = np.asarray(leaf)
     jax_side, fd_side, bound = (part[:, 0].reshape(leaf.shape) for part in values)
     wrong = disagrees[:, 0].reshape(leaf.shape)
     sizes = _sizes(question, leaf)
@@ -30,7 +32,7 @@ def patterns(
         [
             lambda: _factor(jax_side, fd_side, bound, wrong, sizes),
             lambda: _moved(jax_side, fd_side, bound),
-            lambda: _added(jax_side, fd_side, bound, np.asarray(leaf)),
+            lambda: _added(jax_side, fd_side, bound, leaf),
         ]
     )
     if whole:
@@ -66,8 +68,8 @@ def _shared_factor(jax_side, fd_side, bound) -> float | None:
     x, y, b = fd_side[known], jax_side[known], bound[known]
     if x.size == 0 or not np.any(np.abs(x) > b):
         return None
-    weight = 1 / np.maximum(b, np.finfo(float).tiny) ** 2
-    weight = weight / weight.max()
+    finest = max(float(b.max()) * 1e-8, float(np.finfo(float).tiny))
+    weight = (finest / np.maximum(b, finest)) ** 2
     factor = float(np.sum(weight * x * y) / np.sum(weight * x * x))
     slack = (1 + abs(factor)) * b + abs(factor) * 1e-9 * np.abs(x)
     return factor if np.all(np.abs(y - factor * x) <= slack) else None

@@ -55,7 +55,8 @@ class Dense(Coordinatewise):
 
     def operations(self, leaf: int, points: int) -> float:
         """The counted operations of a whole leaf at so many points a coordinate."""
-        return self.leaves[leaf].size * self._coordinate_work(leaf, points)
+        size = self.leaves[leaf].size
+        return size * self._coordinate_work(leaf, points) if size else 0.0
 
     def dependence(self, leaf: int) -> str:
         """How the outputs depend on a leaf: "moves" with it, "held" constant, or "ignored"."""

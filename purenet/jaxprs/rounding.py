@@ -67,15 +67,17 @@ def moved_by_constants(
         For each leaf an array of shape (outputs, *leaf shape); zeros where JAX cannot differentiate
         the program without its rules.
     """
-    try:
-        return _moved_by_constants(program)(list(constants), list(leaves))
-    except (NotImplementedError, TypeError, ValueError):
-        sizes = [out.aval.size for out in program.jaxpr.outvars]
-        return [jnp.zeros((sum(sizes), *leaf.shape)) for leaf in leaves]
+    for jacobian in (jax.jacrev, jax.jacfwd):  # a loop may have only the second
+        try:
+            return _moved_by_constants(program, jacobian)(list(constants), list(leaves))
+        except (NotImplementedError, TypeError, ValueError):
+            continue
+    sizes = [out.aval.size for out in program.jaxpr.outvars]
+    return [jnp.zeros((sum(sizes), *leaf.shape)) for leaf in leaves]
 
 
 @lru_cache(maxsize=256)
-def _moved_by_constants(program: Program):
+def _moved_by_constants(program: Program, jacobian: Callable):
     @jax.jit
     def run(constants, leaves):
         def at(seed):
@@ -84,7 +86,7 @@ def _moved_by_constants(program: Program):
                 values = shaken.run(program.jaxpr, constants, [(leaf,) for leaf in leaves])
                 return jnp.concatenate([jnp.ravel(out[-1]) for out in values])
 
-            return jax.jacrev(outputs)(leaves)
+            return jacobian(outputs)(leaves)
 
         derivatives = jax.vmap(at)(jnp.arange(SHAKES + 1, dtype=np.uint64))
         return [_largest(by_leaf[1:] - by_leaf[0]) for by_leaf in derivatives]

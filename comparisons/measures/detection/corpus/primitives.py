@@ -4,8 +4,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from tests.check.corpus import structure
-from tests.check.corpus.domains import (
+from comparisons.measures.detection.corpus import structure
+from comparisons.measures.detection.corpus.domains import (
     INSIDE,
     ONE,
     POSITIVE,
@@ -17,7 +17,13 @@ from tests.check.corpus.domains import (
     quotients,
     signed,
 )
-from tests.check.corpus.recipes import Namespace, Recipe, Recipes, complexly, same
+from comparisons.measures.detection.corpus.recipes import (
+    Namespace,
+    Recipe,
+    Recipes,
+    complexly,
+    same,
+)
 
 _EXCLUDED = {
     "returns truth values or integers": (

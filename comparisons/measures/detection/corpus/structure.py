@@ -4,8 +4,17 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from tests.check.corpus.domains import ONE, POSITIVE, TWO, VECTOR, between, joined, matrix, signed
-from tests.check.corpus.recipes import Recipe, Recipes, same
+from comparisons.measures.detection.corpus.domains import (
+    ONE,
+    POSITIVE,
+    TWO,
+    VECTOR,
+    between,
+    joined,
+    matrix,
+    signed,
+)
+from comparisons.measures.detection.corpus.recipes import Recipe, Recipes, same
 
 MASK = np.array([[True, False, True], [False, True, False]])
 ROWS = np.array([[2], [0], [3]])  # three rows of four, none twice

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from tests.check.corpus.domains import Draw
+from comparisons.measures.detection.corpus.domains import Draw
 
 
 def plainly(function: Callable, *arguments: Any) -> Any:

@@ -16,14 +16,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from tests.check.corpus.arrays import NUMPY
-from tests.check.corpus.domains import ONE, TWO
-from tests.check.corpus.linear import FFT, LINALG
-from tests.check.corpus.losses import LOSSES
-from tests.check.corpus.primitives import LAX
-from tests.check.corpus.recipes import Recipe, Recipes, floating
-from tests.check.corpus.special import NN, SPECIAL
-from tests.check.corpus.statistics import STATISTICS
+from comparisons.measures.detection.corpus.arrays import NUMPY
+from comparisons.measures.detection.corpus.domains import ONE, TWO
+from comparisons.measures.detection.corpus.linear import FFT, LINALG
+from comparisons.measures.detection.corpus.losses import LOSSES
+from comparisons.measures.detection.corpus.primitives import LAX
+from comparisons.measures.detection.corpus.recipes import Recipe, Recipes, floating
+from comparisons.measures.detection.corpus.special import NN, SPECIAL
+from comparisons.measures.detection.corpus.statistics import STATISTICS
 
 # Of an object with several names the first is kept, so the names that users write come first.
 NAMESPACES = (NN, NUMPY, LINALG, FFT, SPECIAL, STATISTICS, LAX, LOSSES)

@@ -8,7 +8,7 @@ defined by the matrix.
 import jax
 import jax.numpy as jnp
 
-from tests.check.corpus.domains import (
+from comparisons.measures.detection.corpus.domains import (
     ONE,
     TWO,
     between,
@@ -17,7 +17,13 @@ from tests.check.corpus.domains import (
     matrix,
     symmetric,
 )
-from tests.check.corpus.recipes import Namespace, Recipe, Recipes, complexly, same
+from comparisons.measures.detection.corpus.recipes import (
+    Namespace,
+    Recipe,
+    Recipes,
+    complexly,
+    same,
+)
 
 _NOT_LINALG = {
     "returns integers": "matrix_rank",

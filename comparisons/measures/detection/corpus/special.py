@@ -2,8 +2,23 @@
 
 import numpy as np
 
-from tests.check.corpus.domains import INSIDE, ONE, POSITIVE, TWO, UNIT, between, joined, signed
-from tests.check.corpus.recipes import Namespace, Recipe, Recipes, complexly, same
+from comparisons.measures.detection.corpus.domains import (
+    INSIDE,
+    ONE,
+    POSITIVE,
+    TWO,
+    UNIT,
+    between,
+    joined,
+    signed,
+)
+from comparisons.measures.detection.corpus.recipes import (
+    Namespace,
+    Recipe,
+    Recipes,
+    complexly,
+    same,
+)
 
 _NOT_ACTIVATIONS = {
     "makes arrays of integers into constants": "one_hot",

@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 import numpy as np
 
-from tests.check.corpus.domains import (
+from comparisons.measures.detection.corpus.domains import (
     INSIDE,
     ONE,
     POSITIVE,
@@ -19,7 +19,13 @@ from tests.check.corpus.domains import (
     signed,
     winding,
 )
-from tests.check.corpus.recipes import Namespace, Recipe, Recipes, complexly, same
+from comparisons.measures.detection.corpus.recipes import (
+    Namespace,
+    Recipe,
+    Recipes,
+    complexly,
+    same,
+)
 
 _EXCLUDED = {
     "returns truth values": (
