@@ -38,9 +38,7 @@ def _decides(captured: Captured, function: Callable, args: Sequence[Any]) -> boo
         after = _value(_with_copies(function, {id(array): changed}), args)
     except Exception:  # what cannot be copied or called so is not accused
         return False
-    return not all(
-        np.array_equal(x, y, equal_nan=True) for x, y in zip(before, after, strict=True)
-    )
+    return not all(np.array_equal(x, y, equal_nan=True) for x, y in zip(before, after, strict=True))
 
 
 def _value(function: Callable, args: Sequence[Any]) -> list[np.ndarray]:

@@ -71,7 +71,7 @@ def along_tangent(
 
     leaves = [jnp.asarray(leaf) for leaf in question.moved]
     tangents = [jnp.asarray(t, x.dtype) for t, x in zip(tangents, leaves, strict=True)]
-    traced = jaxprs.trace(along, [*leaves, *tangents])
+    traced = _traced(along, [*leaves, *tangents])
     with jaxprs.working_precision(True):
         inputs = [jaxprs.widen(x) for x in (*leaves, *tangents)]
         (wide,), (moved,) = jaxprs.rounded(traced.program, traced.constants, inputs)
@@ -81,7 +81,7 @@ def along_tangent(
 
 def measured(derivative: Callable[[Sequence[Any]], list], question: Question) -> Automatic:
     """A function of the moved leaves to arrays (outputs, *leaf shape), evaluated in both ways."""
-    traced = jaxprs.trace(derivative, question.moved)
+    traced = _traced(derivative, question.moved)
     leaves = [
         jnp.asarray(leaf, dtype)
         for leaf, dtype in zip(question.moved, traced.input_dtypes, strict=True)
@@ -101,6 +101,14 @@ def measured(derivative: Callable[[Sequence[Any]], list], question: Question) ->
             for by, value in zip(moved, wide, strict=True)
         ],
     )
+
+
+def _traced(derivative: Callable, leaves: Sequence[Any]) -> jaxprs.Traced:
+    traced = jaxprs.trace(derivative, leaves)
+    if "custom_lin" in jaxprs.primitive_names(traced.program.jaxpr):
+        # a forward trace keeps the linear part of a custom_vjp, and fails only where it is run
+        raise TypeError(f"{_REFUSALS['fwd']} autodiff (jvp) to a custom_vjp function.")
+    return traced
 
 
 def refused(mode: str, error: Exception) -> bool:

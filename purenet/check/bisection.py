@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from itertools import accumulate
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -54,6 +54,7 @@ def located(
     direction: Tree,
     by_jax: Callable[[Tree], tuple[np.ndarray, np.ndarray]],
     truth: float,
+    bound: float,
 ) -> Search:
     """The coordinates that make JAX's derivative along a direction differ from the true one.
 
@@ -67,28 +68,29 @@ def located(
         direction: the direction, leaves in float64, none of whose entries vanishes.
         by_jax: JAX's derivative along a direction.
         truth: the derivative along the direction by finite differences.
+        bound: how far apart the two may be.
     """
     search = _Searching(setup, output, direction, by_jax)
     total = search.jax_side(0, search.size) - truth
-    rule = search.rule(truth, abs(total))
+    rule, off = search.rule(truth, abs(total))
     found, stack = [], [(0, search.size, total)]
-    explained = 0.0
+    audible = max(4 * off, bound)
     while stack and len(found) < _MOST and search.evaluations < _EVALUATIONS:
         low, high, error = stack.pop()
         if high - low == 1:
             found.append(search.at(low))
-            explained += error
             continue
         middle = (low + high) // 2
         first = search.jax_side(low, middle) - search.difference(low, middle, rule)
         halves = [(low, middle, first), (middle, high, error - first)]
-        # what is below a quarter of the whole is its echo in the round-off of the other half
-        larger = max(abs(first), abs(error - first))
-        stack += sorted(
-            (half for half in halves if abs(half[2]) > larger / 4), key=lambda half: abs(half[2])
-        )
-    complete = not stack and abs(total - explained) <= abs(total) / 4
-    return Search(found, complete, search.evaluations)
+        heard = [half for half in halves if abs(half[2]) > audible]
+        # of two halves with little to hear the louder one is followed
+        stack += sorted(heard or [max(halves, key=_loudness)], key=_loudness)
+    return Search(found, not stack, search.evaluations)
+
+
+def _loudness(part: tuple[int, int, float]) -> float:
+    return abs(part[2])
 
 
 class _Searching:
@@ -119,8 +121,11 @@ class _Searching:
         quotients = self._quotients(self._cut(low, high), rule.steps)
         return float(np.dot(rule.weights, quotients))
 
-    def rule(self, truth: float, disagreement: float) -> _Rule:
-        """The shortest rule that sees an eighth of the disagreement, tried on the whole direction."""
+    def rule(self, truth: float, disagreement: float) -> tuple[_Rule, float]:
+        """The shortest rule that sees an eighth of the disagreement, and how far it is off.
+
+        It is tried on the whole direction, whose derivative is known.
+        """
         quotients = self._quotients(self._cut(0, self.size), _STEPS)
         best = []
         for length in (1, 2, 3):
@@ -130,8 +135,8 @@ class _Searching:
                 best.append((error, _Rule(_STEPS[first : first + length], weights)))
             error, rule = min(best, key=lambda one: one[0])
             if error <= disagreement / 8:
-                return rule
-        return min(best, key=lambda one: one[0])[1]
+                break
+        return rule, error
 
     def _quotients(self, direction: Tree, steps: Sequence[float]) -> np.ndarray:
         offsets = np.array([*steps, *(-s for s in steps)])
@@ -173,5 +178,5 @@ def _quartering(length: int) -> tuple[float, ...]:
 
 
 def _real(direction: np.ndarray) -> np.ndarray:
-    flat = direction.reshape(-1)
+    flat: Any = direction.reshape(-1)
     return np.concatenate([flat.real, flat.imag]) if np.iscomplexobj(flat) else flat

@@ -176,9 +176,7 @@ def _alone(options: Options, key: jax.Array) -> Callable[[Callable, tuple, tuple
 
     def prove(function: Callable, args: tuple, argnums: tuple[int, ...]) -> Proof:
         problem = pose(function, args, {}, argnums=argnums)
-        return proved(
-            problem, options, order=1, modes=("rev",), budget=_BUDGET_ALONE, key=key
-        )
+        return proved(problem, options, order=1, modes=("rev",), budget=_BUDGET_ALONE, key=key)
 
     return prove
 
@@ -205,7 +203,9 @@ def _unsteady(problem: Problem, name: str) -> str:
     return ""
 
 
-def _require(order: int, modes: Sequence[str], budget: float | int, options: dict[str, Any]) -> None:
+def _require(
+    order: int, modes: Sequence[str], budget: float | int, options: dict[str, Any]
+) -> None:
     if order not in (1, 2) or isinstance(order, bool):
         raise ValueError(
             f"got order={order!r}; wanted 1 for the gradient, or 2 for its derivative as well; "

@@ -42,10 +42,10 @@ class Directions(NamedTuple):
 
         def drawn(leaf: Any, scale: float) -> np.ndarray:
             if index < SIGNS:
-                entries = draws.integers(0, 2, leaf.shape) * 2.0 - 1.0
-            else:
-                entries = draws.standard_normal(leaf.shape)
+                up = draws.integers(0, 2, leaf.shape, np.int8).astype(bool)
+                return np.where(up, scale, -scale)
             # in the digits of the leaf, so that both sides move by the same
+            entries = draws.standard_normal(leaf.shape, np.float32)
             return (scale * entries).astype(leaf.real.dtype).astype(float)
 
         return [
@@ -84,18 +84,17 @@ def directions_of(question: Question, key: jax.Array) -> Directions:
     return Directions(key, leaves, [2.0 ** round(np.log2(size or typical)) for size in sizes])
 
 
-def differences_along(
-    setup: Setup, base: Sequence[np.ndarray], direction: Callable[[int], Tree], count: int
+def difference_along(
+    setup: Setup, base: Sequence[np.ndarray], direction: Tree, reach: float = 1.0
 ) -> Bounded:
-    """The finite differences along so many directions, with bounds."""
+    """The finite difference along a direction, with bounds, from steps of so many directions."""
 
     def values(which, steps, points):
-        return np.stack(
-            [_values(setup, direction(int(i)), s * points) for i, s in zip(which, steps, strict=True)]
-        )
+        del which  # there is one
+        return _values(setup, direction, steps[0] * points)[None]
 
     with jaxprs.working_precision(True):
-        return climbed(values, np.zeros(count), np.ones(count), base, _ENOUGH)
+        return climbed(values, np.zeros(1), np.full(1, reach), base, _ENOUGH)
 
 
 def compared(
@@ -114,19 +113,28 @@ def compared(
         by_jax: the derivative by JAX along a direction, and its rounding.
         directions: the directions.
     """
-    count = SIGNS + GAUSSIANS
-    found = differences_along(setup, base, directions, count)
-    jax_side = [by_jax(directions(i)) for i in range(count)]
-    value, rounding = (np.stack(part) for part in zip(*jax_side, strict=True))
-    along = Along(value, found.value, found.error + rounding)
-    again = np.flatnonzero(along.disagrees.any(axis=1))
-    for look in _LOOKS if again.size else ():
-        closer = differences_along(setup, base, _scaled(directions, again, look), again.size)
-        apart = np.abs(closer.value / look - along.by_differences[again]) + closer.error / look
-        bound = along.bound.copy()
-        bound[again] = np.maximum(bound[again], np.where(np.isfinite(apart), apart, 0.0))
-        along = along._replace(bound=bound)
+    rows = []
+    for index in range(SIGNS + GAUSSIANS):
+        direction = directions(index)
+        found = difference_along(setup, base, direction)
+        value, rounding = by_jax(direction)
+        rows.append((value, found.value[0], found.error[0] + rounding))
+    along = Along(*map(np.stack, zip(*rows, strict=True)))
+    for index in np.flatnonzero(along.disagrees.any(axis=1)):
+        along = _confirmed(setup, base, directions, along, int(index))
+        if along.disagrees[index].any():
+            break  # one that is confirmed is enough
     return along
+
+
+def _confirmed(setup: Setup, base, directions: Directions, along: Along, index: int) -> Along:
+    """One direction looked at again: its bound takes in what other steps allow, as each bounds."""
+    bound, direction = along.bound.copy(), directions(index)
+    for look in _LOOKS:
+        closer = difference_along(setup, base, direction, look)
+        reach = np.abs(closer.value[0] - along.by_differences[index]) + closer.error[0]
+        bound[index] = np.maximum(bound[index], np.where(np.isfinite(reach), reach, 0.0))
+    return along._replace(bound=bound)
 
 
 def by_gradient(wide: Sequence[np.ndarray], rounding: Sequence[np.ndarray]) -> Callable:
@@ -151,15 +159,11 @@ def by_tangent(question: Question) -> Callable:
     return along
 
 
-def _scaled(directions: Directions, which: np.ndarray, by: float) -> Callable[[int], Tree]:
-    return lambda i: [by * d for d in directions(int(which[i]))]
-
-
 def _values(setup: Setup, direction: Tree, offsets: np.ndarray) -> np.ndarray:
     outputs = setup.evaluator.along_direction([jnp.asarray(d) for d in direction], offsets)
     return np.concatenate([np.array(out, float).reshape(len(offsets), -1) for out in outputs], 1)
 
 
 def _real(direction: np.ndarray) -> np.ndarray:
-    flat = direction.reshape(-1)
+    flat: Any = direction.reshape(-1)
     return np.concatenate([flat.real, flat.imag]) if np.iscomplexobj(flat) else flat

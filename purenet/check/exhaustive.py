@@ -100,9 +100,7 @@ def _method(question: Question, coordinates: int, reports: list, modes: list[str
     )
 
 
-def differences(
-    setup: Setup, base: Sequence[np.ndarray], states: Sequence[str]
-) -> list[Bounded]:
+def differences(setup: Setup, base: Sequence[np.ndarray], states: Sequence[str]) -> list[Bounded]:
     """The finite differences of all leaves, with bounds; by what the outputs ignore, zeros."""
     outputs = sum(out.size for out in base)
 
@@ -200,7 +198,13 @@ def _lies_between(one: Irregularity, value: float, allowed: float) -> bool:
 
 
 def _leaf_report(
-    setup: Setup, question: Question, mode: str, leaf: int, found: Bounded, by: Automatic, state: str
+    setup: Setup,
+    question: Question,
+    mode: str,
+    leaf: int,
+    found: Bounded,
+    by: Automatic,
+    state: str,
 ) -> tuple[LeafReport, list[Suspect]]:
     """What one leaf's derivatives come to, in one mode, and the worst of them where they differ."""
     x, path = setup.evaluator.leaves[leaf], setup.paths[leaf]
@@ -214,9 +218,7 @@ def _leaf_report(
         np.where(np.isfinite(value), wide, value), found.value, found.error + by.rounding[leaf]
     )
     at = _worst(shown, verdicts)
-    worst = Coordinate(
-        *named(setup, question, leaf, *at), *(float(values[at]) for values in shown)
-    )
+    worst = Coordinate(*named(setup, question, leaf, *at), *(float(values[at]) for values in shown))
     disagreeing = int(verdicts.disagrees.sum())
 
     def sentences(which: np.ndarray) -> tuple[str, ...]:

@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import jax
 import numpy as np
 
 from purenet.check.question import Question
@@ -168,7 +167,9 @@ def _slices(indices: np.ndarray, axis: int, dimensions: int) -> str:
 def _listed(indices: np.ndarray, one: str, many: str) -> str:
     shown = ", ".join(str(int(i)) for i in indices[:_MOST_INDICES])
     more = len(indices) - _MOST_INDICES
-    return f"{one if len(indices) == 1 else many} {shown}" + (f" and {more} more" if more > 0 else "")
+    return f"{one if len(indices) == 1 else many} {shown}" + (
+        f" and {more} more" if more > 0 else ""
+    )
 
 
 def _equal(x: np.ndarray, y: np.ndarray, slack: np.ndarray) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 
 from purenet import jaxprs
 from purenet.check import exhaustive, sampled
-from purenet.check.dependence import Dependence, dependence
+from purenet.check.dependence import Dependence
 from purenet.check.proof import Proof, joined
 from purenet.check.question import asked
 from purenet.fd.options import Options
@@ -22,7 +22,7 @@ def proved(
     *,
     order: int,
     modes: Sequence[str],
-    budget: float,
+    budget: float | int,
     key: jax.Array,
     depends: Callable[[Setup], Dependence] | None = None,
     shapes: Sequence[tuple[int, ...]] = (),

@@ -1,6 +1,6 @@
 """What is compared: a function of leaves to one vector of real outputs, of any order."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -71,7 +71,11 @@ def _of_value(problem: Problem, key: jax.Array) -> Question:
             f"got a function that returns {got}; wanted a floating-point output, which alone has a "
             "derivative; return the loss, or cast it to float"
         )
-    if len(shapes) == 1 and shapes[0].shape == () and not jnp.issubdtype(shapes[0].dtype, jnp.complexfloating):
+    if (
+        len(shapes) == 1
+        and shapes[0].shape == ()
+        and not jnp.issubdtype(shapes[0].dtype, jnp.complexfloating)
+    ):
 
         def scalar(leaves):
             (output,) = jax.tree.leaves(problem.function(leaves))
@@ -116,7 +120,9 @@ def _shown(problem: Problem, label: str, key: jax.Array) -> Question:
         return jnp.dot(weights.astype(output.dtype), output)
 
     return Question(
-        problem._replace(function=weighted), None, f"a weighted sum of the {size} outputs of {label}"
+        problem._replace(function=weighted),
+        None,
+        f"a weighted sum of the {size} outputs of {label}",
     )
 
 

@@ -41,6 +41,14 @@ class Evaluator(Protocol):
         """How the coordinates of a whole leaf are evaluated, and why, in a few words."""
         ...
 
+    def operations(self, leaf: int, points: int) -> float:
+        """The counted operations of a whole leaf at so many points a coordinate."""
+        ...
+
+    def dependence(self, leaf: int) -> str:
+        """How the outputs depend on a leaf: "moves" with it, "held" constant, or "ignored"."""
+        ...
+
     def sampled(self, leaf: int, offsets: Any, width: int) -> list[Any]:
         """The outputs where each of a few coordinates of a leaf is displaced by each offset."""
         ...

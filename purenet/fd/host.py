@@ -73,6 +73,16 @@ class Host(Coordinatewise):
         del leaf, points
         return "host: one call a point"
 
+    def operations(self, leaf: int, points: int) -> float:
+        """Of what happens inside nothing is known."""
+        del leaf, points
+        return float("inf")
+
+    def dependence(self, leaf: int) -> str:
+        """What cannot be looked into may move with any leaf."""
+        del leaf
+        return "moves"
+
     def along_coordinates(self, moves: Sequence[tuple[int, Any, Any]]) -> list[np.ndarray]:
         """The outputs where single coordinates are displaced; see `Dense.along_coordinates`."""
         moves = [(leaf, np.asarray(c), np.asarray(o)) for leaf, c, o in moves]

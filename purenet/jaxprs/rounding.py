@@ -72,8 +72,8 @@ def moved_by_constants(
             return _moved_by_constants(program, jacobian)(list(constants), list(leaves))
         except (NotImplementedError, TypeError, ValueError):
             continue
-    sizes = [out.aval.size for out in program.jaxpr.outvars]
-    return [jnp.zeros((sum(sizes), *leaf.shape)) for leaf in leaves]
+    sizes: Any = [out.aval for out in program.jaxpr.outvars]
+    return [jnp.zeros((sum(aval.size for aval in sizes), *leaf.shape)) for leaf in leaves]
 
 
 @lru_cache(maxsize=256)
@@ -187,7 +187,8 @@ def _unit(name: str, variable: Any) -> float:
 
 def _terms(equation) -> int:
     """The number of terms that each element of an output sums."""
-    name, shapes = equation.primitive.name, [getattr(v.aval, "shape", ()) for v in equation.invars]
+    name = equation.primitive.name
+    shapes: list[Any] = [getattr(v.aval, "shape", ()) for v in equation.invars]
     if name == "dot_general":
         (contracted, _), _ = equation.params["dimension_numbers"]
         return max(1, math.prod(shapes[0][axis] for axis in contracted))

@@ -1,4 +1,4 @@
-"""What is read in place of an ignored argument: by experiment, and nothing of the caller's moves."""
+"""What is read in place of an ignored argument: by experiment on copies of what is captured."""
 
 import functools
 

@@ -6,7 +6,6 @@ import pytest
 from purenet.fd.extrapolation import Rung, best_extrapolation
 
 
-
 def anything(one):
     return np.ones(one.value.shape, bool)
 

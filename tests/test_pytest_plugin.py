@@ -1,0 +1,68 @@
+"""The pytest plugin, as a suite of its own runs it."""
+
+import pytest
+
+pytest_plugins = ["pytester"]
+
+SUITE = """
+import pytest
+
+def wrong():
+    import jax, jax.numpy as jnp
+    f = jax.custom_vjp(lambda w: jnp.sum(w**2))
+    f.defvjp(lambda w: (jnp.sum(w**2), w), lambda w, g: (2.1 * w * g,))
+    return f
+
+def test_right(check_grads):
+    import jax.numpy as jnp
+    assert check_grads(lambda w: jnp.sum(w**3), jnp.ones(3)).ok
+
+@pytest.mark.check_grads(modes=("rev",))
+def test_marked(check_grads):
+    import jax.numpy as jnp
+    report = check_grads(lambda w: jnp.sum(w**3), jnp.ones(3))
+    assert [leaf.mode for leaf in report.leaves] == ["rev"]
+
+def test_wrong(check_grads):
+    import jax.numpy as jnp
+    check_grads(wrong(), jnp.ones(3))
+"""
+
+
+@pytest.fixture
+def suite(pytester):
+    pytester.makepyfile(SUITE)
+    return pytester
+
+
+def test_the_fixture_the_marker_and_the_summary(suite):
+    result = suite.runpytest_subprocess("--strict-markers")
+    result.assert_outcomes(passed=2, failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*GradientMismatch: <lambda>: jax disagrees at 3 of 3 derivatives",
+            "gradients: 3 checked, 12 derivatives compared, 1 wrong; worst * bounds apart at w[[]*"
+            "test_wrong*",
+        ]
+    )
+
+
+def test_the_reports_of_a_run_in_one_file(suite):
+    result = suite.runpytest_subprocess("--gradient-report=report.html")
+    result.stdout.fnmatch_lines(["gradient report: report.html"])
+    document = (suite.path / "report.html").read_text()
+    assert document.count("<section") == 3
+    assert document.index("test_wrong") < document.index("test_right")
+
+
+def test_a_file_that_cannot_be_written_is_refused_before_the_run(suite):
+    result = suite.runpytest_subprocess("--gradient-report=nowhere/report.html")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*got --gradient-report=nowhere/report.html*wanted a file*"])
+
+
+def test_a_suite_that_does_not_use_it_never_imports_jax(pytester):
+    pytester.makepyfile("import sys\ndef test_no_jax():\n    assert 'jax' not in sys.modules\n")
+    result = pytester.runpytest_subprocess()
+    result.assert_outcomes(passed=1)
+    result.stdout.no_fnmatch_line("*gradients:*")
