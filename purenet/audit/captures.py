@@ -135,7 +135,7 @@ def _of_instance(thing: Any, name: str, walk: _Walk) -> Iterator[Captured]:
     """The attributes of an object, and what its code names where it can be called."""
     for attribute, value in getattr(thing, "__dict__", {}).items():
         yield from _of_object(value, f"{name}.{attribute}", walk)
-    call = getattr(type(thing), "__call__", None)
+    call = vars(type(thing)).get("__call__")
     if isinstance(call, types.FunctionType):
         yield from _of_callable(call, walk)
 

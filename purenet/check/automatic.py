@@ -70,10 +70,10 @@ def along_tangent(
         return [jnp.atleast_1d(jax.jvp(question.of_moved, (moved,), (tangents,))[1])]
 
     leaves = [jnp.asarray(leaf) for leaf in question.moved]
-    tangents = [jnp.asarray(t, x.dtype) for t, x in zip(tangents, leaves, strict=True)]
-    traced = _traced(along, [*leaves, *tangents])
+    narrow = [jnp.asarray(t, x.dtype) for t, x in zip(tangents, leaves, strict=True)]
+    traced = _traced(along, [*leaves, *narrow])
     with jaxprs.working_precision(True):
-        inputs = [jaxprs.widen(x) for x in (*leaves, *tangents)]
+        inputs = [jaxprs.widen(x) for x in (*leaves, *narrow)]
         (wide,), (moved,) = jaxprs.rounded(traced.program, traced.constants, inputs)
     value, moved = np.asarray(wide, float), np.asarray(moved, float)
     return value, moved + _least_rounding(value)
@@ -156,7 +156,7 @@ def _by_coordinate(derivative: Any) -> np.ndarray:
     JAX's derivative by z = x + iy of a real output is its derivative by x, minus i times that by y.
     """
     array = np.asarray(derivative)
-    flat = array.reshape(len(array), -1).T
+    flat: Any = array.reshape(len(array), -1).T
     if np.iscomplexobj(flat):
         return np.concatenate([flat.real, -flat.imag]).astype(float)
     return flat.astype(float)

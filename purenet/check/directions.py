@@ -99,7 +99,6 @@ def difference_along(
 
 def compared(
     setup: Setup,
-    question: Question,
     base: Sequence[np.ndarray],
     by_jax: Callable[[Tree], tuple[np.ndarray, np.ndarray]],
     directions: Directions,
@@ -108,7 +107,6 @@ def compared(
 
     Args:
         setup: the function and its base point.
-        question: what is compared.
         base: the outputs at the base point.
         by_jax: the derivative by JAX along a direction, and its rounding.
         directions: the directions.

@@ -88,7 +88,10 @@ def _named(factor: float, sizes: dict[int, str]) -> str:
     for size, name in sizes.items():
         for other, second in sizes.items():
             if size != other and math.isclose(factor, size / other, rel_tol=1e-7):
-                return f"{size}/{other} times ({name} in place of {second}: a mean along the wrong axis)"
+                return (
+                    f"{size}/{other} times ({name} in place of {second}: a mean along the wrong "
+                    "axis)"
+                )
     return f"{factor:.6g} times" if abs(factor - 1) > 1e-3 else f"(1 {factor - 1:+.3g}) times"
 
 

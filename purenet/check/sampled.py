@@ -69,7 +69,7 @@ def prove(
             note = f"{mode} mode was left out: JAX does not have it for this function"
             parts.append(Proof([], [], [], [], [note], "", 0))
             continue
-        along = compared(setup, question, base, by_jax, directions)
+        along = compared(setup, base, by_jax, directions)
         failures = [
             f"jax's derivative by {path} is NaN or infinite"
             for path, bad in zip(setup.paths, undefined, strict=True)

@@ -1,4 +1,4 @@
-"""Custom derivative rules: where a program calls them, at which inputs, and where they are written."""
+"""Custom derivative rules: where a program calls them, at which inputs, and who wrote them."""
 
 import functools
 import types

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from comparisons.measures.detection.corpus.domains import (
+from comparisons.measures.alarms.corpus.domains import (
     INSIDE,
     ONE,
     POSITIVE,
@@ -12,7 +12,7 @@ from comparisons.measures.detection.corpus.domains import (
     joined,
     signed,
 )
-from comparisons.measures.detection.corpus.recipes import (
+from comparisons.measures.alarms.corpus.recipes import (
     Namespace,
     Recipe,
     Recipes,

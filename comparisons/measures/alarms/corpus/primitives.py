@@ -4,8 +4,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from comparisons.measures.detection.corpus import structure
-from comparisons.measures.detection.corpus.domains import (
+from comparisons.measures.alarms.corpus import structure
+from comparisons.measures.alarms.corpus.domains import (
     INSIDE,
     ONE,
     POSITIVE,
@@ -17,7 +17,7 @@ from comparisons.measures.detection.corpus.domains import (
     quotients,
     signed,
 )
-from comparisons.measures.detection.corpus.recipes import (
+from comparisons.measures.alarms.corpus.recipes import (
     Namespace,
     Recipe,
     Recipes,

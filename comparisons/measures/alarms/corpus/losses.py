@@ -3,8 +3,8 @@
 import jax
 import numpy as np
 
-from comparisons.measures.detection.corpus.domains import ONE, TWO, UNIT, apart, between, joined
-from comparisons.measures.detection.corpus.recipes import Namespace, Recipe, Recipes, same
+from comparisons.measures.alarms.corpus.domains import ONE, TWO, UNIT, apart, between, joined
+from comparisons.measures.alarms.corpus.recipes import Namespace, Recipe, Recipes, same
 
 _EXCLUDED = {"deprecated, another name of generalized_kl_divergence": "convex_kl_divergence"}
 

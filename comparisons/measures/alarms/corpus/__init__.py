@@ -16,14 +16,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from comparisons.measures.detection.corpus.arrays import NUMPY
-from comparisons.measures.detection.corpus.domains import ONE, TWO
-from comparisons.measures.detection.corpus.linear import FFT, LINALG
-from comparisons.measures.detection.corpus.losses import LOSSES
-from comparisons.measures.detection.corpus.primitives import LAX
-from comparisons.measures.detection.corpus.recipes import Recipe, Recipes, floating
-from comparisons.measures.detection.corpus.special import NN, SPECIAL
-from comparisons.measures.detection.corpus.statistics import STATISTICS
+from comparisons.measures.alarms.corpus.arrays import NUMPY
+from comparisons.measures.alarms.corpus.domains import ONE, TWO
+from comparisons.measures.alarms.corpus.linear import FFT, LINALG
+from comparisons.measures.alarms.corpus.losses import LOSSES
+from comparisons.measures.alarms.corpus.primitives import LAX
+from comparisons.measures.alarms.corpus.recipes import Recipe, Recipes, floating
+from comparisons.measures.alarms.corpus.special import NN, SPECIAL
+from comparisons.measures.alarms.corpus.statistics import STATISTICS
 
 # Of an object with several names the first is kept, so the names that users write come first.
 NAMESPACES = (NN, NUMPY, LINALG, FFT, SPECIAL, STATISTICS, LAX, LOSSES)
@@ -98,15 +98,17 @@ def _public(title: str) -> Iterator[tuple[str, Callable]]:
     """The functions of a module and, as norm.pdf, those of the distributions of jax.scipy.stats."""
     for name, value in _members(importlib.import_module(title)):
         if inspect.ismodule(value) and title == STATISTICS.title:
-            yield from (
-                (f"{name}.{inner}", one) for inner, one in _members(value) if _is_function(one)
-            )
+            for inner, one in _members(value):
+                if _is_function(one):
+                    yield f"{name}.{inner}", one
         elif _is_function(value):
             yield name, value
 
 
 def _members(module: ModuleType) -> Iterator[tuple[str, Any]]:
-    return ((name, getattr(module, name)) for name in dir(module) if not name.startswith("_"))
+    for name in dir(module):
+        if not name.startswith("_"):
+            yield name, getattr(module, name)
 
 
 def _is_function(value: Any) -> bool:

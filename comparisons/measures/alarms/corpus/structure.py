@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from comparisons.measures.detection.corpus.domains import (
+from comparisons.measures.alarms.corpus.domains import (
     ONE,
     POSITIVE,
     TWO,
@@ -14,7 +14,7 @@ from comparisons.measures.detection.corpus.domains import (
     matrix,
     signed,
 )
-from comparisons.measures.detection.corpus.recipes import Recipe, Recipes, same
+from comparisons.measures.alarms.corpus.recipes import Recipe, Recipes, same
 
 MASK = np.array([[True, False, True], [False, True, False]])
 ROWS = np.array([[2], [0], [3]])  # three rows of four, none twice
@@ -58,7 +58,7 @@ _CONTROL: Recipes = {
     "cond": Recipe(TWO, lambda f, x, y: f(x[0, 0] < y[0, 0], jnp.sin, jnp.exp, x + y)),
     "switch": Recipe(ONE, lambda f, x: f(1, [jnp.sin, jnp.exp, jnp.cos], x)),
     "platform_dependent": Recipe(TWO, lambda f, x, y: f(x, y, default=lambda a, b: a * b)),
-    "fori_loop": Recipe(TWO, lambda f, x, y: f(0, 3, lambda i, z: jnp.sin(z) * y, x)),
+    "fori_loop": Recipe(TWO, lambda f, x, y: f(0, 3, lambda _, z: jnp.sin(z) * y, x)),
     "map": Recipe(ONE, lambda f, x: f(lambda row: jnp.sum(row**2), x)),
     "scan": Recipe(
         between(-1.5, 1.5, (3,), (2, 3)),

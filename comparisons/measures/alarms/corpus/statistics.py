@@ -3,8 +3,8 @@
 import jax
 import numpy as np
 
-from comparisons.measures.detection.corpus.domains import Draw, between, joined, signed, symmetric
-from comparisons.measures.detection.corpus.recipes import Namespace, Recipe, Recipes
+from comparisons.measures.alarms.corpus.domains import Draw, between, joined, signed, symmetric
+from comparisons.measures.alarms.corpus.recipes import Namespace, Recipe, Recipes
 
 _EXCLUDED = {
     "returns an element and a count": "mode",

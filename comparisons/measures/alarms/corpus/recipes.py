@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from comparisons.measures.detection.corpus.domains import Draw
+from comparisons.measures.alarms.corpus.domains import Draw
 
 
 def plainly(function: Callable, *arguments: Any) -> Any:
@@ -50,8 +50,8 @@ class Namespace(NamedTuple):
     excluded: dict[str, str]
 
 
-def same(names: str, recipe: Recipe) -> Recipes:
-    """One recipe for several functions."""
+def same(names: str, recipe: Recipe | tuple[Recipe, ...]) -> Recipes:
+    """One recipe, or several, for each of some functions."""
     return dict.fromkeys(names.split(), recipe)
 
 

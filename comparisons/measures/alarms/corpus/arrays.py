@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 import numpy as np
 
-from comparisons.measures.detection.corpus.domains import (
+from comparisons.measures.alarms.corpus.domains import (
     INSIDE,
     ONE,
     POSITIVE,
@@ -19,7 +19,7 @@ from comparisons.measures.detection.corpus.domains import (
     signed,
     winding,
 )
-from comparisons.measures.detection.corpus.recipes import (
+from comparisons.measures.alarms.corpus.recipes import (
     Namespace,
     Recipe,
     Recipes,

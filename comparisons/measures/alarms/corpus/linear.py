@@ -8,7 +8,7 @@ defined by the matrix.
 import jax
 import jax.numpy as jnp
 
-from comparisons.measures.detection.corpus.domains import (
+from comparisons.measures.alarms.corpus.domains import (
     ONE,
     TWO,
     between,
@@ -17,7 +17,7 @@ from comparisons.measures.detection.corpus.domains import (
     matrix,
     symmetric,
 )
-from comparisons.measures.detection.corpus.recipes import (
+from comparisons.measures.alarms.corpus.recipes import (
     Namespace,
     Recipe,
     Recipes,

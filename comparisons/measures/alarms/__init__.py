@@ -1,0 +1,110 @@
+"""Whether a check raises an alarm where nothing is wrong: every differentiable function of JAX."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import jax
+import numpy as np
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from comparisons.measures.alarms.corpus import SUSPECTS, Case, cases
+from comparisons.measures.alarms.verdicts import Verdict, verdicts
+from comparisons.measures.promises import Promise, kept, plain_table
+from comparisons.settings import Settings
+
+POINTS = 5
+_LEGEND = f"""\
+The differentiable functions of jax.nn, jax.numpy, jax.scipy, jax.lax and optax, found by walking
+their namespaces, each at {POINTS} random points in float64 and in float32, by every argument
+that JAX differentiates, in forward and in reverse mode. An alarm is a check that fails or raises."""
+_LEAST = 250
+
+
+def run(settings: Settings) -> "Alarms":
+    """Check every function at every point."""
+    found: list[Verdict] = []
+    for case in settings.track(cases(), "every function at every point"):
+        found += of_case(case, POINTS)
+    return Alarms(found)
+
+
+def of_case(case: Case, points: int) -> list[Verdict]:
+    """The verdicts on one function in both dtypes."""
+    found = []
+    for dtype in (np.float64, np.float32):
+        with jax.enable_x64(dtype is np.float64):
+            found += verdicts(case, np.dtype(dtype), points)
+    return found
+
+
+class Alarms:
+    """The table by namespace, every alarm in words, and the promises that purenet makes on them."""
+
+    title = "Whether a check raises an alarm where nothing is wrong."
+
+    def __init__(self, verdicts: list[Verdict]):
+        self.verdicts = verdicts
+        self.alarms = [v for v in verdicts if v.alarm and v.function not in SUSPECTS]
+        self.defects = [v for v in verdicts if v.alarm and v.function in SUSPECTS]
+        functions = len({v.function for v in verdicts})
+        self.promises = [
+            Promise(f"at least {_LEAST} functions", f"{functions} functions", functions >= _LEAST),
+            Promise(
+                "no alarm on any of them but for known defects of JAX",
+                f"{len(self.alarms)} in {len(verdicts):,} checks",
+                not self.alarms,
+            ),
+        ]
+
+    @property
+    def holds(self) -> bool:
+        """Whether every promise is kept."""
+        return all(promise.holds for promise in self.promises)
+
+    def __rich__(self) -> Group:
+        """How to read it, the table, what alarmed, the promises."""
+        parts: list[Any] = [Text(_LEGEND), "", self._table(), ""]
+        if self.defects:
+            parts += [Text("Alarms that are right: defects of this JAX"), *_listed(self.defects)]
+            parts += [Text(f"  {name}: {SUSPECTS[name]}") for name in _names(self.defects)]
+            parts.append("")
+        if self.alarms:
+            parts += [Text("False alarms"), *_listed(self.alarms), ""]
+        return Group(*parts, kept(self.promises))
+
+    def record(self) -> dict[str, Any]:
+        """Every verdict, and the promises with their figures."""
+        return {
+            "verdicts": [verdict._asdict() for verdict in self.verdicts],
+            "defects": {name: SUSPECTS[name] for name in _names(self.defects)},
+            "promises": [promise._asdict() for promise in self.promises],
+        }
+
+    def _table(self) -> Table:
+        table = plain_table("checks by namespace")
+        headings = ("", "functions", "checks", "derivatives", "alarms", "undecided", "seconds")
+        for heading in headings:
+            table.add_column(heading, justify="right" if heading else "left")
+        spaces = dict.fromkeys(v.namespace for v in self.verdicts)
+        for space in (*spaces, None):
+            of_space = [v for v in self.verdicts if space in (v.namespace, None)]
+            table.add_row(
+                space or "all",
+                f"{len({v.function for v in of_space})}",
+                f"{len(of_space):,}",
+                f"{sum(v.compared for v in of_space):,}",
+                f"{sum(bool(v.alarm) for v in of_space)}",
+                f"{sum(v.undecided for v in of_space)}",
+                f"{sum(v.seconds for v in of_space):.0f}",
+            )
+        return table
+
+
+def _names(verdicts: Iterable[Verdict]) -> list[str]:
+    return list(dict.fromkeys(verdict.function for verdict in verdicts))
+
+
+def _listed(verdicts: Iterable[Verdict]) -> list[Text]:
+    return [Text(f"  {v.function} in {v.dtype}, point {v.point}: {v.alarm}") for v in verdicts]
