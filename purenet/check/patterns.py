@@ -85,6 +85,8 @@ def _named(factor: float, sizes: dict[int, str]) -> str:
             return f"{size} times ({name}: a mean was taken for a sum)"
         if math.isclose(factor, 1 / size, rel_tol=1e-7):
             return f"1/{size} times ({name}: a sum was taken for a mean)"
+    if any(abs(f - round(f)) < 1e-7 for f in (factor, 1 / factor)):
+        return f"{factor:.6g} times"  # two sizes may have this quotient by chance
     for size, name in sizes.items():
         for other, second in sizes.items():
             if size != other and math.isclose(factor, size / other, rel_tol=1e-7):

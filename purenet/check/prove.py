@@ -10,7 +10,7 @@ from purenet import jaxprs
 from purenet.check import exhaustive, sampled
 from purenet.check.dependence import Dependence
 from purenet.check.proof import Proof, joined
-from purenet.check.question import asked
+from purenet.check.question import ENTRIES, asked
 from purenet.fd.options import Options
 from purenet.fd.problem import Problem
 from purenet.fd.setup import Setup, prepare, require_finite_base
@@ -26,6 +26,7 @@ def proved(
     key: jax.Array,
     depends: Callable[[Setup], Dependence] | None = None,
     shapes: Sequence[tuple[int, ...]] = (),
+    entries: int = ENTRIES,
 ) -> Proof:
     """Compare the derivatives of a problem.
 
@@ -38,9 +39,10 @@ def proved(
         key: draws projections and directions.
         depends: how the function depends on its leaves, asked before any derivative is compared.
         shapes: of the data, whose sizes may explain a factor.
+        entries: of a Jacobian that is compared whole; of a larger one, a weighted sum of its rows.
     """
     proofs, states = [], [""] * len(problem.movable)
-    for question in asked(problem, order, key, shapes):
+    for question in asked(problem, order, key, shapes, entries):
         setup = prepare(question.problem, options, whole_leaves=True)
         base = _base(setup)
         if depends is not None and not proofs:

@@ -47,22 +47,26 @@ class Question(NamedTuple):
 
 
 def asked(
-    problem: Problem, order: int, key: jax.Array, shapes: Sequence[tuple[int, ...]] = ()
+    problem: Problem,
+    order: int,
+    key: jax.Array,
+    shapes: Sequence[tuple[int, ...]] = (),
+    entries: int = ENTRIES,
 ) -> list[Question]:
     """The questions of a check: the function itself, and for order 2 its gradient.
 
-    A Jacobian of up to 65,536 entries is compared whole. Of a larger one the rows are summed with
+    A Jacobian of up to so many entries is compared whole. Of a larger one the rows are summed with
     weights drawn by the key, between 1/2 and 3/2 and of either sign: an error in any entry shows.
 
     Raises:
         TypeError: where no output is a floating-point number.
     """
     first, second = jax.random.split(key)
-    value = _of_value(problem, first)._replace(shapes=tuple(shapes))
-    return [value] if order == 1 else [value, _of_gradient(value, second)]
+    value = _of_value(problem, first, entries)._replace(shapes=tuple(shapes))
+    return [value] if order == 1 else [value, _of_gradient(value, second, entries)]
 
 
-def _of_value(problem: Problem, key: jax.Array) -> Question:
+def _of_value(problem: Problem, key: jax.Array, entries: int) -> Question:
     shapes = jax.tree.leaves(jax.eval_shape(problem.function, problem.leaves))
     outputs = [i for i, out in enumerate(shapes) if jnp.issubdtype(out.dtype, jnp.inexact)]
     if not outputs:
@@ -87,10 +91,10 @@ def _of_value(problem: Problem, key: jax.Array) -> Question:
         flat = jax.tree.leaves(problem.function(leaves))
         return _as_vector([flat[i] for i in outputs])
 
-    return _shown(problem._replace(function=vector), "the function", key)
+    return _shown(problem._replace(function=vector), "the function", key, entries)
 
 
-def _of_gradient(value: Question, key: jax.Array) -> Question:
+def _of_gradient(value: Question, key: jax.Array, entries: int) -> Question:
     """The gradient as a vector function; of a vector function, that of a weighted sum of it."""
     first, second = jax.random.split(key)
     weights = None if value.outputs is None else _weights(first, value.outputs)
@@ -103,15 +107,15 @@ def _of_gradient(value: Question, key: jax.Array) -> Question:
         moved = [leaves[i] for i in value.problem.movable]
         return _as_vector(jax.grad(scalar)(moved))
 
-    return _shown(value.problem._replace(function=gradient), "its gradient", second)
+    return _shown(value.problem._replace(function=gradient), "its gradient", second, entries)
 
 
-def _shown(problem: Problem, label: str, key: jax.Array) -> Question:
+def _shown(problem: Problem, label: str, key: jax.Array, entries: int) -> Question:
     """A vector function whole, or its weighted sum where the Jacobian would be too large."""
     moved = [problem.leaves[i] for i in problem.movable]
     size = jax.eval_shape(problem.function, problem.leaves).size
     coordinates = sum(coordinate_count(jnp.asarray(leaf)) for leaf in moved)
-    if size * coordinates <= ENTRIES:
+    if size * coordinates <= entries:
         return Question(problem, size, label)
     weights = _weights(key, size)
 

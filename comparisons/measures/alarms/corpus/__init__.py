@@ -94,7 +94,7 @@ def _listing() -> tuple[tuple[Case, ...], tuple[str, ...]]:
     return tuple(found), tuple(rest)
 
 
-def _public(title: str) -> Iterator[tuple[str, Callable]]:
+def _public(title: str) -> Iterator[tuple[str, Any]]:
     """The functions of a module and, as norm.pdf, those of the distributions of jax.scipy.stats."""
     for name, value in _members(importlib.import_module(title)):
         if inspect.ismodule(value) and title == STATISTICS.title:
