@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from purenet import jaxprs
 from purenet.check.automatic import MODES
 from purenet.check.dependence import Dependence, dependence, ignored
 from purenet.check.proof import Proof
@@ -128,6 +129,7 @@ def compare_grads(
     args = (params, *data)
     problem = pose(loss, args, {}, argnums=argnums, has_aux=has_aux, allow_int=allow_int)
     chosen, key = checked(**options), jax.random.key(0) if key is None else key
+    _require_values(problem)
     unsteady = _unsteady(problem, name)
     if unsteady:
         return GradientReport(name, failures=(unsteady,), seconds=time.perf_counter() - start)
@@ -204,6 +206,15 @@ def _unsteady(problem: Problem, name: str) -> str:
                 "key, and state as an argument"
             )
     return ""
+
+
+def _require_values(problem: Problem) -> None:
+    for leaf, path in zip(problem.leaves, problem.paths, strict=True):
+        if jaxprs.is_traced(leaf):
+            raise TypeError(
+                f"got {path} as a tracer, inside jit, vmap or grad; wanted numbers, since which "
+                "steps are needed depends on them; call it outside"
+            )
 
 
 def _require(

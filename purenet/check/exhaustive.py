@@ -22,6 +22,7 @@ from purenet.fd.setup import Setup
 # enough to see 1e-6 of a coordinate a thousandth of the largest, with what bounds allow for
 DEMAND = Demand(reach=0.35, enough=2e-11)
 _LOOKS = (2.0**-1, 2.0**-3, 2.0**-6)  # scales at which a disagreement must show again
+_SAMPLE = 64  # coordinates that are looked at again where more than these disagree
 _FORWARD = 256  # coordinates up to which forward mode takes each
 _SHOWN = 5  # kinks and undecided coordinates that are written out
 
@@ -130,6 +131,20 @@ def confirmed(
     rows = np.flatnonzero(doubted.any(axis=1))
     if rows.size == 0:
         return first
+    if rows.size > _SAMPLE:
+        some = rows[:: -(-rows.size // _SAMPLE)]
+        again = _looked_at_again(setup, base, leaf, first, some)
+        if all(
+            judged(again, automatic, leaf).disagrees[some].any(axis=1).all() for automatic in by
+        ):
+            return again  # where so many are wrong, a sample speaks for all
+    return _looked_at_again(setup, base, leaf, first, rows)
+
+
+def _looked_at_again(
+    setup: Setup, base: Sequence[np.ndarray], leaf: int, first: Bounded, rows: np.ndarray
+) -> Bounded:
+    """Some coordinates of a leaf, each with a bound that takes in what all looks allow."""
     with jaxprs.working_precision(True):
         scale = lengths(setup.evaluator, leaf, DEMAND.reach)[rows]
         looks = [
@@ -214,6 +229,7 @@ def _leaf_report(
         return LeafReport(path, x.shape, label, strategy, state=state), []
     verdicts = judged(found, by, leaf)
     value, wide = by.value[leaf], by.wide[leaf]
+    both = np.isfinite(value) & np.isfinite(wide)
     shown = Values(
         np.where(np.isfinite(value), wide, value), found.value, found.error + by.rounding[leaf]
     )
@@ -236,11 +252,11 @@ def _leaf_report(
         shape=x.shape,
         mode=label,
         strategy=strategy,
-        compared=found.value.size,
+        compared=int(np.sum(np.isfinite(found.error) | verdicts.disagrees)),
         disagreeing=disagreeing,
         worst=worst,
         largest=float(np.max(np.abs(found.value[np.isfinite(found.value)]), initial=0.0)),
-        off_by_rounding=float(np.max(np.abs(np.nan_to_num(value - wide)), initial=0.0)),
+        off_by_rounding=float(np.max(np.abs(value[both] - wide[both]), initial=0.0)),
         patterns=patterns(shown, verdicts.disagrees, x, question) if disagreeing else (),
         excused=sentences(verdicts.excused),
         undecided=sentences(verdicts.undecided),

@@ -56,6 +56,7 @@ def _panel(panel: Any, leaf: LeafReport) -> None:
     largest = float(np.max(band, initial=0.0))
     panel.set_yscale("symlog", linthresh=largest if largest > 0 else 1e-16)
     panel.set_title(f"{leaf.path} ({leaf.mode})", fontsize="medium")
+    panel.locator_params(axis="x", nbins=4)
     panel.set_xlabel("finite difference")
     panel.set_ylabel("jax - fd")
     panel.legend(fontsize="small")

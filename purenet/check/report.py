@@ -71,7 +71,7 @@ class LeafReport:
         shape: its shape.
         mode: "rev" or "fwd", and of what, where it is not the function itself.
         strategy: how its coordinates were evaluated, and why.
-        compared: the number of derivatives compared.
+        compared: the number of derivatives compared; where there is none, nothing is.
         disagreeing: how many of them disagree.
         worst: where the two differ by most bounds; None where nothing was compared.
         largest: the largest derivative by finite differences.
@@ -111,9 +111,11 @@ class LeafReport:
             return self.state
         if self.disagreeing:
             return f"{self.disagreeing:,} disagree"
-        if self.compared and self.largest == 0:
-            return "zero on both sides"
-        return "agrees" if self.compared else "nothing to compare"
+        if self.compared:
+            return "agrees" if self.largest > 0 else "zero on both sides"
+        return (
+            "undecided" if self.undecided else "excused" if self.excused else "nothing to compare"
+        )
 
 
 @dataclass(frozen=True)

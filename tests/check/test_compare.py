@@ -267,6 +267,20 @@ def test_options_out_of_range(options, error, message):
         purenet.compare_grads(jnp.sum, jnp.ones(2), **options)
 
 
+def test_where_there_is_no_derivative_nothing_is_claimed():
+    root = purenet.check_grads(jnp.sqrt, 0.0, modes=("rev",))
+    assert [leaf.verdict for leaf in root.leaves] == ["undecided"]
+    assert root.leaves[0].undecided == ("x: edge, left nan, right inf, jax inf",)
+    bent = purenet.check_grads(jnp.abs, 0.0, modes=("rev",))
+    assert [leaf.verdict for leaf in bent.leaves] == ["excused"]
+    assert bent.compared == root.compared == 0
+
+
+def test_inside_jit_there_are_no_numbers_to_compare():
+    with pytest.raises(TypeError, match=r"got a as a tracer.*call it outside"):
+        jax.jit(lambda x: purenet.compare_grads(jnp.sum, x).ok)(jnp.ones(2))
+
+
 def test_what_cannot_be_differenced_raises_as_fd_grad():
     with pytest.raises(TypeError, match="got x of dtype int32"):
         purenet.compare_grads(lambda x: x * 1.0, jnp.arange(3))
