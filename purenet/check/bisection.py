@@ -13,6 +13,8 @@ from purenet.fd.setup import Setup
 
 _MOST = 8  # coordinates that are traced; more are a pattern, which the first of them show
 _EVALUATIONS = 400
+_MARGIN = 32  # a half may be off by more than the whole, in which errors of either sign cancel
+_QUIETEST = 1000  # how many times quieter than all of them a coordinate may be, to be followed
 _STEPS = tuple(2.0**-e for e in range(4, 24, 2))  # of which one pair or two serve all the way
 
 
@@ -74,7 +76,7 @@ def located(
     total = search.jax_side(0, search.size) - truth
     rule, off = search.rule(truth, abs(total))
     found, stack = [], [(0, search.size, total)]
-    audible = max(4 * off, bound)
+    audible = max(_MARGIN * off, bound, abs(total) / _QUIETEST)
     while stack and len(found) < _MOST and search.evaluations < _EVALUATIONS:
         low, high, error = stack.pop()
         if high - low == 1:
@@ -122,7 +124,7 @@ class _Searching:
         return float(np.dot(rule.weights, quotients))
 
     def rule(self, truth: float, disagreement: float) -> tuple[_Rule, float]:
-        """The shortest rule that sees an eighth of the disagreement, and how far it is off.
+        """The shortest rule that is precise enough for the disagreement, and how far it is off.
 
         It is tried on the whole direction, whose derivative is known.
         """
@@ -134,7 +136,7 @@ class _Searching:
                 error = abs(np.dot(weights, quotients[first : first + length]) - truth)
                 best.append((error, _Rule(_STEPS[first : first + length], weights)))
             error, rule = min(best, key=lambda one: one[0])
-            if error <= disagreement / 8:
+            if error <= disagreement / (2 * _MARGIN):
                 break
         return rule, error
 

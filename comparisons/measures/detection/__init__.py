@@ -9,8 +9,9 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from comparisons.measures.detection import plants, verdicts
+from comparisons.measures.detection import large, plants, verdicts
 from comparisons.measures.detection.checkers import CHECKERS, PURENET
+from comparisons.measures.detection.large import Large
 from comparisons.measures.detection.verdicts import Verdict
 from comparisons.measures.promises import Promise, kept, plain_table
 from comparisons.measures.speed.networks import NETWORKS
@@ -43,7 +44,9 @@ def run(settings: Settings) -> "Detection":
             network = make().cast(dtype)
             every = plants.planted(network, by_jax_grad(network))
             found += verdicts.of_tool(tool, network, every)
-    return Detection(found)
+    with jax.enable_x64(False):
+        searched = large.searched()
+    return Detection(found, searched, large.book_seconds())
 
 
 class Detection:
@@ -51,9 +54,11 @@ class Detection:
 
     title = "Which planted errors of a gradient each checker finds."
 
-    def __init__(self, verdicts: list[Verdict]):
+    def __init__(self, verdicts: list[Verdict], searched: Large, book_seconds: float):
         self.verdicts = verdicts
-        self.promises = promises(verdicts)
+        self.searched = searched
+        self.book_seconds = book_seconds
+        self.promises = [*promises(verdicts), *costs(searched, book_seconds)]
 
     @property
     def holds(self) -> bool:
@@ -75,6 +80,8 @@ class Detection:
         alarms = [v for v in self.verdicts if v.kind == plants.NOTHING and v.refused]
         return {
             "verdicts": [verdict._asdict() for verdict in self.verdicts],
+            "large": self.searched._asdict(),
+            "book_seconds": self.book_seconds,
             "false_alarms": [
                 {"tool": v.tool, "network": v.network, "dtype": v.dtype} for v in alarms
             ],
@@ -129,6 +136,24 @@ def promises(verdicts: list[Verdict]) -> list[Promise]:
             [v for v in structural if v.kind == plants.IGNORED],
         ),
         _promise("every loss without error passes", [v for v in ours if v.kind == plants.NOTHING]),
+    ]
+
+
+def costs(searched: Large, book_seconds: float) -> list[Promise]:
+    """What purenet promises of the price of a check."""
+    right = searched.passes and searched.found == (searched.planted,)
+    return [
+        Promise(
+            f"one wrong coordinate among {searched.coordinates:,} is found in fewer than 100 "
+            "further evaluations",
+            f"{searched.further} evaluations, {searched.seconds:.0f} s",
+            right and searched.further < 100,
+        ),
+        Promise(
+            "book, every coordinate: checked end to end in less than a second, once compiled",
+            f"{book_seconds:.2f} s",
+            book_seconds < 1,
+        ),
     ]
 
 

@@ -9,7 +9,8 @@ import pytest
 from rich.console import Console
 
 from comparisons.measures import detection
-from comparisons.measures.detection import checkers, planting, plants, verdicts
+from comparisons.measures.detection import checkers, large, planting, plants, verdicts
+from comparisons.measures.detection.large import Large
 from comparisons.measures.detection.verdicts import Verdict
 from comparisons.measures.speed import networks, tools
 from comparisons.measures.speed.libraries import Numpy
@@ -200,7 +201,10 @@ def made_up(refused=lambda verdict: verdict.kind != plants.NOTHING):
                 verdict = Verdict(network, dtype, kind, size, checkers.PURENET, None, 0.5)
                 found.append(verdict._replace(refused=refused(verdict)))
                 found.append(verdict._replace(tool=checkers.JAX, refused=network == "book" or None))
-    return detection.Detection(found)
+    return detection.Detection(found, LARGE, book_seconds=0.5)
+
+
+LARGE = Large(10**7, "W1[3]", ("W1[3]",), further=60, passes=True, seconds=20.0)
 
 
 def test_cells_count_the_networks_asked_about():
@@ -238,10 +242,33 @@ def test_promises_hold_or_fail_by_the_verdicts():
         missing(kind=plants.NOTHING, dtype="float32", network="book"),
     ]
     for which, measured in enumerate(broken):
-        assert [p.holds for p in measured.promises] == [i != which for i in range(5)]
+        assert [p.holds for p in measured.promises] == [i != which for i in range(7)]
     assert broken[0].promises[0].measured == "3 of 4, not one coordinate off by 1e-6 on softmax"
     assert not made_up(lambda verdict: None).holds  # nothing was asked
-    assert not detection.Detection([]).holds
+    assert not detection.Detection([], LARGE, 0.5).holds
+
+
+@pytest.mark.parametrize(
+    ("searched", "seconds", "kept"),
+    [
+        (LARGE, 0.5, [True, True]),
+        (LARGE, 1.5, [True, False]),
+        (LARGE._replace(further=100), 0.5, [False, True]),
+        (LARGE._replace(found=("W1[4]",)), 0.5, [False, True]),
+        (LARGE._replace(found=("W1[3]", "W1[4]")), 0.5, [False, True]),
+        (LARGE._replace(passes=False), 0.5, [False, True]),
+    ],
+)
+def test_promises_of_the_price(searched, seconds, kept):
+    assert [promise.holds for promise in detection.costs(searched, seconds)] == kept
+
+
+def test_a_search_in_a_small_network():
+    found = large.searched((20, 30, 5))
+    assert found.coordinates == 20 * 30 + 30 + 30 * 5
+    assert found.found == (found.planted,) == ("parameters['W1'][14, 27]",)
+    assert found.passes
+    assert found.further < 100
 
 
 def test_tables_fit_a_hundred_columns_and_the_record_is_whole():

@@ -1,0 +1,69 @@
+"""JAX's derivative as it comes and in float64, in both modes, with its rounding."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from purenet.check.automatic import along_tangent, derivatives, moved_by_constants, refused
+from tests.check.test_question import questions
+
+
+@pytest.mark.parametrize("mode", ["rev", "fwd"])
+def test_both_modes_give_coordinates_by_outputs(mode):
+    (question,) = questions(lambda x: jnp.outer(x, x).ravel(), jnp.array([2.0, 3.0]))
+    by = derivatives(question, mode)
+    np.testing.assert_allclose(by.value[0], [[4, 3, 3, 0], [0, 2, 2, 6]])
+    np.testing.assert_allclose(by.wide[0], by.value[0])
+
+
+@pytest.mark.parametrize("mode", ["rev", "fwd"])
+def test_a_complex_leaf_has_two_real_coordinates(mode):
+    (question,) = questions(lambda z: jnp.real(z) ** 2 + 3 * jnp.imag(z), 2.0 + 1.0j)
+    np.testing.assert_allclose(derivatives(question, mode).wide[0], [[4.0], [3.0]])
+
+
+def test_float64_shows_what_float32_rounds_away():
+    def cancelling(x):
+        return (1 - jnp.cos(x)) / x**2
+
+    (question,) = questions(cancelling, jnp.float32(1e-3))
+    by = derivatives(question, "rev")
+    exact = -float(np.float32(1e-3)) / 12
+    assert abs(by.wide[0][0, 0] - exact) <= by.rounding[0][0, 0]
+    assert abs(by.value[0][0, 0] - exact) > 1e6 * abs(by.rounding[0][0, 0])
+
+
+def test_the_rounding_covers_what_arithmetic_does_in_float64(x64):
+    x = np.random.default_rng(0).normal(size=50)
+    (question,) = questions(lambda x: jnp.sum(jnp.exp(x)) ** 3 - jnp.prod(x), jnp.asarray(x))
+    by = derivatives(question, "rev")
+    long = x.astype(np.longdouble)
+    exact = 3 * np.exp(long).sum() ** 2 * np.exp(long) - long.prod() / long
+    assert np.all(np.abs(by.wide[0][:, 0] - exact) <= by.rounding[0][:, 0])
+    assert np.all(by.rounding[0][:, 0] < 1e-10 * np.abs(by.wide[0][:, 0]))
+
+
+def test_one_direction_by_forward_mode():
+    (question,) = questions(lambda x: jnp.sum(x**2), jnp.array([1.0, 2.0]))
+    value, rounding = along_tangent(question, [np.array([1.0, 10.0])])
+    assert value == pytest.approx(42.0)
+    assert 0 < rounding < 1e-12
+
+
+def test_constants_that_were_rounded_move_the_derivative_of_the_function_too():
+    with jax.enable_x64(False):
+        (question,) = questions(lambda x: x * 3.14159265, jnp.float32(1.0))
+        (moved,) = moved_by_constants(question)
+    assert 1e-8 < float(moved[0, 0]) < 1e-6
+
+
+def test_a_mode_that_jax_refuses_is_known_from_what_it_says():
+    one_way = jax.custom_vjp(lambda x: x)
+    one_way.defvjp(lambda x: (x, None), lambda _, g: (g,))
+    (question,) = questions(one_way, 1.0)
+    with pytest.raises(TypeError) as raised:
+        derivatives(question, "fwd")
+    assert refused("fwd", raised.value)
+    assert not refused("rev", raised.value)
+    assert not refused("fwd", TypeError("something else"))

@@ -1,0 +1,51 @@
+"""What is compared: one vector of real outputs for any function, of either order."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from purenet.check.question import asked
+from purenet.fd.problem import pose
+
+
+def questions(function, *args, order=1, **options):
+    problem = pose(function, args, {}, argnums=0)
+    return asked(problem, order, jax.random.key(0), **options)
+
+
+def test_a_scalar_stays_a_scalar():
+    (question,) = questions(lambda x: jnp.sum(x), jnp.arange(3.0))
+    assert question.outputs is None
+    assert float(question.of_moved([jnp.arange(3.0)])) == 3.0
+
+
+def test_every_floating_output_joins_one_vector_real_parts_before_imaginary_ones():
+    def function(x):
+        return {"a": x * (1 + 2j), "b": jnp.argmax(x), "c": 7.0 * x[0]}
+
+    (question,) = questions(function, jnp.array([1.0, 2.0]))
+    assert question.outputs == 5
+    np.testing.assert_allclose(question.of_moved(question.moved), [1, 2, 2, 4, 7])
+
+
+def test_a_large_jacobian_becomes_a_weighted_sum_that_hides_no_output():
+    x = jnp.ones(10)
+    (whole,) = questions(jnp.sin, x)
+    (weighted,) = questions(jnp.sin, x, entries=99)
+    assert (whole.outputs, weighted.outputs) == (10, None)
+    weights = jax.grad(lambda x: weighted.of_moved([x]))(jnp.zeros(10))
+    assert float(jnp.min(jnp.abs(weights))) >= 0.5
+    assert float(jnp.max(jnp.abs(weights))) <= 1.5
+    assert "a weighted sum of the 10 outputs" in weighted.label
+
+
+def test_second_order_asks_for_the_gradient_too():
+    first, second = questions(lambda x: jnp.sum(x**3), jnp.arange(3.0), order=2)
+    assert (first.label, second.label) == ("the function", "its gradient")
+    np.testing.assert_allclose(second.of_moved([jnp.arange(3.0)]), 3 * np.arange(3.0) ** 2)
+
+
+def test_no_floating_output_is_refused():
+    with pytest.raises(TypeError, match=r"got a function that returns int32\[\]; wanted a"):
+        questions(jnp.argmax, jnp.ones(3))

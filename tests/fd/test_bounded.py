@@ -1,0 +1,78 @@
+"""Whole leaves with bounds: the ladder climbed for all coordinates, at the price asked for."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from purenet.fd.bounded import EXACT, Demand, bounded, bounded_at, lengths
+from purenet.fd.options import checked
+from purenet.fd.problem import pose
+from purenet.fd.setup import prepare
+
+
+@pytest.fixture
+def network(x64):
+    draws = np.random.default_rng(0)
+    params = {"W": jnp.asarray(draws.normal(size=(30, 20))), "b": jnp.zeros(20)}
+    x = jnp.asarray(draws.normal(size=(8, 30)))
+
+    def loss(p):
+        return jnp.mean(jnp.tanh(x @ p["W"] + p["b"]) ** 2)
+
+    setup = prepare(pose(loss, (params,), {}, argnums=0), checked(), whole_leaves=True)
+    base = [np.asarray(out) for out in setup.evaluator.base()]
+    return setup, base, [np.ravel(g) for g in jax.tree.leaves(jax.grad(loss)(params))]
+
+
+@pytest.mark.parametrize("demand", [EXACT, Demand(reach=0.35, enough=2e-11)])
+def test_every_coordinate_lies_within_its_bound(network, demand):
+    setup, base, gradient = network
+    for leaf, exact in enumerate(gradient):
+        found = bounded(setup.evaluator, leaf, base, demand)
+        assert found.value.shape == (exact.size, 1)
+        assert np.all(np.abs(found.value[:, 0] - exact) <= 2 * found.error[:, 0])
+        assert np.max(found.error) < 1e-9 * np.max(np.abs(exact))
+
+
+def test_less_exact_is_cheaper(network):
+    setup, base, _ = network
+
+    def cost(demand):
+        before = setup.evaluator.evaluations
+        bounded(setup.evaluator, 0, base, demand)
+        return setup.evaluator.evaluations - before
+
+    assert cost(Demand(0.35, 2e-11)) <= cost(EXACT)
+    assert cost(Demand(0.35, 2e-11)) < 12 * 600
+
+
+def test_some_coordinates_are_those_of_the_whole(network):
+    setup, base, gradient = network
+    some = np.array([7, 599])
+    scale = lengths(setup.evaluator, 0, 1.0)[some]
+    found = bounded_at(setup.evaluator, 0, some, scale, base, enough=0.0)
+    np.testing.assert_allclose(found.value[:, 0], gradient[0][some], rtol=1e-9)
+
+
+def test_whole_leaves_and_few_points_are_displaced_alike(network):
+    setup, _, _ = network
+    points = np.array([1.0, -1.0, 0.5])
+    every = np.arange(600)
+    steps = np.full(600, 1e-3)
+    whole = setup.evaluator.displaced(0, every, steps, points)[0]
+    few = setup.evaluator.displaced(0, every[5:7], steps[5:7], points)[0]
+    assert np.shape(whole) == (600, 3)
+    np.testing.assert_allclose(np.asarray(whole)[5:7], few, rtol=1e-14)
+
+
+def test_the_outputs_dependence_and_the_work_of_a_leaf(x64):
+    def function(p):
+        return jnp.sum(p["moves"]) * jax.lax.stop_gradient(p["held"])
+
+    params = {"held": 2.0, "ignored": jnp.ones(3), "moves": jnp.ones((5, 5)), "none": jnp.ones(0)}
+    setup = prepare(pose(function, (params,), {}, argnums=0), checked(), whole_leaves=True)
+    evaluator = setup.evaluator
+    assert [evaluator.dependence(i) for i in range(4)] == ["held", "ignored", "moves", "ignored"]
+    assert evaluator.operations(2, 10) > 0
+    assert evaluator.operations(3, 10) == 0
