@@ -16,9 +16,10 @@ from comparisons.settings import Settings
 
 POINTS = 5
 _LEGEND = f"""\
-The differentiable functions of jax.nn, jax.numpy, jax.scipy, jax.lax and optax, found by walking
-their namespaces, each at {POINTS} random points in float64 and in float32, by every argument
-that JAX differentiates, in both modes. An alarm is a check that fails or raises."""
+The differentiable functions of jax.nn, jax.numpy, jax.scipy, jax.lax and
+optax, found by walking their namespaces, each at {POINTS} random points in
+float64 and in float32, by every argument that JAX differentiates, in both
+modes. An alarm is a check that fails or raises."""
 _LEAST = 250
 
 

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from comparisons.measures.detection import large, plants, verdicts
-from comparisons.measures.detection.checkers import CHECKERS, PURENET
+from comparisons.measures.detection.checkers import AUTOGRAD, CHECKERS, JAX, PURENET
 from comparisons.measures.detection.large import Large
 from comparisons.measures.detection.verdicts import Verdict
 from comparisons.measures.promises import Promise, kept, plain_table
@@ -19,14 +19,17 @@ from comparisons.measures.speed.tools import by_jax_grad
 from comparisons.settings import Settings
 
 _LEGEND = """\
-A loss whose parameters pass an identity with a wrong backward pass; the row says what is wrong with
-its gradient. 4/5: refused on four of the five networks asked about. A checker that refuses the loss
-without error has found nothing when it refuses another: it is not asked on that network (–: on
-none). Those of JAX, chex and autograd, and PyTorch's fast mode, look along one random direction;
-PyTorch's slow mode at every coordinate, as does purenet where its budget allows. Torch slow is
-asked about softmax alone: one verdict on book takes it a quarter of a minute. Chex and JAX's are
-asked backwards alone, since JAX's custom_vjp has no forward mode. Autograd's lets an ignored
+A loss whose parameters pass an identity with a wrong backward pass; the row
+says what is wrong with its gradient. 4/5: refused on four of the five
+networks asked about. A checker that refuses the loss without error has found
+nothing when it refuses another: it is not asked on that network (–: on none).
+Those of JAX, chex and autograd, and PyTorch's fast mode, look along one
+random direction; PyTorch's slow mode at every coordinate, as does purenet
+where its budget allows. Torch slow is asked about softmax alone: one verdict
+on book takes it a quarter of a minute. Chex and JAX's are asked backwards
+alone, since JAX's custom_vjp has no forward mode. Autograd's lets an ignored
 argument pass, but warns of it."""
+_HEADINGS = {JAX: "jax", AUTOGRAD: "auto grad"}  # short enough for six of them in 80 columns
 _PROMISED = (("float64", 1e-6), ("float32", 1e-3))
 
 
@@ -93,8 +96,9 @@ class Detection:
         of_dtype = [verdict for verdict in self.verdicts if verdict.dtype == dtype]
         tools = [tool for tool in CHECKERS if any(v.tool == tool for v in of_dtype)]
         table.add_column("", no_wrap=True)
-        for heading in ("", *tools):
-            table.add_column(heading, justify="right", no_wrap=True)
+        table.add_column("", justify="right", no_wrap=True)
+        for tool in tools:
+            table.add_column(_HEADINGS.get(tool, tool), justify="right", min_width=5)
         shown = None
         for kind, size in _rows(of_dtype):
             row = [v for v in of_dtype if (v.kind, v.size) == (kind, size)]

@@ -271,12 +271,12 @@ def test_a_search_in_a_small_network():
     assert found.further < 100
 
 
-def test_tables_fit_a_hundred_columns_and_the_record_is_whole():
+def test_tables_fit_eighty_columns_and_the_record_is_whole():
     measured = made_up()
-    console = Console(width=100, file=io.StringIO(), highlight=False)
+    console = Console(width=80, file=io.StringIO(), highlight=False)
     console.print(measured)
     text = console.file.getvalue()
-    assert max(map(len, text.splitlines())) <= 100
+    assert max(map(len, text.splitlines())) <= 80
     assert "…" not in text
     assert text.count(plants.COORDINATE) == 2  # once a table, with its sizes below
     record = measured.record()
