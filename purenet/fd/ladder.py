@@ -14,6 +14,7 @@ _WORTH_RAISING = 100.0  # relative round-off, in roundings of 1, above which lar
 _RAISE = 5  # steps up at first; each further raise goes twice as far
 _RAISES = 3
 _ROUNDS = 16
+_APART = 8  # halvings from the anchor at which an extrapolation is still another witness
 
 Values = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
@@ -153,18 +154,25 @@ class Ladder:
         size = np.maximum(np.maximum(np.abs(anchor.plus), np.abs(anchor.minus)), np.abs(self.base))
         here = np.maximum(self.heights.unit * size, self.noise)
 
-        def confirmed(one: Extrapolated) -> np.ndarray:
-            allowed = (
-                _AGREEMENT * (here / anchor.step + one.noise * one.gain)
-                + 2 * one.cautious
-                + 2 * one.curvature * anchor.step**2
-            )
-            return np.abs(one.value - at_anchor) <= allowed
+        def of_anchor(one: Extrapolated) -> np.ndarray:
+            """How far the anchor may be off by its noise and its own truncation."""
+            noise = _AGREEMENT * (here / anchor.step + one.noise * one.gain)
+            return noise + 2 * one.curvature * anchor.step**2
 
-        best = best_extrapolation(ladder, self.base, self.heights.unit, self.noise, confirmed)
+        # near the anchor, where noise rules, agreement with it says nothing
+        nearest = self.heights.anchor + _APART
+        best = best_extrapolation(
+            ladder,
+            self.base,
+            self.heights.unit,
+            self.noise,
+            lambda one: (
+                (one.exponent >= nearest) & (np.abs(one.value - at_anchor) <= of_anchor(one))
+            ),
+        )
         floor = best.noise
         apart = np.abs(best.value - at_anchor)
-        agrees = confirmed(best)
+        agrees = apart <= of_anchor(best) + 2 * best.cautious
         round_off = floor * best.gain
         # two looks at the noise of f, each worth something only while truncation does not swamp it:
         # how far the anchor lies off, and how far the averages miss f(x)
