@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from purenet import jaxprs
-from purenet.check.automatic import Automatic, moved_by_constants
+from purenet.check.automatic import Automatic, moved_by_constants, own_rounding
 from purenet.check.question import Question
 from purenet.fd.bounded import Bounded, Demand, bounded_at, lengths
 from purenet.fd.irregular import Irregularity
@@ -85,8 +85,11 @@ def with_constants(
     )
     if not doubted:
         return found
-    moved = moved_by_constants(question)
-    return [one._replace(error=one.error + by) for one, by in zip(found, moved, strict=True)]
+    moved, relative = moved_by_constants(question), own_rounding(question)
+    return [
+        one._replace(error=one.error + by + relative * np.abs(np.nan_to_num(one.value)))
+        for one, by in zip(found, moved, strict=True)
+    ]
 
 
 def _looked_at_again(
