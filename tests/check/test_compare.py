@@ -29,10 +29,10 @@ def test_a_right_gradient_agrees_at_every_coordinate(double):
     assert str(report).startswith("model_loss: jax agrees at all 106 derivatives compared")
 
 
-@pytest.mark.parametrize("double", [True, False], ids=["float64", "float32"])
-def test_one_coordinate_wrong_by_a_millionth_is_found_and_named(double):
+@pytest.mark.parametrize(("double", "off"), [(True, 1e-6), (False, 1e-5)])
+def test_one_coordinate_slightly_wrong_is_found_and_named(double, off):
     with jax.enable_x64(double):
-        args = with_plant(planted_leaf("W1", scaled_at((3, 4), 1 + 1e-6)))
+        args = with_plant(planted_leaf("W1", scaled_at((3, 4), 1 + off)))
         with pytest.raises(purenet.GradientMismatch) as raised:
             purenet.check_grads(*args)
     report = raised.value.report
@@ -41,7 +41,7 @@ def test_one_coordinate_wrong_by_a_millionth_is_found_and_named(double):
     assert (wrong.path, wrong.disagreeing) == ("p['W1']", 1)
     assert wrong.worst is not None
     assert wrong.worst.path == "p['W1'][3, 4]"
-    assert wrong.worst.by_jax / wrong.worst.by_differences == pytest.approx(1 + 1e-6, rel=2e-7)
+    assert wrong.worst.by_jax / wrong.worst.by_differences == pytest.approx(1 + off, rel=2e-7)
     assert wrong.worst.bounds > 1
     message = str(raised.value)
     assert "jax disagrees at 1 of 53 derivatives" in message
