@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from itertools import accumulate
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
 
 from purenet import jaxprs
-from purenet.check.directions import Tree
+from purenet.check.directions import Tree, real_vector
 from purenet.fd.setup import Setup
+from purenet.fd.stencils import extrapolation_weights
 
 _MOST = 8  # coordinates that are traced; more are a pattern, which the first of them show
 _EVALUATIONS = 400
@@ -101,7 +102,7 @@ class _Searching:
     def __init__(self, setup: Setup, output: int, direction: Tree, by_jax: Callable):
         self._setup = setup
         self._output = output
-        self._flat = [_real(d) for d in direction]
+        self._flat = [real_vector(d) for d in direction]
         self._complex = [np.iscomplexobj(d) for d in direction]
         self._shapes = [d.shape for d in direction]
         self._starts = [0, *accumulate(d.size for d in self._flat)]
@@ -131,7 +132,7 @@ class _Searching:
         quotients = self._quotients(self._cut(0, self.size), _STEPS)
         best = []
         for length in (1, 2, 3):
-            weights = _quartering(length)
+            weights = tuple(map(float, extrapolation_weights(length, ratio=4)))
             for first in range(len(_STEPS) - length + 1):
                 error = abs(np.dot(weights, quotients[first : first + length]) - truth)
                 best.append((error, _Rule(_STEPS[first : first + length], weights)))
@@ -167,18 +168,3 @@ class _Searching:
                 part = real + 1j * imaginary
             cut.append(part.reshape(shape))
         return cut
-
-
-def _quartering(length: int) -> tuple[float, ...]:
-    """The weights that extrapolate central differences at h, h/4, h/16 to step zero."""
-    squares = [16.0**-k for k in range(length)]
-    weights = []
-    for k, own in enumerate(squares):
-        others = [other for i, other in enumerate(squares) if i != k]
-        weights.append(float(np.prod([other / (other - own) for other in others])))
-    return tuple(weights)
-
-
-def _real(direction: np.ndarray) -> np.ndarray:
-    flat: Any = direction.reshape(-1)
-    return np.concatenate([flat.real, flat.imag]) if np.iscomplexobj(flat) else flat

@@ -116,7 +116,8 @@ def compared(
         direction = directions(index)
         found = difference_along(setup, base, direction)
         value, rounding = by_jax(direction)
-        rows.append((value, found.value[0], found.error[0] + rounding))
+        # NaN by JAX has NaN for its rounding too: the bound is then that of the difference alone
+        rows.append((value, found.value[0], found.error[0] + np.nan_to_num(rounding)))
     along = Along(*map(np.stack, zip(*rows, strict=True)))
     for index in np.flatnonzero(along.disagrees.any(axis=1)):
         along = _confirmed(setup, base, directions, along, int(index))
@@ -139,7 +140,7 @@ def by_gradient(wide: Sequence[np.ndarray], rounding: Sequence[np.ndarray]) -> C
     """The derivative along a direction from a gradient, leaves of shape (coordinates, outputs)."""
 
     def along(direction: Tree) -> tuple[np.ndarray, np.ndarray]:
-        flat = [_real(d) for d in direction]
+        flat = [real_vector(d) for d in direction]
         value = sum(d @ g for d, g in zip(flat, wide, strict=True))
         squares = sum((d * d) @ (r * r) for d, r in zip(flat, rounding, strict=True))
         sizes = sum((d * d) @ (g * g) for d, g in zip(flat, wide, strict=True))
@@ -162,6 +163,7 @@ def _values(setup: Setup, direction: Tree, offsets: np.ndarray) -> np.ndarray:
     return np.concatenate([np.array(out, float).reshape(len(offsets), -1) for out in outputs], 1)
 
 
-def _real(direction: np.ndarray) -> np.ndarray:
+def real_vector(direction: np.ndarray) -> np.ndarray:
+    """A leaf of a direction by real coordinates, imaginary parts after the real ones."""
     flat: Any = direction.reshape(-1)
     return np.concatenate([flat.real, flat.imag]) if np.iscomplexobj(flat) else flat

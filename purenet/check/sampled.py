@@ -28,6 +28,7 @@ from purenet.fd.differences import coordinate_count
 from purenet.fd.incremental.evaluator import WIDTH
 from purenet.fd.setup import Setup
 
+UNDECIDED = "nothing could be decided"
 _RATE = 1e10  # counted operations a second, on two cores
 _JUDGING = 5e-6  # seconds that judging the steps of one derivative takes
 
@@ -89,6 +90,9 @@ def _proof(setup, question, base, mode, along: Along, directions: Directions, st
     failures, culprits, suspects = [], [], []
     if along.disagrees.any():
         worst = _worst(along)
+    if along.disagrees.any() and not np.isfinite(along.by_jax[worst]):
+        failures.append(f"jax's derivative along a random direction ({label}) is NaN or infinite")
+    elif along.disagrees.any():
         truth, bound = along.by_differences[worst], along.bound[worst]
         search = located(setup, worst[1], directions(worst[0]), by_jax, truth, bound)
         for leaf, coordinate in search.found:
@@ -150,7 +154,10 @@ def _coordinate(setup, question, base, by_jax, leaf: int, coordinate: int, outpu
 def _method(setup: Setup, along: Along, label: str, directions: Directions) -> str:
     """What was compared, and the smallest errors it would have shown."""
     signs, gaussians = along.bound[:SIGNS], along.bound[SIGNS:]
-    known = np.isfinite(signs).any() and np.isfinite(gaussians).all()
+    decided = int(np.isfinite(along.bound).all(axis=1).sum())
+    if decided == 0:
+        return f"{label} along {SIGNS + GAUSSIANS} random directions: no bound in any, {UNDECIDED}"
+    known = np.isfinite(signs).all(axis=1).any() and np.isfinite(gaussians).all()
     if not known:
         return f"{label} along {SIGNS + GAUSSIANS} random directions, without a bound in some"
     alone = float(np.min(np.max(signs, axis=1)))

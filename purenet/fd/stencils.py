@@ -70,13 +70,15 @@ def derivative_weights(offsets: Sequence[Fraction]) -> list[Fraction]:
     return [row[-1] for row in rows]
 
 
-def extrapolation_weights(length: int) -> list[Fraction]:
+def extrapolation_weights(length: int, ratio: int = 2) -> list[Fraction]:
     """The weights that extrapolate values at steps h, h/2, h/4, ... to step zero, in powers of h².
+
+    Steps may fall by another ratio than two.
 
     >>> [str(w) for w in extrapolation_weights(2)]
     ['-1/3', '4/3']
     """
-    squares = [Fraction(1, 4**k) for k in range(length)]
+    squares = [Fraction(1, ratio ** (2 * k)) for k in range(length)]
     weights = []
     for k, own in enumerate(squares):
         weight = Fraction(1)

@@ -100,3 +100,11 @@ def test_complex_leaves(x64):
     wrong = planted(lambda g: g.at[1].set(jnp.conj(g[1])))
     report = purenet.compare_grads(lambda z: loss(wrong(z)), z, budget=0)
     assert [c.path for c in report.culprits] == ["z[1].imag"]
+
+
+def test_nan_by_forward_mode_along_directions_is_no_agreement(x64):
+    undefined = jax.custom_jvp(lambda w: jnp.sum(w**2))
+    undefined.defjvps(lambda t, ans, w: jnp.nan * jnp.sum(t))
+    report = purenet.compare_grads(undefined, jnp.ones(300), modes=("fwd",))
+    assert not report.ok
+    assert "along a random direction (fwd) is NaN or infinite" in report.failures[0]
