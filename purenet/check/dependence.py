@@ -30,13 +30,14 @@ def dependence(setup: Setup) -> Dependence:
         return Dependence([words[setup.evaluator.dependence(leaf)] for leaf in leaves], [])
 
 
-def ignored(setup: Setup, function: Callable, args: Sequence[Any], name: str) -> list[str]:
+def ignored(
+    setup: Setup, states: Sequence[str], function: Callable, args: Sequence[Any], name: str
+) -> list[str]:
     """A sentence for each leaf that a function ignores.
 
     The derivative by such a leaf is zero on both sides, which is no agreement. What is read instead
     is found by experiment, on copies.
     """
-    states = dependence(setup).states
     return [
         _sentence(name, path, read_instead(function, args, np.shape(leaf)))
         for path, leaf, state in zip(setup.paths, setup.evaluator.leaves, states, strict=True)

@@ -59,12 +59,9 @@ def prove(
             suspects += suspect
     proof = Proof(
         leaves=reports,
-        failures=[],
-        culprits=[],
         suspects=suspects,
         notes=notes,
         method=_method(question, coordinates, reports, list(by_mode)) if by_mode else "",
-        evaluations=setup.evaluator.evaluations,
     )
     return joined([proof, *parts])
 

@@ -15,6 +15,7 @@ from purenet.fd.setup import Setup
 # enough to see 1e-6 of a coordinate a thousandth of the largest, with what bounds allow for
 DEMAND = Demand(reach=0.35, enough=2e-11)
 _LOOKS = (2.0**-1, 2.0**-3, 2.0**-6)  # scales at which a disagreement must show again
+_ONE_SIDED = 1e-6  # relative error of one-sided slopes, at steps of 2^-22 scales and shorter
 _SAMPLE = 64  # coordinates that are looked at again where more than these disagree
 
 
@@ -40,7 +41,7 @@ def judged(found: Bounded, by: Automatic, leaf: int) -> Verdicts:
     excused, undecided = np.zeros_like(known), ~known
     for one in found.irregular:
         at = one.coordinate, one.output
-        allowed = rounding[at] + 1e-6 * max(abs(one.left), abs(one.right))
+        allowed = rounding[at] + _ONE_SIDED * max(abs(one.left), abs(one.right))
         if _lies_between(one, wide[at], allowed):
             excused[at], undecided[at] = True, False
         elif one.kind == "kink":

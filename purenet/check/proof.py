@@ -34,13 +34,13 @@ class Suspect(NamedTuple):
 class Proof(NamedTuple):
     """What a comparison of one question came to; the fields are those of `GradientReport`."""
 
-    leaves: list[LeafReport]
-    failures: list[str]
-    culprits: list[Coordinate]
-    suspects: list[Suspect]
-    notes: list[str]
-    method: str
-    evaluations: int
+    leaves: Sequence[LeafReport] = ()
+    failures: Sequence[str] = ()
+    culprits: Sequence[Coordinate] = ()
+    suspects: Sequence[Suspect] = ()
+    notes: Sequence[str] = ()
+    method: str = ""
+    evaluations: int = 0
 
 
 def named(
@@ -63,5 +63,4 @@ def joined(proofs: Sequence[Proof]) -> Proof:
         suspects=[suspect for proof in proofs for suspect in proof.suspects],
         notes=[note for proof in proofs for note in proof.notes],
         method="; ".join(proof.method for proof in proofs if proof.method),
-        evaluations=max(proof.evaluations for proof in proofs),
     )

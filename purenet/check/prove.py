@@ -41,19 +41,20 @@ def proved(
         shapes: of the data, whose sizes may explain a factor.
         entries: of a Jacobian that is compared whole; of a larger one, a weighted sum of its rows.
     """
-    proofs, states = [], [""] * len(problem.movable)
+    proofs, states, evaluations = [], [""] * len(problem.movable), 0
     for question in asked(problem, order, key, shapes, entries):
         setup = prepare(question.problem, options, whole_leaves=True)
         base = _base(setup)
         if depends is not None and not proofs:
             states, failures = depends(setup)
-            proofs.append(Proof([], failures, [], [], [], "", 0))
+            proofs.append(Proof(failures=failures))
         if all(state == "ignored" for state in states):
             break
         exhaustively = sampled.seconds(setup) <= budget
         prove = exhaustive.prove if exhaustively else sampled.prove
         proofs.append(prove(setup, question, base, modes, states, key))
-    return joined(proofs)
+        evaluations += setup.evaluator.evaluations
+    return joined(proofs)._replace(evaluations=evaluations)
 
 
 def _base(setup: Setup) -> list[np.ndarray]:

@@ -27,7 +27,7 @@ class Coordinate:
     Attributes:
         path: of the parameter, ``params['W1'][3, 4]``.
         output: of which output, for functions of several; empty otherwise.
-        by_jax: JAX's value.
+        by_jax: JAX's value: that of its program evaluated in float64, whatever the dtype.
         by_differences: the finite difference.
         bound: how far apart the two may be: the error bound of the finite difference, plus what
             rounding may have put into JAX's.

@@ -68,7 +68,7 @@ def prove(
             if not refused(mode, error) or (mode == modes[-1] and not parts):
                 raise
             note = f"{mode} mode was left out: JAX does not have it for this function"
-            parts.append(Proof([], [], [], [], [note], "", 0))
+            parts.append(Proof(notes=[note]))
             continue
         along = compared(setup, base, by_jax, directions)
         failures = [
@@ -90,19 +90,23 @@ def _proof(setup, question, base, mode, along: Along, directions: Directions, st
     failures, culprits, suspects = [], [], []
     if along.disagrees.any():
         worst = _worst(along)
-    if along.disagrees.any() and not np.isfinite(along.by_jax[worst]):
-        failures.append(f"jax's derivative along a random direction ({label}) is NaN or infinite")
-    elif along.disagrees.any():
-        truth, bound = along.by_differences[worst], along.bound[worst]
-        search = located(setup, worst[1], directions(worst[0]), by_jax, truth, bound)
-        for leaf, coordinate in search.found:
-            culprit = _coordinate(setup, question, base, by_jax, leaf, coordinate, worst[1])
-            if culprit.bounds > 1:  # and no echo of another in the round-off
-                culprits.append(culprit)
-                suspects.append(Suspect(setup, question, leaf, coordinate, worst[1], culprit))
-        failures.append(_failure(along, worst, label, search, culprits))
+        by_jax_there, truth = along.by_jax[worst], along.by_differences[worst]
+        if np.isfinite(by_jax_there):
+            search = located(
+                setup, worst[1], directions(worst[0]), by_jax, truth, along.bound[worst]
+            )
+            for leaf, coordinate in search.found:
+                culprit = _coordinate(setup, question, base, by_jax, leaf, coordinate, worst[1])
+                if culprit.bounds > 1:  # and no echo of another in the round-off
+                    culprits.append(culprit)
+                    suspects.append(Suspect(setup, question, leaf, coordinate, worst[1], culprit))
+            failures.append(_failure(along, worst, label, search, culprits))
+        else:
+            failures.append(
+                f"jax's derivative along a random direction ({label}) is NaN or infinite"
+            )
     method = _method(setup, along, label, directions)
-    return Proof(leaves, failures, culprits, suspects[:1], [], method, setup.evaluator.evaluations)
+    return Proof(leaves, failures, culprits, suspects[:1], method=method)
 
 
 def _worst(along: Along) -> tuple[int, int]:

@@ -57,7 +57,7 @@ def verdict(report: GradientReport) -> str:
     if report.ok:
         if report.compared:
             return f"{report.function}: jax agrees at all {report.compared:,} derivatives compared"
-        return f"{report.function}: jax agrees with the finite differences"
+        return f"{report.function}: no disagreement found; what was compared stands below"
     if wrong:
         return f"{report.function}: jax disagrees at {wrong:,} of {report.compared:,} derivatives"
     return report.failures[0]

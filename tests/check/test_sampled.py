@@ -64,7 +64,6 @@ def test_forward_mode_of_many_coordinates_goes_by_directions(x64):
     def loss(w):
         return jnp.sum(w**3)
 
-    # wrong forwards, and right backwards: the transpose of the rule's linear part is another
     w = jnp.linspace(0.5, 1.0, 300)
     loss.defjvps(lambda t, ans, w: jnp.sum(3 * w**2 * t) * (1 + 1e-6))
     report = purenet.compare_grads(loss, w, modes=("fwd",))
