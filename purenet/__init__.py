@@ -12,24 +12,40 @@ if TYPE_CHECKING:
     from purenet import data as data
     from purenet import fd as fd
     from purenet import nn as nn
+    from purenet import purity as purity
     from purenet.check import GradientMismatch as GradientMismatch
     from purenet.check import GradientReport as GradientReport
     from purenet.check import check_grads as check_grads
     from purenet.check import compare_grads as compare_grads
+    from purenet.purity import ImpureLoss as ImpureLoss
+    from purenet.purity import PurityReport as PurityReport
+    from purenet.purity import assert_pure as assert_pure
+    from purenet.purity import audit as audit
+    from purenet.purity import pure_version as pure_version
 
-_PARTS = ("check", "data", "fd", "nn")
-_FROM_CHECK = ("GradientMismatch", "GradientReport", "check_grads", "compare_grads")
+_PARTS = ("check", "data", "fd", "nn", "purity")
+_HOMES = {
+    "GradientMismatch": "check",
+    "GradientReport": "check",
+    "check_grads": "check",
+    "compare_grads": "check",
+    "ImpureLoss": "purity",
+    "PurityReport": "purity",
+    "assert_pure": "purity",
+    "audit": "purity",
+    "pure_version": "purity",
+}
 
 
 def __getattr__(name: str) -> Any:
     """A part of purenet, or one of the functions of its face, imported on first use."""
     if name in _PARTS:
         return import_module(f"purenet.{name}")
-    if name in _FROM_CHECK:
-        return getattr(import_module("purenet.check"), name)
+    if name in _HOMES:
+        return getattr(import_module(f"purenet.{_HOMES[name]}"), name)
     raise AttributeError(f"module 'purenet' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
     """The public names."""
-    return [*_PARTS, *_FROM_CHECK]
+    return [*_PARTS, *_HOMES]

@@ -142,7 +142,7 @@ def compare_grads(
         modes=tuple(modes),
         budget=budget,
         key=key,
-        depends=lambda setup: _depends(setup, loss, args, name, allow_unused),
+        depends=lambda setup: _depends(setup, loss, args, argnums, allow_unused),
         shapes=_other_shapes(args, problem),
     )
     suspect = proof.suspects[0] if proof.suspects else None
@@ -161,12 +161,16 @@ def compare_grads(
 
 
 def _depends(
-    setup: Setup, loss: Callable, args: tuple, name: str, allow_unused: bool
+    setup: Setup,
+    loss: Callable,
+    args: tuple,
+    argnums: int | Sequence[int],
+    allow_unused: bool,
 ) -> Dependence:
     found = dependence(setup)
     if allow_unused:
         return found
-    return found._replace(failures=ignored(setup, found.states, loss, args, name))
+    return found._replace(failures=ignored(setup, found.states, loss, args, argnums))
 
 
 def _other_shapes(args: tuple, problem: Problem) -> list[tuple[int, ...]]:

@@ -3,11 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from purenet import jaxprs
-from purenet.audit import read_instead
 from purenet.fd.setup import Setup
+from purenet.purity import called, read_instead
 
 
 class Dependence(NamedTuple):
@@ -31,16 +29,21 @@ def dependence(setup: Setup) -> Dependence:
 
 
 def ignored(
-    setup: Setup, states: Sequence[str], function: Callable, args: Sequence[Any], name: str
+    setup: Setup,
+    states: Sequence[str],
+    function: Callable,
+    args: Sequence[Any],
+    argnums: int | Sequence[int],
 ) -> list[str]:
     """A sentence for each leaf that a function ignores.
 
     The derivative by such a leaf is zero on both sides, which is no agreement. What is read instead
     is found by experiment, on copies.
     """
+    call = called(function, tuple(args), argnums)
     return [
-        _sentence(name, path, read_instead(function, args, np.shape(leaf)))
-        for path, leaf, state in zip(setup.paths, setup.evaluator.leaves, states, strict=True)
+        _sentence(call.name, path, read_instead(call, call.paths.index(path)))
+        for path, state in zip(setup.paths, states, strict=True)
         if state == "ignored"
     ]
 

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from purenet.audit import captured_arrays
+from purenet.purity import captured_arrays
 
 W = np.ones((2, 3))
 CONFIG = {"w": np.ones(3), "layers": [np.zeros(2)]}

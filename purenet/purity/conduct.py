@@ -1,0 +1,242 @@
+"""Findings about conduct: what a call changes, prints, draws, leaks, and whether it repeats."""
+
+import random
+import types
+from collections.abc import Iterator
+
+import jax
+import numpy as np
+
+from purenet.jaxprs import is_traced
+from purenet.purity.code import (
+    imported,
+    is_library_file,
+    nested_code,
+    place,
+    read_names,
+    where_defined,
+    where_named,
+)
+from purenet.purity.dependence import differ, summary
+from purenet.purity.experiment import Call, Experiment, Run
+from purenet.purity.reached import functions, of_function
+from purenet.purity.report import Finding
+from purenet.purity.state import Change, tracers_in
+from purenet.purity.watch import Watch
+
+_GENERATOR = getattr(random.random, "__self__", None)
+
+
+def changes(experiment: Experiment, run: Run) -> Iterator[Finding]:
+    """What the calls wrote into their arguments and into what is captured, and left a tracer in."""
+    call = experiment.call
+    own = functions(call.function)
+    for change in _once(change for each in run.argument_changes for change in each):
+        yield Finding(
+            "mutates-argument",
+            change.name,
+            where_named(own, change.name, stored=True),
+            f"{call.name} writes into its argument {change.name}: the caller's own array or "
+            "container is another one afterwards.",
+            f"work on a copy of {change.name}, or return the new value",
+            _before_and_after(change),
+        )
+    for change in _once(change for change in _state_changes(run)):
+        yield Finding(
+            "mutates-state",
+            change.name,
+            where_named(own, change.name, stored=True),
+            f"A call of {call.name} changes {change.name}: what a call gives can depend on the "
+            "calls before it, and jit runs the change once, when it traces, or never.",
+            f"pass {change.name} as an argument and return what it becomes",
+            _before_and_after(change),
+        )
+    leaks = (c for each in run.changes for c in each if tracers_in(c.after))
+    for change in _once(leaks):
+        yield leaked(call, change.name, "a call under a trace leaves a tracer in it")
+
+
+def caches(run: Run, told: set[str]) -> Iterator[Finding]:
+    """Notes on what was filled once and then left alone."""
+    for change in _once(change for each in run.changes for change in each):
+        if change.name not in told:
+            yield Finding(
+                "mutates-state",
+                change.name,
+                "",
+                "filled by a first call and left alone by later ones: taken for a cache",
+                "",
+            )
+
+
+def leaked_before(call: Call) -> Iterator[Finding]:
+    """Tracers that captured state holds already."""
+    for name, value in of_function(call.function):
+        if is_traced(value):
+            yield leaked(call, name, "it holds a tracer that an earlier trace left there")
+
+
+def leaked(call: Call, name: str, how: str) -> Finding:
+    """The finding of a tracer where it must not be."""
+    return Finding(
+        "leaked-tracer",
+        name,
+        where_named(functions(call.function), name, stored=True),
+        f"{name}: {how}. Whoever uses it after the trace gets an UnexpectedTracerError.",
+        f"return the value in place of storing it in {name}",
+    )
+
+
+def outside(call: Call, watch: Watch) -> Iterator[Finding]:
+    """What was printed, opened, logged, refused."""
+    by_subject: dict[str, str] = {}
+    for effect in watch.effects:
+        by_subject.setdefault(effect.subject, effect.where)
+    for subject, where in by_subject.items():
+        yield Finding(
+            "side-effect",
+            subject,
+            where,
+            f"{call.name} calls {subject}: under jit this happens when it is traced, not when it "
+            "runs; under a gradient check, once a coordinate.",
+            "return what is to be shown or stored, and do it outside",
+        )
+
+
+def global_random(experiment: Experiment, run: Run) -> Iterator[Finding]:
+    """Draws from the global generators of NumPy and of Python.
+
+    Run-time type checkers, too, draw from Python's: it counts where the function's own code names
+    it, or its value follows it.
+    """
+    call = experiment.call
+    for name in run.randomness:
+        if name == "random" and not (_names_random(call) or _follows_random(experiment)):
+            continue
+        yield Finding(
+            "global-random",
+            name,
+            where_named(functions(call.function), name.split(".")[-1], stored=False),
+            f"{call.name} draws from, or seeds, the global generator of {name}: two calls on equal "
+            "inputs differ, and jit freezes the numbers of the first.",
+            "draw from a key (jax.random) or a generator that is passed as an argument",
+        )
+
+
+def unsteady(experiment: Experiment) -> Iterator[Finding]:
+    """Two calls on equal inputs, equal state and equal global generators that differ."""
+    first, second = experiment.outputs(), experiment.outputs()
+    if differ(first, second):
+        call = experiment.call
+        yield Finding(
+            "nondeterministic",
+            call.name,
+            where_defined(call.function),
+            f"Two calls of {call.name} on equal inputs, from equal state, give two values: there "
+            "is no derivative to speak of.",
+            "pass what varies (the time, a generator, the order) as an argument",
+            {"first call": summary(first), "second call": summary(second)},
+        )
+
+
+def untraceable(experiment: Experiment) -> Iterator[Finding]:
+    """NumPy, float() or an if on a tracer, in code that is meant for JAX."""
+    error = experiment.untraceable
+    if error is None:
+        return
+    at = _last_line(error)
+    kind = type(error).__name__
+    yield Finding(
+        "numpy-on-tracer",
+        experiment.call.name,
+        at or where_defined(experiment.call.function),
+        f"JAX cannot trace {experiment.call.name}: the line at {at or 'this place'} asks for the "
+        f"number behind a traced value ({kind}), as NumPy, float(), bool() and if do.",
+        "use jax.numpy in place of numpy there, and jnp.where or lax.cond in place of if",
+        {"raised": f"{kind}: {str(error).splitlines()[0]}"},
+    )
+
+
+def consumed(call: Call, thing: object) -> Finding:
+    """The finding of a generator or an open file that a call draws from."""
+    names = [name for name, value in of_function(call.function) if value is thing]
+    name = names[0] if names else type(thing).__name__
+    return Finding(
+        "mutates-state",
+        name,
+        where_named(functions(call.function), name, stored=False),
+        f"{call.name} draws from {name}, a {type(thing).__name__}: what a call takes from it is "
+        "gone for the next one. It cannot be copied, so nothing further was run.",
+        "pass what is drawn as an argument",
+    )
+
+
+def _names_random(call: Call) -> bool:
+    named = [v for own in functions(call.function) for v in read_names(own).values()]
+    if any(value is random or getattr(value, "__self__", None) is _GENERATOR for value in named):
+        return True
+    code = [c for own in functions(call.function) for c in nested_code(own.__code__)]
+    return any("random" in imported(c) for c in code)
+
+
+def _follows_random(experiment: Experiment) -> bool:
+    before, outputs = random.getstate(), []
+    try:
+        for seed in range(2):
+            random.seed(seed)
+            outputs.append(experiment.outputs())
+    finally:
+        random.setstate(before)
+    return differ(*outputs)
+
+
+def _state_changes(run: Run) -> Iterator[Change]:
+    """All changes but those that a cache makes: filled once, and not changed by a later call."""
+    for i, each in enumerate(run.changes):
+        later = {change.key for other in run.changes[i + 1 :] for change in other}
+        is_last = i == len(run.changes) - 1
+        for change in each:
+            fills = change.adds and not is_last and not tracers_in(change.after)
+            if not fills or change.key in later:
+                yield change
+
+
+def _once(found: Iterator[Change]) -> list[Change]:
+    return list({change.name: change for change in found}.values())
+
+
+def _before_and_after(change: Change) -> dict[str, object]:
+    before, after = _short(change.before), _short(change.after)
+    if isinstance(change.before, np.ndarray) and np.shape(before) == np.shape(after):
+        where = np.argwhere(np.asarray(change.before != change.after))
+        if len(where):
+            index = tuple(int(i) for i in where[0])
+            at = f"[{', '.join(map(str, index))}]" if index else ""
+            return {
+                f"{change.name}{at} before": change.before[index].item(),
+                f"{change.name}{at} after": change.after[index].item(),
+            }
+    return {"before": before, "after": after}
+
+
+def _short(value: object) -> object:
+    if is_traced(value):
+        return "a tracer"
+    if isinstance(value, bytes):
+        return "a generator's state"
+    if isinstance(value, int | float | str | bool) or value is None:
+        return value
+    if isinstance(value, np.ndarray | jax.Array):
+        return f"{value.dtype}{list(value.shape)}"
+    return f"a {type(value).__name__}"
+
+
+def _last_line(error: BaseException) -> str:
+    trace: types.TracebackType | None = error.__traceback__
+    found = ""
+    while trace is not None:
+        file = trace.tb_frame.f_code.co_filename
+        if not is_library_file(file):
+            found = place(file, trace.tb_lineno)
+        trace = trace.tb_next
+    return found

@@ -1,0 +1,228 @@
+"""Running a function on copies: at other parameters, with other captured arrays, repeatedly."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from purenet import jaxprs, trees
+from purenet.fd.problem import pose
+from purenet.purity.reached import ARRAYS, is_jax_code
+from purenet.purity.state import Change, Snapshot
+from purenet.purity.watch import drawing
+from purenet.purity.world import World
+
+# what JAX raises where a function asks a tracer for its number
+NEEDS_NUMBERS = (
+    jax.errors.ConcretizationTypeError,
+    jax.errors.TracerArrayConversionError,
+    jax.errors.NonConcreteBooleanIndexError,
+)
+
+
+class Call(NamedTuple):
+    """A call of a function, its parameters taken apart.
+
+    Attributes:
+        function: the caller's function.
+        args: its arguments.
+        positions: which of them are the parameters.
+        leaves: the parameters' leaves.
+        paths: their paths.
+        movable: the positions in ``leaves`` of those that are floating point.
+    """
+
+    function: Callable
+    args: tuple
+    positions: list[int]
+    leaves: list[Any]
+    paths: list[str]
+    movable: list[int]
+
+    @property
+    def name(self) -> str:
+        """The function's name."""
+        return getattr(self.function, "__name__", type(self.function).__name__)
+
+    @property
+    def values(self) -> list[Any]:
+        """The leaves that can move."""
+        return [self.leaves[i] for i in self.movable]
+
+    def arguments(self, world: World, moved: Sequence[Any]) -> list[Any]:
+        """Copies of the arguments, with other values in the leaves that can move."""
+        arguments = [world.copied(argument) for argument in self.args]
+        leaves, tree = jax.tree.flatten(tuple(arguments[i] for i in self.positions))
+        for i, value in zip(self.movable, moved, strict=True):
+            leaves[i] = value
+        for i, argument in zip(self.positions, jax.tree.unflatten(tree, leaves), strict=True):
+            arguments[i] = argument
+        return arguments
+
+
+class Run(NamedTuple):
+    """A few calls of one copy of a function.
+
+    Attributes:
+        changes: what each call changed of what the function captured.
+        argument_changes: what each call changed of its arguments.
+        randomness: the global generators that were drawn from, or seeded.
+    """
+
+    changes: list[list[Change]]
+    argument_changes: list[list[Change]]
+    randomness: dict[str, None]
+
+
+def called(function: Callable, args: tuple, argnums: int | Sequence[int]) -> Call:
+    """A call as `Experiment` takes it.
+
+    Raises:
+        TypeError, ValueError: where there is no function, no such argument, or no leaf.
+    """
+    problem = pose(function, args, {}, argnums=argnums, allow_int=True)
+    given = [argnums] if isinstance(argnums, int) else list(argnums)
+    positions = [i % len(args) for i in given]
+    return Call(function, args, positions, problem.leaves, problem.paths, problem.movable)
+
+
+class Experiment:
+    """A call, repeated on copies: by its traced program where JAX can trace it, else as it is.
+
+    Attributes:
+        call: what is repeated.
+        is_jax: whether the function has to do with JAX at all.
+        untraceable: what JAX raised when it tried to trace; None where it could, or was not asked.
+    """
+
+    def __init__(self, call: Call):
+        self.call = call
+        on_jax = any(isinstance(leaf, jax.Array) for leaf in call.leaves)
+        self.is_jax = on_jax or is_jax_code(call.function)
+        self.untraceable: Exception | None = None
+        if self.is_jax:
+            self._try_to_trace()
+
+    @property
+    def traces(self) -> bool:
+        """Whether the function is repeated by its program."""
+        return self.is_jax and self.untraceable is None
+
+    def outputs(
+        self, moved: Sequence[Any] | None = None, replaced: Mapping[int, Any] | None = None
+    ) -> list[np.ndarray]:
+        """What a fresh copy of the function gives.
+
+        Args:
+            moved: other values of the leaves that can move.
+            replaced: other captured things, by the ids of those they stand for. The arguments are
+                copied apart from what is captured, also where the two are one array.
+        """
+        moved = self.call.values if moved is None else moved
+        if self.traces:
+            traced = jaxprs.trace(self.program(replaced), self.call.values)
+            leaves = [
+                jnp.asarray(value, dtype)
+                for value, dtype in zip(moved, traced.input_dtypes, strict=True)
+            ]
+            outputs = jaxprs.evaluated(traced.program, traced.constants, leaves)
+            return [_numbers(out) for out in outputs]
+        world, apart = World(replaced), World()
+        function = world.copied(self.call.function)
+        with world.at_work(), drawing():
+            output = function(*self.call.arguments(apart, _fresh(moved)))
+        return [_numbers(out) for out in jax.tree.leaves(output) if _is_number(out)]
+
+    def program(self, replaced: Mapping[int, Any] | None = None) -> Callable:
+        """A fresh copy of the function, of the leaves that can move; to trace."""
+
+        def of_leaves(moved):
+            world, apart = World(replaced), World()
+            function = world.copied(self.call.function)
+            with world.at_work(), drawing():
+                return function(*self.call.arguments(apart, moved))
+
+        return of_leaves
+
+    def repeated(self) -> Run:
+        """Three calls of one copy: as given, at other numbers, as given."""
+        world = World()
+        function = world.copied(self.call.function)
+        run = Run([], [], {})
+        with world.at_work():
+            self._once(world, function, run, self.call.values)
+            try:
+                self._once(self._elsewhere(), function, run, list(map(other, self.call.values)))
+            except Exception:  # other numbers may be outside of what the function takes
+                self._once(World(), function, run, self.call.values)
+            self._once(World(), function, run, self.call.values)
+        return run
+
+    def _elsewhere(self) -> World:
+        """A world in which the data, too, are other numbers."""
+        data = [a for i, a in enumerate(self.call.args) if i not in self.call.positions]
+        arrays = [leaf for leaf in jax.tree.leaves(data) if isinstance(leaf, ARRAYS)]
+        floats = [array for array in arrays if jnp.issubdtype(array.dtype, np.floating)]
+        return World({id(array): other(array) for array in floats})
+
+    def _once(self, world: World, function: Callable, run: Run, moved: Sequence[Any]) -> None:
+        given = []
+
+        def call(leaves):
+            arguments = self.call.arguments(world, leaves)
+            names = {
+                trees.argument_name(self.call.function, i): argument
+                for i, argument in enumerate(arguments)
+            }
+            given.extend([Snapshot(names), Snapshot({"": function})])
+            with drawing() as used:
+                output = function(*arguments)
+            run.randomness.update(used)
+            return output
+
+        if self.traces:
+            jax.make_jaxpr(call)(list(moved))
+        else:
+            call([world.copied(leaf) for leaf in moved])
+        arguments, state = (snapshot.changes() for snapshot in given[-2:])
+        theirs = {change.key for change in arguments}
+        run.argument_changes.append(arguments)
+        run.changes.append([change for change in state if change.key not in theirs])
+
+    def _try_to_trace(self) -> None:
+        try:
+            jax.make_jaxpr(self.program())(self.call.values)
+        except NEEDS_NUMBERS as error:
+            self.untraceable = error
+
+
+def other(value: Any) -> Any:
+    """Other numbers of the same shape and dtype, about as large."""
+    if jnp.iscomplexobj(value):
+        return value * (1.25 + 0.25j) + 0.125
+    return value * 1.25 + 0.125 if np.ndim(value) == 0 else _kept(value, value * 1.25 + 0.125)
+
+
+def _kept(array: Any, changed: Any) -> Any:
+    return changed.astype(array.dtype)
+
+
+def _fresh(values: Sequence[Any]) -> list[Any]:
+    return [value.copy() if isinstance(value, np.ndarray) else value for value in values]
+
+
+def _is_number(out: Any) -> bool:
+    dtype = getattr(out, "dtype", None)
+    if dtype is not None and jnp.issubdtype(dtype, jax.dtypes.extended):
+        return True
+    return isinstance(out, bool | int | float | complex) or (
+        dtype is not None and np.dtype(dtype) != np.dtype(object)
+    )
+
+
+def _numbers(out: Any) -> np.ndarray:
+    if jnp.issubdtype(getattr(out, "dtype", np.float64), jax.dtypes.prng_key):
+        return np.asarray(jax.random.key_data(out))
+    return np.asarray(out)

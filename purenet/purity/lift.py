@@ -1,0 +1,151 @@
+"""pure_version: the parameters that a function captured, lifted into an argument."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from purenet.purity.captured import Read, Reads, aliases
+from purenet.purity.captures import captured_arrays
+from purenet.purity.dependence import IGNORED, dependence
+from purenet.purity.experiment import Call, Experiment, called
+from purenet.purity.watch import watching
+from purenet.purity.world import World
+
+
+class PureVersion(NamedTuple):
+    """A function that takes as an argument what another captured, and what that one captured.
+
+    Attributes:
+        function: ``function(params)``, for jax.grad; the other arguments are bound.
+        params: the captured arrays by name, ``{'net.W': ...}``.
+    """
+
+    function: Callable[[Mapping[str, Any]], Any]
+    params: dict[str, Any]
+
+
+def pure_version(function: Callable, *args: Any, argnums: int | Sequence[int] = 0) -> PureVersion:
+    """The function that was meant: what it reads in place of its parameters becomes its argument.
+
+    Lifted are the captured arrays that decide the value where a parameter is ignored, and with each
+    those that stand beside it (``net.W1`` brings ``net.b1``). The function itself is copied, not
+    rewritten: its copy reads ``params`` where the original reads what it captured, and whatever it
+    stores on the way is stored in the copy. Where NumPy stands in the way of tracing, the copy
+    finds jax.numpy under NumPy's name.
+
+    Args:
+        function: as for `audit`.
+        args: as for `audit`; all of them stay bound.
+        argnums: which of them hold the parameters.
+
+    Returns:
+        A `PureVersion`: ``function(params)`` and ``params``, a dictionary by captured name.
+
+    Raises:
+        ValueError: where nothing is captured in a parameter's place, or where no pure version can
+            be built, since the code writes into arrays or asks for numbers behind a trace.
+
+    >>> class Net:
+    ...     def __init__(self):
+    ...         self.W = np.array([1.0, 2.0])
+    ...     def loss(self, x):
+    ...         return np.sum(np.exp(self.W) * x)
+    >>> net = Net()
+    >>> loss, params = pure_version(lambda W: net.loss(np.ones(2)), net.W)
+    >>> list(params), jax.grad(loss)(params)["net.W"].round(1)
+    (['net.W'], Array([2.7, 7.4], dtype=float32))
+    """
+    call = called(function, args, argnums)
+    with watching():
+        experiment = Experiment(call)
+        params = {read.name: read.array for read in _lifted(experiment)}
+        if not params:
+            raise ValueError(
+                f"got {call.name}, which reads no captured array in place of a parameter; wanted "
+                "one that does; it is ready for jax.grad as it is, or audit says what is wrong"
+            )
+        value = experiment.outputs()
+        reasons = []
+        for on_jax in (False, True):
+            lifted = _of_params(call, params, on_jax=on_jax)
+            try:
+                found = jax.tree.leaves(jax.jit(lifted)(params))
+            except Exception as error:  # whatever the code does with a tracer
+                reasons.append(f"{type(error).__name__}: {str(error).splitlines()[0]}")
+                continue
+            if _agree(found, value):
+                return PureVersion(lifted, params)
+            reasons.append("its value is not that of the original")
+    raise ValueError(
+        f"got {call.name}, of which no pure version could be built ({reasons[-1]}); wanted code "
+        "that runs on traced arrays; write the loss with jax.numpy, its parameters as an argument"
+    )
+
+
+def _lifted(experiment: Experiment) -> list[Read]:
+    """What is read in place of ignored parameters, and what stands beside it."""
+    call, reads = experiment.call, Reads(experiment)
+    matched: list[Read] = []
+    for leaf, one in enumerate(dependence(experiment)):
+        value, path = call.values[leaf], call.paths[call.movable[leaf]]
+        if one.state == IGNORED:
+            matched += reads.in_place_of(value, path) or reads.all()
+        else:
+            matched += [r for r in reads.captured if aliases(r.array, value) and reads.decides(r)]
+    owners = {_owner(read.name) for read in matched} - {""}
+    beside = [r for r in reads.captured if _owner(r.name) in owners and reads.decides(r)]
+    return list({read.name: read for read in [*matched, *beside]}.values())
+
+
+def _owner(name: str) -> str:
+    """The name without its last attribute or item: ``net.params`` of ``net.params['W1']``."""
+    return re.sub(r"(\.\w+|\[[^\]]*\])$", "", name) if re.search(r"[.\[]", name) else ""
+
+
+def _of_params(call: Call, params: Mapping[str, Any], *, on_jax: bool) -> Callable:
+    fixed = _numpy_as_jax(call) if on_jax else {}
+
+    def function(given: Mapping[str, Any]) -> Any:
+        _require_names(params, given)
+        replaced = {id(params[name]): jnp.asarray(given[name]) for name in params}
+        world, apart = World({**fixed, **replaced}), World(fixed)
+        copied = world.copied(call.function)
+        with world.at_work():
+            return copied(*call.arguments(apart, call.values))
+
+    function.__name__ = f"pure_{call.name.strip('<>')}"
+    return function
+
+
+def _numpy_as_jax(call: Call) -> dict[int, Any]:
+    """jax.numpy for NumPy, function by function, and captured and passed arrays as JAX's."""
+    names = [name for name in dir(np) if not name.startswith("_") and hasattr(jnp, name)]
+    functions = {id(getattr(np, name)): getattr(jnp, name) for name in names}
+    arrays = [array for _, array in captured_arrays(call.function)]
+    arrays += [leaf for leaf in jax.tree.leaves(call.args) if isinstance(leaf, np.ndarray)]
+    numeric = [array for array in arrays if array.dtype.kind in "fciub"]
+    return {id(np): jnp, **functions, **{id(array): jnp.asarray(array) for array in numeric}}
+
+
+def _require_names(params: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    if not isinstance(given, Mapping) or set(given) != set(params):
+        got = sorted(given) if isinstance(given, Mapping) else type(given).__name__
+        raise ValueError(
+            f"got params of {got}; wanted a dictionary of {sorted(params)}; pass the params that "
+            "came with this function, or a tree like them"
+        )
+
+
+def _agree(found: Sequence[Any], value: Sequence[np.ndarray]) -> bool:
+    if len(found) != len(value):
+        return False
+    return all(
+        np.allclose(x, y, rtol=float(jnp.finfo(jnp.result_type(x)).eps) ** 0.75, equal_nan=True)
+        if jnp.issubdtype(jnp.result_type(x), np.inexact)
+        else np.array_equal(x, y)
+        for x, y in zip(found, value, strict=True)
+    )

@@ -1,0 +1,221 @@
+"""All that a function can reach without its arguments: things that hold others, each by a name."""
+
+import functools
+import random
+import types
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Set
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from purenet.purity.code import (
+    attribute_names,
+    is_library_class,
+    is_library_file,
+    is_unchanging,
+    read_names,
+)
+
+_MOST = 20_000  # things that are looked at
+_ATOMS = (str, bytes, int, float, complex, type(None), slice, range, np.generic)
+ARRAYS = (np.ndarray, jax.Array)
+
+
+class Reached(NamedTuple):
+    """A thing that a function can reach.
+
+    Attributes:
+        name: as one would write it inside the function: ``net.W``, ``CONFIG['w']``.
+        value: the thing itself.
+    """
+
+    name: str
+    value: Any
+
+
+def reached(roots: Mapping[str, Any]) -> Iterator[Reached]:
+    """Everything below some named things, those first; each thing once, by the first name found."""
+    seen: set[int] = set()
+    waiting = deque(Reached(name, value) for name, value in roots.items())
+    # breadth first would find shorter names, depth first finds them in the order of the code
+    while waiting and len(seen) < _MOST:
+        item = waiting.popleft()
+        if not isinstance(item.value, _ATOMS):
+            if id(item.value) in seen:
+                continue
+            seen.add(id(item.value))
+        yield item
+        waiting.extendleft(reversed(list(below(item))))
+
+
+def of_function(function: Any) -> Iterator[Reached]:
+    """Everything that a function can reach, itself first, by the name "" ."""
+    return reached({"": function})
+
+
+def functions(function: Any) -> list[types.FunctionType]:
+    """The functions of the caller's own that a function is made of or can call."""
+    return [
+        thing.value
+        for thing in of_function(function)
+        if isinstance(thing.value, types.FunctionType)
+        and not is_library_file(thing.value.__code__.co_filename)
+    ]
+
+
+def below(item: Reached) -> Iterator[Reached]:
+    """What a thing holds, by the names that follow from its own."""
+    name, thing = item
+    for key, value in held(thing).items():
+        yield Reached(label(name, thing, key), value)
+
+
+def held(thing: Any) -> dict[Any, Any]:
+    """What a thing holds, by key: items, attributes, closure cells; nothing for an atom.
+
+    An object holds its class too, as far as that is the caller's own: the class has data and
+    methods, and the methods name globals.
+    """
+    if isinstance(thing, (_ATOMS, ARRAYS)) or is_unchanging(thing):
+        return {}
+    if isinstance(thing, Mapping):
+        return _items(thing)
+    if isinstance(thing, list | tuple | deque):
+        return dict(enumerate(thing)) | _attributes(thing)
+    if isinstance(thing, functools.partial):
+        return {"<function>": thing.func, **dict(enumerate(thing.args)), **thing.keywords}
+    if isinstance(thing, types.MethodType):
+        return {"self": thing.__self__, "<function>": thing.__func__}
+    if isinstance(thing, types.FunctionType):
+        modules = {
+            f"{name}.{key}": value
+            for name, module in own_modules(thing).items()
+            for key, value in module_data(thing, module).items()
+        }
+        return read_names(thing) | modules | dict(vars(thing))
+    if isinstance(thing, type):
+        return class_data(thing) | {"<methods>": class_functions(thing)}
+    if isinstance(thing, types.ModuleType):
+        return {}
+    if isinstance(thing, Set | np.random.Generator | np.random.RandomState | random.Random):
+        return {}
+    if callable(thing) and hasattr(thing, "__wrapped__"):
+        return {"__wrapped__": thing.__wrapped__}
+    return _attributes(thing) | {f"<class {c.__name__}>": c for c in own_classes(type(thing))}
+
+
+def label(name: str, thing: Any, key: Any) -> str:
+    """What a thing holds under a key, as one would write it."""
+    if isinstance(thing, Mapping):
+        return f"{name}[{key!r}]"
+    if isinstance(thing, list | tuple | deque) and isinstance(key, int):
+        return f"{name}[{key}]"
+    if isinstance(thing, functools.partial):
+        return f"<partial argument {key}>" if isinstance(key, int) else str(key)
+    if isinstance(thing, types.MethodType):
+        return "self" if key == "self" else ""
+    if isinstance(thing, types.FunctionType):
+        if key in vars(thing):
+            return f"{name}.{key}" if name else str(key)
+        return str(key)
+    if key in ("__wrapped__", "<function>", "<methods>"):
+        return name
+    if str(key).startswith("<class "):
+        return str(key)[7:-1]
+    return f"{name or 'self'}.{key}"
+
+
+def own_classes(cls: type) -> list[type]:
+    """A class and those it derives from, as far as they are the caller's own."""
+    return [c for c in cls.__mro__ if not is_library_class(c)]
+
+
+def class_functions(cls: type) -> tuple[types.FunctionType, ...]:
+    """The methods that a class of the caller's own defines, without their descriptors."""
+    if is_library_class(cls):
+        return ()
+    plain = [unbound(value) for value in vars(cls).values()]
+    return tuple(value for value in plain if isinstance(value, types.FunctionType))
+
+
+def unbound(value: Any) -> Any:
+    """The function inside a static or class method or a property."""
+    if isinstance(value, property):
+        return value.fget
+    return getattr(value, "__func__", value)
+
+
+def class_data(cls: type) -> dict[str, Any]:
+    """The attributes of a class of the caller's own that are data: no methods, no descriptors."""
+    if is_library_class(cls):
+        return {}
+    return {
+        name: value
+        for name, value in vars(cls).items()
+        if not name.startswith("__")
+        and not callable(value)
+        and not hasattr(value, "__get__")
+        and not hasattr(value, "__set__")
+    }
+
+
+def own_modules(function: types.FunctionType) -> dict[str, types.ModuleType]:
+    """The modules of the caller's own that a function names."""
+    modules = {k: v for k, v in read_names(function).items() if isinstance(v, types.ModuleType)}
+    return {
+        name: module
+        for name, module in modules.items()
+        if getattr(module, "__file__", None) and not is_library_file(str(module.__file__))
+    }
+
+
+def module_data(function: types.FunctionType, module: types.ModuleType) -> dict[str, Any]:
+    """What a function may read of a module: what it names as attributes."""
+    wanted = attribute_names(function.__code__)
+    return {name: value for name, value in vars(module).items() if name in wanted}
+
+
+def is_jax_code(function: Callable) -> bool:
+    """Whether a function, or one that it calls, has anything to do with JAX."""
+    return any(_is_jax(thing) for _, thing in of_function(function))
+
+
+def _is_jax(thing: Any) -> bool:
+    if isinstance(thing, types.ModuleType):
+        return _names_jax(thing.__name__) or _imports_jax(vars(thing))
+    if _names_jax(type(thing).__module__) or _names_jax(getattr(thing, "__module__", None)):
+        return True
+    if isinstance(thing, types.FunctionType) and is_library_file(thing.__code__.co_filename):
+        return _imports_jax(thing.__globals__)
+    return False
+
+
+def _names_jax(module: Any) -> bool:
+    return isinstance(module, str) and module.split(".")[0] in ("jax", "jaxlib")
+
+
+def _imports_jax(names: Mapping[str, Any]) -> bool:
+    modules = [v for v in list(names.values()) if isinstance(v, types.ModuleType)]
+    return any(_names_jax(module.__name__) for module in modules)
+
+
+def _items(thing: Mapping) -> dict[Any, Any]:
+    try:
+        return dict(thing.items())
+    except Exception:  # a mapping that computes or opens what it holds
+        return {}
+
+
+def _attributes(thing: Any) -> dict[Any, Any]:
+    attributes = dict(getattr(thing, "__dict__", None) or {})
+    for cls in type(thing).__mro__:
+        slots = vars(cls).get("__slots__", ())
+        for slot in (slots,) if isinstance(slots, str) else slots:
+            if not slot.startswith("__") and slot not in attributes:
+                try:
+                    attributes[slot] = object.__getattribute__(thing, slot)
+                except AttributeError:
+                    continue
+    return attributes

@@ -1,0 +1,141 @@
+"""What an audit found: findings, notes, the report of all, and the error that carries it."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+KINDS = (
+    "ignored-parameter",
+    "zero-derivative",
+    "vanishing-derivative",
+    "captured-array",
+    "stale-capture",
+    "aliased-state",
+    "mutates-argument",
+    "mutates-state",
+    "global-random",
+    "nondeterministic",
+    "late-binding",
+    "side-effect",
+    "leaked-tracer",
+    "integer-parameter",
+    "numpy-on-tracer",
+    "key-reuse",
+)
+
+
+class ImpureLoss(AssertionError):  # noqa: N818 - the name is the public contract
+    """A function is not pure; the message is the report.
+
+    Attributes:
+        report: the `PurityReport`.
+    """
+
+    def __init__(self, report: "PurityReport"):
+        super().__init__(str(report))
+        self.report = report
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that a function does beside mapping its parameters to a value.
+
+    Attributes:
+        kind: one of ``KINDS``.
+        subject: the parameter's path or the captured name that it is about: ``net.W``.
+        where: file and line, ``net.py:12``; "" where unknown.
+        explanation: what was found, and why it matters.
+        remedy: the smallest change that mends it.
+        evidence: the numbers of the experiment that showed it, by what was done.
+    """
+
+    kind: str
+    subject: str
+    where: str
+    explanation: str
+    remedy: str
+    evidence: dict[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        """Kind, subject and place; what was found; how to mend it; the evidence."""
+        at = f" ({self.where})" if self.where else ""
+        lines = [f"{self.kind}: {self.subject}{at}", f"  {self.explanation}"]
+        lines += [f"  mend: {self.remedy}"] if self.remedy else []
+        width = max(map(len, self.evidence), default=0)
+        lines += [f"    {key:<{width}}  {_shown(value)}" for key, value in self.evidence.items()]
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class PurityReport:
+    """What a function reads, ignores, captures and changes; ``ok`` is the verdict.
+
+    Attributes:
+        function: the function's name.
+        findings: what makes it impure, or a parameter's derivative useless.
+        notes: what is worth knowing and no alarm: captured data, caches.
+        seconds: what the audit took.
+    """
+
+    function: str
+    findings: tuple[Finding, ...] = ()
+    notes: tuple[Finding, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def ok(self) -> bool:
+        """Whether there are no findings."""
+        return not self.findings
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds found, each once."""
+        return tuple(dict.fromkeys(finding.kind for finding in self.findings))
+
+    def __str__(self) -> str:
+        """The verdict, then each finding in a paragraph, then the notes, a line each."""
+        from purenet.purity import show
+
+        return show.text(self)
+
+    def __rich__(self) -> Any:
+        """The same in colours."""
+        from purenet.purity import show
+
+        return show.rich(self)
+
+    def _repr_html_(self) -> str:
+        from purenet.purity import show
+
+        return show.html(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything in the types of JSON."""
+        parts = {
+            name: [_plain(asdict(finding)) for finding in getattr(self, name)]
+            for name in ("findings", "notes")
+        }
+        return {"function": self.function, "ok": self.ok, **parts, "seconds": self.seconds}
+
+    def to_json(self) -> str:
+        """`to_dict` as JSON."""
+        return json.dumps(self.to_dict(), indent=2)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, float | np.floating):
+        return f"{value:.10g}"
+    text = " ".join(str(value).split())
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _plain(thing: Any) -> Any:
+    if isinstance(thing, dict):
+        return {str(key): _plain(value) for key, value in thing.items()}
+    if isinstance(thing, bool | int | str) or thing is None:
+        return thing
+    if isinstance(thing, float | np.floating):
+        return float(thing) if np.isfinite(thing) else str(thing)
+    return _shown(thing)

@@ -1,0 +1,124 @@
+"""Findings about what jit has frozen: captured values that have changed since the trace."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from purenet import jaxprs
+from purenet.purity.code import where_named
+from purenet.purity.dependence import differ, summary
+from purenet.purity.experiment import Experiment, other
+from purenet.purity.reached import ARRAYS, Reached, functions, of_function
+from purenet.purity.report import Finding
+from purenet.purity.state import Snapshot
+
+_MOST = 32  # captured values that are tried
+
+
+def stale_captures(experiment: Experiment) -> Iterator[Finding]:
+    """What a function that was jitted and called before still gives, and its source does not."""
+    call = experiment.call
+    if not any(_was_traced(thing) for _, thing in of_function(call.function)):
+        return
+    frozen, constants = _as_it_is(experiment)
+    fresh = experiment.outputs()
+    if not _apart(frozen, fresh):
+        return
+    for name, value in _suspects(experiment, fresh, constants):
+        yield Finding(
+            "stale-capture",
+            name,
+            where_named(functions(call.function), name, stored=False),
+            f"jit froze {name} when it traced {call.name}; {name} has changed since, and the "
+            "compiled function does not know: it still computes with the old value.",
+            f"pass {name} as an argument",
+            {
+                "value it gives": summary(frozen),
+                "value its source gives now": summary(fresh),
+                f"{name} now": value if np.ndim(value) == 0 else f"array {np.shape(value)}",
+            },
+        )
+
+
+def _was_traced(thing: Any) -> bool:
+    size: Callable[[], int] | None = getattr(thing, "_cache_size", None)
+    return callable(size) and hasattr(thing, "__wrapped__") and size() > 0
+
+
+def _as_it_is(experiment: Experiment) -> tuple[list[np.ndarray], list[Any]]:
+    """What the caller's own function gives, jit and all, and the arrays that its program holds.
+
+    What it changes on the way is put back.
+    """
+    call = experiment.call
+
+    def of_leaves(moved):
+        leaves, tree = jax.tree.flatten(tuple(call.args[i] for i in call.positions))
+        for i, value in zip(call.movable, moved, strict=True):
+            leaves[i] = value
+        arguments = list(call.args)
+        for i, argument in zip(call.positions, jax.tree.unflatten(tree, leaves), strict=True):
+            arguments[i] = argument
+        return call.function(*arguments)
+
+    with Snapshot({"": call.function, "arguments": call.args}).put_back():
+        if experiment.traces:
+            traced = jaxprs.trace(of_leaves, call.values)
+            constants = [a for a, _ in jaxprs.reach(of_leaves, call.values).constants]
+            leaves = [
+                jnp.asarray(value, dtype)
+                for value, dtype in zip(call.values, traced.input_dtypes, strict=True)
+            ]
+            outputs = jaxprs.evaluated(traced.program, traced.constants, leaves)
+            return [np.asarray(out) for out in outputs], constants
+        moved = [v.copy() if isinstance(v, np.ndarray) else v for v in call.values]
+        return [np.asarray(out) for out in jax.tree.leaves(of_leaves(moved))], []
+
+
+def _apart(frozen: list[np.ndarray], fresh: list[np.ndarray]) -> bool:
+    """Whether two values differ by more than the order of their operations can make them."""
+    for one, two in zip(frozen, fresh, strict=True):
+        if not np.issubdtype(two.dtype, np.inexact):
+            if not np.array_equal(one, two):
+                return True
+            continue
+        tolerance = float(jnp.finfo(two.dtype).eps) ** 0.75
+        if not np.allclose(one, two, rtol=tolerance, atol=0.0, equal_nan=True):
+            return True
+    return False
+
+
+def _suspects(
+    experiment: Experiment, fresh: list[np.ndarray], constants: list[Any]
+) -> list[Reached]:
+    """The captured values that decide the fresh value and are not in the frozen program."""
+    values = [
+        thing
+        for thing in of_function(experiment.call.function)
+        if isinstance(thing.value, (float, *ARRAYS)) or _is_number(thing.value)
+    ]
+    held = [thing for thing in values if any(_equal(thing.value, c) for c in constants)]
+    return [
+        thing
+        for thing in values[:_MOST]
+        if thing not in held and _decides(experiment, thing.value, fresh)
+    ]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | np.generic) and not isinstance(value, bool)
+
+
+def _equal(one: Any, two: Any) -> bool:
+    return one is two or (np.ndim(one) > 0 and np.array_equal(np.asarray(one), np.asarray(two)))
+
+
+def _decides(experiment: Experiment, value: Any, fresh: list[np.ndarray]) -> bool:
+    changed = value + 1 if isinstance(value, int) else other(value)
+    try:
+        return differ(experiment.outputs(replaced={id(value): changed}), fresh)
+    except Exception:  # what another value makes it raise is not accused
+        return False
