@@ -7,7 +7,7 @@ from typing import Any
 from purenet import jaxprs
 from purenet.purity import binding, captured, conduct, keys, parameters, stale
 from purenet.purity.dependence import dependence
-from purenet.purity.experiment import Call, Experiment, Run, called
+from purenet.purity.experiment import NEEDS_NUMBERS, Call, Experiment, Run, called
 from purenet.purity.report import Finding, ImpureLoss, PurityReport
 from purenet.purity.watch import RefusedError, Watch, watching
 from purenet.purity.world import ConsumedError
@@ -92,12 +92,17 @@ def audit(function: Callable, *args: Any, argnums: int | Sequence[int] = 0) -> P
 def _by_running(call: Call, watch: Watch) -> tuple[list[Finding], list[Finding]]:
     """The findings, and the notes, of all experiments."""
     experiment = Experiment(call)
-    run = experiment.repeated()
+    try:
+        run = experiment.repeated()
+    except NEEDS_NUMBERS:  # inside of a loop or a branch of JAX's it cannot run at all
+        return list(conduct.untraceable(experiment)), []
     findings = [
         *conduct.untraceable(experiment),
         *conduct.changes(experiment, run),
         *conduct.global_random(experiment, run),
     ]
+    if not experiment.traces:
+        findings += conduct.writes(experiment, {finding.subject for finding in findings})
     calls_back = False
     if experiment.traces:
         for subject, where in jaxprs.callbacks(experiment.program(), call.values):

@@ -118,7 +118,7 @@ def _assigned(loop: ast.AST) -> set[str]:
     names: set[str] = set()
 
     def visit(node: ast.AST) -> None:
-        if isinstance(node, _FUNCTIONS | ast.ClassDef):
+        if isinstance(node, (*_FUNCTIONS, ast.ClassDef)):
             return  # a scope of its own
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             names.add(node.id)

@@ -64,6 +64,7 @@ def nested_code(code: types.CodeType) -> Iterator[types.CodeType]:
             yield from nested_code(constant)
 
 
+@functools.lru_cache(maxsize=4096)
 def is_library_file(file: str) -> bool:
     """Whether a file belongs to Python, to an installed package or to purenet."""
     if file.startswith("<frozen"):

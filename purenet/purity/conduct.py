@@ -19,12 +19,10 @@ from purenet.purity.code import (
 )
 from purenet.purity.dependence import differ, summary
 from purenet.purity.experiment import Call, Experiment, Run
-from purenet.purity.reached import functions, of_function
+from purenet.purity.reached import GLOBAL_RANDOM, functions, of_function
 from purenet.purity.report import Finding
 from purenet.purity.state import Change, tracers_in
 from purenet.purity.watch import Watch
-
-_GENERATOR = getattr(random.random, "__self__", None)
 
 
 def changes(experiment: Experiment, run: Run) -> Iterator[Finding]:
@@ -54,6 +52,25 @@ def changes(experiment: Experiment, run: Run) -> Iterator[Finding]:
     leaks = (c for each in run.changes for c in each if tracers_in(c.after))
     for change in _once(leaks):
         yield leaked(call, change.name, "a call under a trace leaves a tracer in it")
+
+
+def writes(experiment: Experiment, told: set[str]) -> Iterator[Finding]:
+    """Arrays among the arguments that are written to and put back before the call returns."""
+    call = experiment.call
+    for name, error in experiment.refused_writes():
+        if name in told or any(name.startswith(other) for other in told):
+            continue
+        at = _last_line(error)
+        yield Finding(
+            "mutates-argument",
+            name,
+            at,
+            f"{call.name} writes into its argument {name} and puts back what was there: until it "
+            "has, everybody else who holds the array reads other numbers, and for good where it "
+            "raises half-way.",
+            f"work on a copy of {name}",
+            {"on a read-only array": f"{type(error).__name__}: {error}"},
+        )
 
 
 def caches(run: Run, told: set[str]) -> Iterator[Finding]:
@@ -173,7 +190,9 @@ def consumed(call: Call, thing: object) -> Finding:
 
 def _names_random(call: Call) -> bool:
     named = [v for own in functions(call.function) for v in read_names(own).values()]
-    if any(value is random or getattr(value, "__self__", None) is _GENERATOR for value in named):
+    if any(
+        value is random or getattr(value, "__self__", None) is GLOBAL_RANDOM[1] for value in named
+    ):
         return True
     code = [c for own in functions(call.function) for c in nested_code(own.__code__)]
     return any("random" in imported(c) for c in code)

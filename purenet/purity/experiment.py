@@ -1,6 +1,7 @@
 """Running a function on copies: at other parameters, with other captured arrays, repeatedly."""
 
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -9,7 +10,8 @@ import numpy as np
 
 from purenet import jaxprs, trees
 from purenet.fd.problem import pose
-from purenet.purity.reached import ARRAYS, is_jax_code
+from purenet.purity.deadline import deadline
+from purenet.purity.reached import ARRAYS, is_jax_code, reached
 from purenet.purity.state import Change, Snapshot
 from purenet.purity.watch import drawing
 from purenet.purity.world import World
@@ -20,6 +22,9 @@ NEEDS_NUMBERS = (
     jax.errors.TracerArrayConversionError,
     jax.errors.NonConcreteBooleanIndexError,
 )
+
+_MOST_ARRAYS = 32  # of the arguments, that are made read-only one by one
+_LONGEST, _TIMES = 1.0, 10.0  # seconds, and times the first call, that another call may take
 
 
 class Call(NamedTuple):
@@ -102,6 +107,7 @@ class Experiment:
         on_jax = any(isinstance(leaf, jax.Array) for leaf in call.leaves)
         self.is_jax = on_jax or is_jax_code(call.function)
         self.untraceable: Exception | None = None
+        self._limit = _LONGEST
         if self.is_jax:
             self._try_to_trace()
 
@@ -114,6 +120,9 @@ class Experiment:
         self, moved: Sequence[Any] | None = None, replaced: Mapping[int, Any] | None = None
     ) -> list[np.ndarray]:
         """What a fresh copy of the function gives.
+
+        Code that JAX cannot trace raises `DeadlineError` where it takes very much longer than at
+        the numbers given: other numbers can send a loop round for ever.
 
         Args:
             moved: other values of the leaves that can move.
@@ -131,7 +140,7 @@ class Experiment:
             return [_numbers(out) for out in outputs]
         world, apart = World(replaced), World()
         function = world.copied(self.call.function)
-        with world.at_work(), drawing():
+        with world.at_work(), drawing(), deadline(self._limit):
             output = function(*self.call.arguments(apart, _fresh(moved)))
         return [_numbers(out) for out in jax.tree.leaves(output) if _is_number(out)]
 
@@ -146,15 +155,47 @@ class Experiment:
 
         return of_leaves
 
+    def refused_writes(self) -> Iterator[tuple[str, Exception]]:
+        """The arrays among the arguments that cannot be read-only, by name, and what was raised."""
+        function = self.call.function
+        names = {
+            trees.argument_name(function, i): argument for i, argument in enumerate(self.call.args)
+        }
+        arrays = [r for r in reached(names) if isinstance(r.value, np.ndarray)]
+        if arrays and self._refused([array for _, array in arrays]) is not None:
+            for name, array in arrays[:_MOST_ARRAYS]:
+                error = self._refused([array])
+                if error is not None:
+                    yield name, error
+
+    def _refused(self, arrays: Sequence[np.ndarray]) -> Exception | None:
+        """What a copy raises where copies of some of its arguments' arrays are read-only."""
+        world = World()
+        for array in arrays:
+            world.copied(array).flags.writeable = False
+        function = world.copied(self.call.function)
+        try:
+            with world.at_work(), drawing(), deadline(self._limit):
+                function(*map(world.copied, self.call.args))
+        except ValueError as error:
+            return error if "read-only" in str(error) and "buffer" not in str(error) else None
+        except Exception:  # not for this reason
+            return None
+        return None
+
     def repeated(self) -> Run:
         """Three calls of one copy: as given, at other numbers, as given."""
         world = World()
         function = world.copied(self.call.function)
         run = Run([], [], {})
+        start = time.perf_counter()
         with world.at_work():
             self._once(world, function, run, self.call.values)
+            self._limit = _LONGEST + _TIMES * (time.perf_counter() - start)
             try:
-                self._once(self._elsewhere(), function, run, list(map(other, self.call.values)))
+                with deadline(self._limit):
+                    numbers = list(map(other, self.call.values))
+                    self._once(self._elsewhere(), function, run, numbers)
             except Exception:  # other numbers may be outside of what the function takes
                 self._once(World(), function, run, self.call.values)
             self._once(World(), function, run, self.call.values)

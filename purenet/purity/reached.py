@@ -21,6 +21,11 @@ from purenet.purity.code import (
 _MOST = 20_000  # things that are looked at
 _ATOMS = (str, bytes, int, float, complex, type(None), slice, range, np.generic)
 ARRAYS = (np.ndarray, jax.Array)
+# the generators behind numpy.random.rand and random.random: nobody's captured state
+GLOBAL_RANDOM = (
+    getattr(np.random.rand, "__self__", None),
+    getattr(random.random, "__self__", None),
+)
 
 
 class Reached(NamedTuple):
@@ -86,6 +91,8 @@ def held(thing: Any) -> dict[Any, Any]:
         return dict(enumerate(thing)) | _attributes(thing)
     if isinstance(thing, functools.partial):
         return {"<function>": thing.func, **dict(enumerate(thing.args)), **thing.keywords}
+    if isinstance(thing, types.MethodType) and any(thing.__self__ is g for g in GLOBAL_RANDOM):
+        return {}
     if isinstance(thing, types.MethodType):
         return {"self": thing.__self__, "<function>": thing.__func__}
     if isinstance(thing, types.FunctionType):
@@ -118,7 +125,7 @@ def label(name: str, thing: Any, key: Any) -> str:
         return "self" if key == "self" else ""
     if isinstance(thing, types.FunctionType):
         if key in vars(thing):
-            return f"{name}.{key}" if name else str(key)
+            return f"{name or thing.__name__}.{key}"
         return str(key)
     if key in ("__wrapped__", "<function>", "<methods>"):
         return name

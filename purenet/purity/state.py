@@ -173,6 +173,8 @@ def _content(thing: Any) -> dict[Any, Any] | None:
         return None
     if hasattr(thing, "__next__") and hasattr(thing, "__reduce__"):
         return {"position": _position(thing)}
+    if isinstance(thing, MutableMapping | list | deque) or hasattr(thing, "__dict__"):
+        return held(thing)
     return held(thing) or None
 
 

@@ -69,7 +69,7 @@ def watching() -> Iterator[Watch]:
         contextlib.redirect_stderr(streams[1]),
         _replaced(builtins, "open", _opener(watch)),
         _replaced(io, "open", _opener(watch)),
-        _replaced(logging.Logger, "handle", _logged(watch)),
+        _replaced(logging.Logger, "isEnabledFor", _logged(watch)),
         _replaced(_active, "watch", watch),
         warnings.catch_warnings(),
     ):
@@ -137,11 +137,19 @@ def _opener(watch: Watch) -> Callable:
 
 
 def _logged(watch: Watch) -> Callable:
-    def handle(logger: logging.Logger, record: logging.LogRecord) -> None:
-        del logger
-        watch.record("logging", place(record.pathname, record.lineno))
+    """A logger's first question: the caller's own code asks it through `logging` alone."""
+    original = logging.Logger.isEnabledFor
 
-    return handle
+    def is_enabled(logger: logging.Logger, level: int) -> bool:
+        frame = sys._getframe(1)
+        while frame.f_back is not None and frame.f_code.co_filename == logging.__file__:
+            frame = frame.f_back
+        if is_library_file(frame.f_code.co_filename):
+            return original(logger, level)
+        watch.record("logging", place(frame.f_code.co_filename, frame.f_lineno))
+        return False
+
+    return is_enabled
 
 
 @contextlib.contextmanager

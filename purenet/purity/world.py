@@ -8,14 +8,14 @@ import random
 import threading
 import types
 from collections import deque
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, MutableMapping, Set
 from typing import Any
 
 import jax
 import numpy as np
 
 from purenet.purity.code import is_library_file, is_unchanging, read_names
-from purenet.purity.reached import class_data, own_classes, own_modules
+from purenet.purity.reached import GLOBAL_RANDOM, class_data, own_classes, own_modules
 
 _SHARED = (str, bytes, int, float, complex, type(None), slice, range, np.generic, jax.Array)
 
@@ -48,7 +48,7 @@ class World:
         """The copy of a thing, the same at each call."""
         if id(thing) in self._memo:
             return self._memo[id(thing)]
-        if isinstance(thing, _SHARED):
+        if isinstance(thing, _SHARED) or any(thing is shared for shared in GLOBAL_RANDOM):
             return thing
         self._kept.append(thing)
         made = self._made(thing)
@@ -114,7 +114,9 @@ class World:
             return _Unique(thing)
         if isinstance(thing, np.random.Generator | np.random.RandomState | random.Random):
             return copy.deepcopy(thing)
-        if isinstance(thing, Mapping | list | tuple | deque | Set):
+        if isinstance(thing, types.MappingProxyType):
+            return types.MappingProxyType(self._values(thing))
+        if isinstance(thing, MutableMapping | list | tuple | deque | Set):
             return self._container(thing)
         if is_unchanging(thing) or isinstance(thing, types.ModuleType):
             return thing
@@ -150,11 +152,11 @@ class World:
         except Exception:
             return thing
         self._memo[id(thing)] = made  # before what it holds: it may hold itself
-        if isinstance(thing, Mapping):
+        if isinstance(thing, MutableMapping):
             for key, value in thing.items():
                 new = self.copied(value)
                 if new is not value:
-                    made[key] = new  # pyright: ignore
+                    made[key] = new
         elif isinstance(thing, list | deque):
             for i, value in enumerate(thing):
                 made[i] = self.copied(value)  # pyright: ignore
@@ -165,12 +167,10 @@ class World:
         self.copied(type(thing))
         if isinstance(thing, type(threading.Lock())):
             return threading.Lock()
-        try:
-            made = copy.copy(thing)
-        except Exception:
-            return thing
-        self._memo[id(thing)] = made
-        self._attributes(thing, made)
+        made = _shallow(thing)
+        if made is not thing:
+            self._memo[id(thing)] = made
+            self._attributes(thing, made)
         return made
 
     def _attributes(self, thing: Any, made: Any) -> None:
@@ -262,6 +262,18 @@ class _Unique:
 
     def __getattr__(self, name: str) -> Any:
         raise ConsumedError(self._original)
+
+
+def _shallow(thing: Any) -> Any:
+    """Another object of the same class, its attributes still to come; the thing itself at worst."""
+    try:
+        return copy.copy(thing)
+    except TypeError:  # as where __new__ wants arguments
+        with contextlib.suppress(TypeError):
+            return object.__new__(type(thing))
+    except Exception:  # a class that will not have it
+        return thing
+    return thing
 
 
 def _is_contiguous(array: np.ndarray) -> bool:

@@ -1,0 +1,36 @@
+"""A limit on how long a call may take: other numbers can send a loop round for ever."""
+
+import contextlib
+import sys
+import time
+import types
+from collections.abc import Iterator
+from typing import Any
+
+from purenet.purity.code import is_library_file
+
+
+class DeadlineError(Exception):
+    """Raised in the function called, at a line of the caller's own code, when its time is up."""
+
+
+@contextlib.contextmanager
+def deadline(seconds: float) -> Iterator[None]:
+    """Raises `DeadlineError` in the block at the first of the caller's own lines past a time."""
+    end, before = time.perf_counter() + seconds, sys.gettrace()
+
+    def on_line(frame: types.FrameType, event: str, argument: Any) -> Any:
+        del frame, event, argument
+        if time.perf_counter() > end:
+            raise DeadlineError(f"more than {seconds:.2g} seconds")
+        return on_line
+
+    def on_call(frame: types.FrameType, event: str, argument: Any) -> Any:
+        del event, argument
+        return None if is_library_file(frame.f_code.co_filename) else on_line
+
+    sys.settrace(on_call)
+    try:
+        yield
+    finally:
+        sys.settrace(before)
