@@ -108,8 +108,9 @@ def held(thing: Any) -> dict[Any, Any]:
         return {}
     if isinstance(thing, Set | np.random.Generator | np.random.RandomState | random.Random):
         return {}
-    if callable(thing) and hasattr(thing, "__wrapped__"):
-        return {"__wrapped__": thing.__wrapped__}
+    wrapped = getattr(thing, "__wrapped__", None)
+    if callable(thing) and callable(wrapped):
+        return {"__wrapped__": wrapped}
     return _attributes(thing) | {f"<class {c.__name__}>": c for c in own_classes(type(thing))}
 
 

@@ -157,8 +157,8 @@ def _change(name: str, thing: Any, identity: int, key: Any, old: Any, new: Any) 
     if added or isinstance(thing, (np.ndarray, Set, deque, list, *_RANDOM)):
         called = name
     adds = (old is _ABSENT or old is None) and not isinstance(thing, list | deque)
-    shown = [None if value is _ABSENT else value for value in (old, new)]
-    return Change(called, (identity, key), *shown, adds, thing)
+    before, after = (None if value is _ABSENT else value for value in (old, new))
+    return Change(called, (identity, key), before, after, adds, thing)
 
 
 def _content(thing: Any) -> dict[Any, Any] | None:

@@ -124,8 +124,9 @@ class World:
             options = thing.cache_parameters()
             return functools.lru_cache(**options)(self.copied(thing.__wrapped__))
         has_rule = hasattr(thing, "defjvp") or hasattr(thing, "defvjp")
-        if callable(thing) and hasattr(thing, "__wrapped__") and not has_rule:
-            return self.copied(thing.__wrapped__)
+        wrapped = getattr(thing, "__wrapped__", None)
+        if callable(thing) and callable(wrapped) and not has_rule:
+            return self.copied(wrapped)
         return self._instance(thing)
 
     def _array(self, array: np.ndarray) -> np.ndarray:
@@ -176,8 +177,9 @@ class World:
     def _attributes(self, thing: Any, made: Any) -> None:
         if made is thing:
             return
-        for name, value in list(getattr(thing, "__dict__", {}).items()):
-            vars(made)[name] = self.copied(value)
+        attributes = getattr(made, "__dict__", None)
+        if isinstance(attributes, dict):
+            attributes.update(self._values(getattr(thing, "__dict__", {})))
         for cls in type(thing).__mro__:
             slots = vars(cls).get("__slots__", ())
             for slot in (slots,) if isinstance(slots, str) else slots:

@@ -1,6 +1,8 @@
 """Whether a check raises an alarm where nothing is wrong: every differentiable function of JAX."""
 
 from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from typing import Any
 
 import jax
@@ -21,14 +23,30 @@ optax, found by walking their namespaces, each at {POINTS} random points in
 float64 and in float32, by every argument that JAX differentiates, in both
 modes. An alarm is a check that fails or raises."""
 _LEAST = 250
+_TASKS = 16  # functions a process checks
 
 
 def run(settings: Settings) -> "Alarms":
     """Check every function at every point."""
-    found: list[Verdict] = []
-    for case in settings.track(cases(), "every function at every point"):
-        found += of_case(case, POINTS)
+    names, found = [case.name for case in cases()], []
+    with workers() as pool:
+        results = pool.map(of_name, names)
+        for _ in settings.track(names, "every function at every point"):
+            found += next(results)
     return Alarms(found)
+
+
+def workers() -> ProcessPoolExecutor:
+    """A process a core, begun anew every few functions.
+
+    Thousands of compiled programs in one process come to more memory maps than Linux lends it.
+    """
+    return ProcessPoolExecutor(mp_context=get_context("spawn"), max_tasks_per_child=_TASKS)
+
+
+def of_name(name: str) -> list[Verdict]:
+    """The verdicts on the function of a name, at every point."""
+    return of_case(next(case for case in cases() if case.name == name), POINTS)
 
 
 def of_case(case: Case, points: int) -> list[Verdict]:
