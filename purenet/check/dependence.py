@@ -42,7 +42,7 @@ def ignored(
     """
     call = called(function, tuple(args), argnums)
     return [
-        _sentence(call.name, path, read_instead(call, call.paths.index(path)))
+        _sentence(call.name, path, read_instead(call, path))
         for path, state in zip(setup.paths, states, strict=True)
         if state == "ignored"
     ]

@@ -168,8 +168,7 @@ def _made_by(equation: Any, inputs: list[Hashable]) -> Hashable:
     name = equation.primitive.name
     if name in ("copy", "copy_p", "device_put", "convert_element_type"):
         return inputs[0]
-    unwrapped = isinstance(inputs[0], tuple) and inputs[0][0] == "random_unwrap"
-    if name == "random_wrap" and unwrapped:
+    if name == "random_wrap" and isinstance(inputs[0], tuple) and inputs[0][0] == "random_unwrap":
         return inputs[0][2]
     params = tuple((k, str(v)) for k, v in sorted(equation.params.items()))
     return (name, params, *inputs)

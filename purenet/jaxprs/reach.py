@@ -183,4 +183,6 @@ def _spoken(equation: Any) -> str:
     name = equation.primitive.name
     if name == "convert_element_type":
         return f"a cast to {equation.outvars[0].aval.dtype}"
-    return {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}.get(name, name)
+    return str(
+        {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}.get(name, name)
+    )

@@ -110,11 +110,11 @@ def _by_running(call: Call, watch: Watch) -> tuple[list[Finding], list[Finding]]
             calls_back = calls_back or subject == "io_callback"
         findings += keys.key_reuse(experiment)
     if calls_back:  # to evaluate the program would be to call it
-        return findings, _caches(run, findings)
+        return findings, list(_caches(run, findings))
     unsteady = list(conduct.unsteady(experiment))
     findings += [*unsteady, *stale.stale_captures(experiment)]
     if unsteady:  # values that differ anyway show nothing
-        return findings, _caches(run, findings)
+        return findings, list(_caches(run, findings))
     found, reads = dependence(experiment), captured.Reads(experiment)
     instead, about = [], []
     for read, said in captured.findings_on_reads(experiment, found, reads):

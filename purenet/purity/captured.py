@@ -1,34 +1,23 @@
 """Findings about captured arrays: those read in place of a parameter, and those that are data."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from purenet import jaxprs
-from purenet.purity.captures import captured_arrays
+from purenet.purity.captures import captured_arrays, captured_numbers
 from purenet.purity.code import where_named
 from purenet.purity.dependence import IGNORED, Dependence, differ
 from purenet.purity.experiment import Call, Experiment, other
-from purenet.purity.reached import functions
+from purenet.purity.reached import ARRAYS, Reached, functions, reached
 from purenet.purity.report import Finding
 from purenet.purity.watch import watching
 
 _MOST = 32  # captured arrays that are tried
-
-
-class Read(NamedTuple):
-    """A captured array that decides a function's value.
-
-    Attributes:
-        name: as one would write it inside the function.
-        array: the array.
-    """
-
-    name: str
-    array: Any
 
 
 class Reads:
@@ -36,52 +25,55 @@ class Reads:
 
     def __init__(self, experiment: Experiment):
         self._experiment = experiment
-        self._decides: dict[int, bool] = {}
+        self._decides: dict[str, bool] = {}
         self._base: list[np.ndarray] | None = None
         self.captured = [
-            Read(name, array)
-            for name, array in captured_arrays(experiment.call.function)
-            if jnp.issubdtype(array.dtype, np.inexact) and not jaxprs.is_traced(array)
+            thing
+            for thing in captured_arrays(experiment.call.function)
+            if jnp.issubdtype(thing.value.dtype, np.inexact) and not jaxprs.is_traced(thing.value)
         ]
 
-    def in_place_of(self, leaf: Any, path: str) -> list[Read]:
-        """What is read in place of a leaf: arrays of its shape, the likeliest of them alone.
+    def in_place_of(self, leaf: int) -> list[Reached]:
+        """What is read in place of a leaf that can move: what has its shape, the likeliest alone.
 
-        The same array comes before one of equal content, that before one of the same last name;
-        where nothing has the leaf's shape there is nothing.
+        The same array, or the same place in a container, comes before one of equal content, that
+        before one of the same last name. Numbers are named only where they are the likeliest:
+        others are settings.
         """
-        alike = [r for r in self.captured if np.shape(r.array) == np.shape(leaf)]
-        found = [read for read in alike[:_MOST] if self.decides(read)]
-        last = path.replace("']", "").replace('"]', "").split(".")[-1].split("['")[-1]
-        likeliest: list[Callable[[Read], bool]] = [
-            lambda read: aliases(read.array, leaf),
-            lambda read: np.array_equal(read.array, leaf),
-            lambda read: read.name.rstrip("']").endswith(last),
+        call = self._experiment.call
+        value, path = call.values[leaf], call.paths[call.movable[leaf]]
+        numbers = captured_numbers(call.function) if isinstance(value, int | float) else []
+        alike = [r for r in self.captured if np.shape(r.value) == np.shape(value)]
+        likeliest: list[Callable[[Reached], bool]] = [
+            lambda read: aliases(read, call, leaf),
+            lambda read: _is_array(read) and np.array_equal(read.value, value),
+            lambda read: _last(read.name) == _last(path),
         ]
         for is_likely in likeliest:
-            likely = [read for read in found if is_likely(read)]
-            if likely:
-                return likely
-        return found
+            likely = [read for read in (*alike, *numbers) if is_likely(read)]
+            found = [read for read in likely[:_MOST] if self.decides(read)]
+            if found:
+                return found
+        return [read for read in alike[:_MOST] if self.decides(read)]
 
-    def all(self) -> list[Read]:
+    def all(self) -> list[Reached]:
         """All that are read, as far as they are tried."""
         return [read for read in self.captured[:_MOST] if self.decides(read)]
 
-    def decides(self, read: Read) -> bool:
+    def decides(self, read: Reached) -> bool:
         """Whether the value changes with a captured array."""
-        key = id(read.array)
+        key = read.name
         if key not in self._decides:
             try:
                 base = self._base or self._experiment.outputs()
-                changed = self._experiment.outputs(replaced={key: other(read.array)})
+                changed = self._experiment.outputs(replaced=[(read, other(read.value))])
                 self._base, self._decides[key] = base, differ(base, changed)
             except Exception:  # what other numbers make it raise is not accused
                 self._decides[key] = False
         return self._decides[key]
 
 
-def read_instead(call: Call, leaf: int) -> list[str]:
+def read_instead(call: Call, path: str) -> list[str]:
     """The names of the captured arrays that decide a call's value in place of an ignored leaf.
 
     Those of the leaf's shape, or where there are none, all. The function is called on copies, and
@@ -89,36 +81,49 @@ def read_instead(call: Call, leaf: int) -> list[str]:
     """
     with watching():
         try:
-            reads = Reads(Experiment(call))
-            return [
-                read.name
-                for read in reads.in_place_of(call.leaves[leaf], call.paths[leaf]) or reads.all()
-            ]
+            experiment = Experiment(call)
+            reads, paths = Reads(experiment), [call.paths[i] for i in experiment.call.movable]
+            found = reads.in_place_of(paths.index(path)) or reads.all()
+            return [read.name for read in found]
         except Exception:
             return []
 
 
-def aliases(one: Any, two: Any) -> bool:
-    """Whether two arrays are one, or look into the same memory."""
-    if one is two:
-        return True
-    if isinstance(one, np.ndarray) and isinstance(two, np.ndarray):
-        return np.shares_memory(one, two)
-    return False
+def aliases(read: Reached, call: Call, leaf: int) -> bool:
+    """Whether a captured thing and a leaf are one array, one memory, or one place in a list."""
+    value = call.values[leaf]
+    if isinstance(value, np.ndarray) and isinstance(read.value, np.ndarray):
+        return np.shares_memory(read.value, value)
+    if isinstance(read.value, ARRAYS):
+        return read.value is value
+    path = call.paths[call.movable[leaf]]
+    return any(
+        item.name == path and item.holder is read.holder and item.key == read.key
+        for item in reached(call.named_arguments)
+    )
+
+
+def _is_array(read: Reached) -> bool:
+    return isinstance(read.value, ARRAYS)
+
+
+def _last(name: str) -> str:
+    """The last attribute or key of a name: W of ``net.W`` and of ``params['W']``."""
+    return re.findall(r"\w+", name)[-1] if re.search(r"\w", name) else name
 
 
 def findings_on_reads(
     experiment: Experiment, found: Sequence[Dependence], reads: Reads
-) -> Iterator[tuple[list[Read], list[Finding]]]:
+) -> Iterator[tuple[list[Reached], list[Finding]]]:
     """For each leaf that can move what is read in its place, and the findings on that."""
     call, said = experiment.call, set()
     for leaf, one in enumerate(found):
-        value, path = call.values[leaf], call.paths[call.movable[leaf]]
-        instead = reads.in_place_of(value, path) if one.state == IGNORED else []
-        findings = [_instead(call, read, path, value) for read in instead if read.name not in said]
+        path = call.paths[call.movable[leaf]]
+        instead = reads.in_place_of(leaf) if one.state == IGNORED else []
+        findings = [_instead(call, read, leaf) for read in instead if read.name not in said]
         said |= {read.name for read in instead}
         if one.state != IGNORED:
-            beside = [r for r in reads.captured if aliases(r.array, value) and r.name not in said]
+            beside = [r for r in reads.captured if aliases(r, call, leaf) and r.name not in said]
             findings = [_beside(call, read, path) for read in beside if reads.decides(read)]
             said |= {read.name for read in beside}
         yield instead, findings
@@ -133,14 +138,14 @@ def data(experiment: Experiment, reads: Reads, told: set[str]) -> Iterator[Findi
             (read, where)
             for read in reads.captured
             for array, where in ((a, named[id(a)]) for a, _ in found)
-            if array is read.array or _equal(array, read.array)
+            if array is read.value or _equal(array, read.value)
         ]
     else:
         present = [(read, "") for read in reads.all()]
     for name in dict.fromkeys(read.name for read, _ in present):
         read, where = next(pair for pair in present if pair[0].name == name)
         if name not in told:
-            kind = f"{read.array.dtype}{list(np.shape(read.array))}"
+            kind = f"{read.value.dtype}{list(np.shape(read.value))}"
             yield Finding(
                 "captured-array",
                 name,
@@ -158,15 +163,15 @@ def _equal(one: Any, two: Any) -> bool:
     return bool(np.array_equal(np.asarray(one), np.asarray(two).astype(np.asarray(one).dtype)))
 
 
-def _instead(call: Call, read: Read, path: str, leaf: Any) -> Finding:
-    own = functions(call.function)
-    if isinstance(leaf, np.ndarray) and aliases(read.array, leaf):
+def _instead(call: Call, read: Reached, leaf: int) -> Finding:
+    own, path = functions(call.function), call.paths[call.movable[leaf]]
+    if not isinstance(read.value, jax.Array) and aliases(read, call, leaf):
         return Finding(
             "aliased-state",
             read.name,
             where_named(own, read.name, stored=False),
-            f"{call.name} reads `{read.name}`, which is the very array passed as {path}. Writing "
-            "into that array moves the value; passing another array, or a copy, does not.",
+            f"{call.name} reads `{read.name}`, which is the very one passed as {path}. Writing "
+            "into it moves the value; passing another one, or a copy, does not.",
             f"read {path} in place of `{read.name}`, and pass what is needed as arguments",
         )
     return Finding(
@@ -179,7 +184,7 @@ def _instead(call: Call, read: Read, path: str, leaf: Any) -> Finding:
     )
 
 
-def _beside(call: Call, read: Read, path: str) -> Finding:
+def _beside(call: Call, read: Reached, path: str) -> Finding:
     return Finding(
         "captured-array",
         read.name,

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import numpy as np
+
 from purenet.purity.reached import ARRAYS, Reached, of_function
 
 
@@ -15,7 +17,21 @@ def captured_arrays(function: Callable) -> list[Reached]:
     >>> W = np.ones(2)
     >>> def loss(x, scale=2.0):
     ...     return scale * (W * x).sum()
-    >>> [name for name, _ in captured_arrays(loss)]
+    >>> [captured.name for captured in captured_arrays(loss)]
     ['W']
     """
     return [thing for thing in of_function(function) if isinstance(thing.value, ARRAYS)]
+
+
+def captured_numbers(function: Callable) -> list[Reached]:
+    """The numbers that a function reaches, truth values aside: ``net.w[0][0]``, ``CONFIG['lr']``.
+
+    >>> rate = 0.1
+    >>> [captured.name for captured in captured_numbers(lambda w: w * rate)]
+    ['rate']
+    """
+    return [
+        thing
+        for thing in of_function(function)
+        if isinstance(thing.value, int | float | np.number) and not isinstance(thing.value, bool)
+    ]

@@ -88,9 +88,9 @@ def caches(run: Run, told: set[str]) -> Iterator[Finding]:
 
 def leaked_before(call: Call) -> Iterator[Finding]:
     """Tracers that captured state holds already."""
-    for name, value in of_function(call.function):
-        if is_traced(value):
-            yield leaked(call, name, "it holds a tracer that an earlier trace left there")
+    for thing in of_function(call.function):
+        if is_traced(thing.value):
+            yield leaked(call, thing.name, "it holds a tracer that an earlier trace left there")
 
 
 def leaked(call: Call, name: str, how: str) -> Finding:
@@ -176,7 +176,7 @@ def untraceable(experiment: Experiment) -> Iterator[Finding]:
 
 def consumed(call: Call, thing: object) -> Finding:
     """The finding of a generator or an open file that a call draws from."""
-    names = [name for name, value in of_function(call.function) if value is thing]
+    names = [item.name for item in of_function(call.function) if item.value is thing]
     name = names[0] if names else type(thing).__name__
     return Finding(
         "mutates-state",
@@ -225,17 +225,18 @@ def _once(found: Iterator[Change]) -> list[Change]:
 
 
 def _before_and_after(change: Change) -> dict[str, object]:
-    before, after = _short(change.before), _short(change.after)
-    if isinstance(change.before, np.ndarray) and np.shape(before) == np.shape(after):
-        where = np.argwhere(np.asarray(change.before != change.after))
+    before, after = change.before, change.after
+    arrays = isinstance(before, np.ndarray) and isinstance(after, np.ndarray)
+    if arrays and before.shape == after.shape:
+        where = np.argwhere(np.asarray(before != after))
         if len(where):
             index = tuple(int(i) for i in where[0])
             at = f"[{', '.join(map(str, index))}]" if index else ""
             return {
-                f"{change.name}{at} before": change.before[index].item(),
-                f"{change.name}{at} after": change.after[index].item(),
+                f"{change.name}{at} before": before[index].item(),
+                f"{change.name}{at} after": after[index].item(),
             }
-    return {"before": before, "after": after}
+    return {"before": _short(before), "after": _short(after)}
 
 
 def _short(value: object) -> object:

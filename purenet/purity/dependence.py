@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from purenet import jaxprs
+from purenet import jaxprs, trees
 from purenet.purity.experiment import Experiment, other
 
 IGNORED, STEPWISE, FLAT, MOVES = "ignored", "stepwise", "flat", "moves"
@@ -48,7 +48,7 @@ def summary(outputs: list[np.ndarray]) -> float:
     """A value in one number: a scalar itself, the Euclidean norm of more."""
     parts = [np.asarray(out, complex if np.iscomplexobj(out) else float) for out in outputs]
     if len(parts) == 1 and parts[0].size == 1:
-        return float(parts[0].real.ravel()[0])
+        return float(np.real(parts[0]).ravel()[0])
     return float(np.sqrt(sum(np.sum(np.abs(part) ** 2) for part in parts)))
 
 
@@ -149,7 +149,8 @@ def _by_moving(experiment: Experiment, leaf: int) -> Dependence:
     far = [_outputs_at(experiment, leaf, value) for value in _far(experiment.call.values[leaf])]
     if not any(out is None or differ(out, base) for out in far):
         return Dependence(IGNORED, {})
-    if _moves_nearby(experiment, leaf, experiment.call.values[leaf], base):
+    value = experiment.call.values[leaf]
+    if not trees.is_differentiable(value) or _moves_nearby(experiment, leaf, value, base):
         return Dependence(MOVES, {})
     elsewhere = [
         value for value in _far(experiment.call.values[leaf]) if np.all(np.isfinite(value))
@@ -193,7 +194,7 @@ def _outputs_at(experiment: Experiment, leaf: int, value) -> list[np.ndarray] | 
 
 def _like(value, original):
     """A value in the kind of the original: a Python number stays one, a jax.Array too."""
-    if isinstance(original, float | complex):
+    if isinstance(original, int | float | complex):
         return type(original)(value)
     if isinstance(original, jax.Array):
         return jnp.asarray(value, original.dtype)
@@ -203,6 +204,8 @@ def _like(value, original):
 def _far(value) -> list[np.ndarray]:
     """Far values of a leaf, finite ones first."""
     array, generator = np.asarray(value), np.random.default_rng(1)
+    if not np.issubdtype(array.dtype, np.inexact):
+        return [array + 1, -array, *(array + generator.integers(1, 9, array.shape) for _ in "ab")]
     size = _size(array)
     draws = [size * generator.standard_normal(array.shape) for _ in range(3)]
     finite = [other(array), -array, *draws]

@@ -1,7 +1,7 @@
 """Running a function on copies: at other parameters, with other captured arrays, repeatedly."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -11,7 +11,7 @@ import numpy as np
 from purenet import jaxprs, trees
 from purenet.fd.problem import pose
 from purenet.purity.deadline import deadline
-from purenet.purity.reached import ARRAYS, is_jax_code, reached
+from purenet.purity.reached import ARRAYS, Reached, is_jax_code, reached
 from purenet.purity.state import Change, Snapshot
 from purenet.purity.watch import drawing
 from purenet.purity.world import World
@@ -25,6 +25,10 @@ NEEDS_NUMBERS = (
 
 _MOST_ARRAYS = 32  # of the arguments, that are made read-only one by one
 _LONGEST, _TIMES = 1.0, 10.0  # seconds, and times the first call, that another call may take
+
+
+# captured things, each with what is to stand in its place
+Replaced = Sequence[tuple[Reached, Any]]
 
 
 class Call(NamedTuple):
@@ -50,6 +54,21 @@ class Call(NamedTuple):
     def name(self) -> str:
         """The function's name."""
         return getattr(self.function, "__name__", type(self.function).__name__)
+
+    @property
+    def named_arguments(self) -> dict[str, Any]:
+        """The arguments by their names in the function's signature."""
+        names = (trees.argument_name(self.function, i) for i in range(len(self.args)))
+        return dict(zip(names, self.args, strict=True))
+
+    @property
+    def numeric(self) -> list[int]:
+        """The positions of the leaves that NumPy code can move: whole numbers too."""
+        return [
+            i
+            for i, leaf in enumerate(self.leaves)
+            if i in self.movable or getattr(leaf, "dtype", np.asarray(leaf).dtype).kind in "iu"
+        ]
 
     @property
     def values(self) -> list[Any]:
@@ -110,6 +129,8 @@ class Experiment:
         self._limit = _LONGEST
         if self.is_jax:
             self._try_to_trace()
+        if not self.traces:
+            self.call = call._replace(movable=call.numeric)
 
     @property
     def traces(self) -> bool:
@@ -117,7 +138,7 @@ class Experiment:
         return self.is_jax and self.untraceable is None
 
     def outputs(
-        self, moved: Sequence[Any] | None = None, replaced: Mapping[int, Any] | None = None
+        self, moved: Sequence[Any] | None = None, replaced: Replaced = ()
     ) -> list[np.ndarray]:
         """What a fresh copy of the function gives.
 
@@ -126,8 +147,8 @@ class Experiment:
 
         Args:
             moved: other values of the leaves that can move.
-            replaced: other captured things, by the ids of those they stand for. The arguments are
-                copied apart from what is captured, also where the two are one array.
+            replaced: captured arrays and numbers, each with what stands in its place. The
+                arguments are copied apart from what is captured, also where the two are one array.
         """
         moved = self.call.values if moved is None else moved
         if self.traces:
@@ -138,17 +159,17 @@ class Experiment:
             ]
             outputs = jaxprs.evaluated(traced.program, traced.constants, leaves)
             return [_numbers(out) for out in outputs]
-        world, apart = World(replaced), World()
+        world, apart = _with(replaced), World()
         function = world.copied(self.call.function)
         with world.at_work(), drawing(), deadline(self._limit):
             output = function(*self.call.arguments(apart, _fresh(moved)))
         return [_numbers(out) for out in jax.tree.leaves(output) if _is_number(out)]
 
-    def program(self, replaced: Mapping[int, Any] | None = None) -> Callable:
+    def program(self, replaced: Replaced = ()) -> Callable:
         """A fresh copy of the function, of the leaves that can move; to trace."""
 
         def of_leaves(moved):
-            world, apart = World(replaced), World()
+            world, apart = _with(replaced), World()
             function = world.copied(self.call.function)
             with world.at_work(), drawing():
                 return function(*self.call.arguments(apart, moved))
@@ -157,16 +178,12 @@ class Experiment:
 
     def refused_writes(self) -> Iterator[tuple[str, Exception]]:
         """The arrays among the arguments that cannot be read-only, by name, and what was raised."""
-        function = self.call.function
-        names = {
-            trees.argument_name(function, i): argument for i, argument in enumerate(self.call.args)
-        }
-        arrays = [r for r in reached(names) if isinstance(r.value, np.ndarray)]
-        if arrays and self._refused([array for _, array in arrays]) is not None:
-            for name, array in arrays[:_MOST_ARRAYS]:
-                error = self._refused([array])
+        arrays = [r for r in reached(self.call.named_arguments) if isinstance(r.value, np.ndarray)]
+        if arrays and self._refused([item.value for item in arrays]) is not None:
+            for item in arrays[:_MOST_ARRAYS]:
+                error = self._refused([item.value])
                 if error is not None:
-                    yield name, error
+                    yield item.name, error
 
     def _refused(self, arrays: Sequence[np.ndarray]) -> Exception | None:
         """What a copy raises where copies of some of its arguments' arrays are read-only."""
@@ -239,10 +256,22 @@ class Experiment:
             self.untraceable = error
 
 
+def _with(replaced: Replaced) -> World:
+    """A world in which arrays are replaced wherever they are reached, numbers where they stand."""
+    arrays = {id(r.value): new for r, new in replaced if isinstance(r.value, ARRAYS)}
+    world = World(arrays)
+    for thing, new in replaced:
+        if not isinstance(thing.value, ARRAYS):
+            world.put(thing.holder, thing.key, new)
+    return world
+
+
 def other(value: Any) -> Any:
     """Other numbers of the same shape and dtype, about as large."""
     if jnp.iscomplexobj(value):
         return value * (1.25 + 0.25j) + 0.125
+    if jnp.issubdtype(jnp.result_type(value), np.integer):
+        return value + 1
     return value * 1.25 + 0.125 if np.ndim(value) == 0 else _kept(value, value * 1.25 + 0.125)
 
 

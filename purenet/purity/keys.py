@@ -44,9 +44,9 @@ def _name(call: Call, origin: Any) -> str:
             for path, leaf in zip(paths, jax.tree.leaves(argument), strict=True):
                 if _is(leaf, origin):
                     return path
-        for name, array in captured_arrays(call.function):
-            if _is(array, origin):
-                return name
+        for captured in captured_arrays(call.function):
+            if _is(captured.value, origin):
+                return captured.name
     return "a key made in the function"
 
 

@@ -8,10 +8,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from purenet.purity.captured import Read, Reads, aliases
+from purenet.purity.captured import Reads, aliases
 from purenet.purity.captures import captured_arrays
 from purenet.purity.dependence import IGNORED, dependence
 from purenet.purity.experiment import Call, Experiment, called
+from purenet.purity.reached import ARRAYS, Reached
 from purenet.purity.watch import watching
 from purenet.purity.world import World
 
@@ -62,7 +63,8 @@ def pure_version(function: Callable, *args: Any, argnums: int | Sequence[int] = 
     call = called(function, args, argnums)
     with watching():
         experiment = Experiment(call)
-        params = {read.name: read.array for read in _lifted(experiment)}
+        lifted = {read.name: read for read in _lifted(experiment)}
+        params = {name: read.value for name, read in lifted.items()}
         if not params:
             raise ValueError(
                 f"got {call.name}, which reads no captured array in place of a parameter; wanted "
@@ -71,14 +73,14 @@ def pure_version(function: Callable, *args: Any, argnums: int | Sequence[int] = 
         value = experiment.outputs()
         reasons = []
         for on_jax in (False, True):
-            lifted = _of_params(call, params, on_jax=on_jax)
+            function = _of_params(call, lifted, on_jax=on_jax)
             try:
-                found = jax.tree.leaves(jax.jit(lifted)(params))
+                found = jax.tree.leaves(jax.jit(function)(params))
             except Exception as error:  # whatever the code does with a tracer
                 reasons.append(f"{type(error).__name__}: {str(error).splitlines()[0]}")
                 continue
             if _agree(found, value):
-                return PureVersion(lifted, params)
+                return PureVersion(function, params)
             reasons.append("its value is not that of the original")
     raise ValueError(
         f"got {call.name}, of which no pure version could be built ({reasons[-1]}); wanted code "
@@ -86,16 +88,15 @@ def pure_version(function: Callable, *args: Any, argnums: int | Sequence[int] = 
     )
 
 
-def _lifted(experiment: Experiment) -> list[Read]:
+def _lifted(experiment: Experiment) -> list[Reached]:
     """What is read in place of ignored parameters, and what stands beside it."""
     call, reads = experiment.call, Reads(experiment)
-    matched: list[Read] = []
+    matched: list[Reached] = []
     for leaf, one in enumerate(dependence(experiment)):
-        value, path = call.values[leaf], call.paths[call.movable[leaf]]
         if one.state == IGNORED:
-            matched += reads.in_place_of(value, path) or reads.all()
+            matched += reads.in_place_of(leaf) or reads.all()
         else:
-            matched += [r for r in reads.captured if aliases(r.array, value) and reads.decides(r)]
+            matched += [r for r in reads.captured if aliases(r, call, leaf) and reads.decides(r)]
     owners = {_owner(read.name) for read in matched} - {""}
     beside = [r for r in reads.captured if _owner(r.name) in owners and reads.decides(r)]
     return list({read.name: read for read in [*matched, *beside]}.values())
@@ -106,13 +107,16 @@ def _owner(name: str) -> str:
     return re.sub(r"(\.\w+|\[[^\]]*\])$", "", name) if re.search(r"[.\[]", name) else ""
 
 
-def _of_params(call: Call, params: Mapping[str, Any], *, on_jax: bool) -> Callable:
+def _of_params(call: Call, lifted: Mapping[str, Reached], *, on_jax: bool) -> Callable:
     fixed = _numpy_as_jax(call) if on_jax else {}
 
     def function(given: Mapping[str, Any]) -> Any:
-        _require_names(params, given)
-        replaced = {id(params[name]): jnp.asarray(given[name]) for name in params}
+        _require_names(lifted, given)
+        arrays = {name for name, read in lifted.items() if isinstance(read.value, ARRAYS)}
+        replaced = {id(lifted[name].value): jnp.asarray(given[name]) for name in arrays}
         world, apart = World({**fixed, **replaced}), World(fixed)
+        for name in set(lifted) - arrays:
+            world.put(lifted[name].holder, lifted[name].key, given[name])
         copied = world.copied(call.function)
         with world.at_work():
             return copied(*call.arguments(apart, call.values))
@@ -125,7 +129,7 @@ def _numpy_as_jax(call: Call) -> dict[int, Any]:
     """jax.numpy for NumPy, function by function, and captured and passed arrays as JAX's."""
     names = [name for name in dir(np) if not name.startswith("_") and hasattr(jnp, name)]
     functions = {id(getattr(np, name)): getattr(jnp, name) for name in names}
-    arrays = [array for _, array in captured_arrays(call.function)]
+    arrays = [captured.value for captured in captured_arrays(call.function)]
     arrays += [leaf for leaf in jax.tree.leaves(call.args) if isinstance(leaf, np.ndarray)]
     numeric = [array for array in arrays if array.dtype.kind in "fciub"]
     return {id(np): jnp, **functions, **{id(array): jnp.asarray(array) for array in numeric}}

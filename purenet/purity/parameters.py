@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Sequence
 
 from purenet import jaxprs
-from purenet.purity.captured import Read, aliases
+from purenet.purity.captured import aliases
 from purenet.purity.code import where_defined
 from purenet.purity.dependence import FLAT, IGNORED, STEPWISE, Dependence, summary
 from purenet.purity.experiment import Call, Experiment, other
+from purenet.purity.reached import Reached
 from purenet.purity.report import Finding
 
 
@@ -29,7 +30,7 @@ def integer_parameters(call: Call) -> Iterator[Finding]:
 
 
 def without_effect(
-    experiment: Experiment, found: Sequence[Dependence], reads: Sequence[list[Read]]
+    experiment: Experiment, found: Sequence[Dependence], reads: Sequence[list[Reached]]
 ) -> Iterator[Finding]:
     """Leaves that the value ignores, and those by which its derivative is zero everywhere.
 
@@ -72,7 +73,7 @@ def stationary(experiment: Experiment, found: Sequence[Dependence]) -> Iterator[
             )
 
 
-def _ignored(experiment: Experiment, leaf: int, path: str, reads: list[Read]) -> Finding:
+def _ignored(experiment: Experiment, leaf: int, path: str, reads: list[Reached]) -> Finding:
     call = experiment.call
     explanation = f"Nothing that {call.name} computes reads {path}: its derivative is zero, "
     explanation += "and every gradient checker that compares zero with zero is content. "
@@ -92,7 +93,7 @@ def _ignored(experiment: Experiment, leaf: int, path: str, reads: list[Read]) ->
     )
 
 
-def ablation(experiment: Experiment, leaf: int, reads: list[Read]) -> dict[str, float]:
+def ablation(experiment: Experiment, leaf: int, reads: list[Reached]) -> dict[str, float]:
     """The value where the argument changes, where what is captured does, where both do."""
     path = experiment.call.paths[experiment.call.movable[leaf]]
     moved = list(experiment.call.values)
@@ -103,10 +104,10 @@ def ablation(experiment: Experiment, leaf: int, reads: list[Read]) -> dict[str, 
     }
     if reads:
         names = " and ".join(read.name for read in reads)
-        replaced = {id(read.array): other(read.array) for read in reads}
+        replaced = [(read, other(read.value)) for read in reads]
         values[f"{names} changed"] = summary(experiment.outputs(replaced=replaced))
         values["both changed"] = summary(experiment.outputs(moved, replaced))
-        if any(aliases(read.array, experiment.call.values[leaf]) for read in reads):
+        if any(aliases(read, experiment.call, leaf) for read in reads):
             values["the two are one array"] = 1.0
     return values
 

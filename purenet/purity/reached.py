@@ -34,10 +34,14 @@ class Reached(NamedTuple):
     Attributes:
         name: as one would write it inside the function: ``net.W``, ``CONFIG['w']``.
         value: the thing itself.
+        holder: what holds it, None for the first things.
+        key: under which the holder holds it; see `held`.
     """
 
     name: str
     value: Any
+    holder: Any = None
+    key: Any = None
 
 
 def reached(roots: Mapping[str, Any]) -> Iterator[Reached]:
@@ -72,9 +76,9 @@ def functions(function: Any) -> list[types.FunctionType]:
 
 def below(item: Reached) -> Iterator[Reached]:
     """What a thing holds, by the names that follow from its own."""
-    name, thing = item
+    name, thing = item.name, item.value
     for key, value in held(thing).items():
-        yield Reached(label(name, thing, key), value)
+        yield Reached(label(name, thing, key), value, thing, key)
 
 
 def held(thing: Any) -> dict[Any, Any]:
@@ -187,7 +191,7 @@ def module_data(function: types.FunctionType, module: types.ModuleType) -> dict[
 
 def is_jax_code(function: Callable) -> bool:
     """Whether a function, or one that it calls, has anything to do with JAX."""
-    return any(_is_jax(thing) for _, thing in of_function(function))
+    return any(_is_jax(thing.value) for thing in of_function(function))
 
 
 def _is_jax(thing: Any) -> bool:

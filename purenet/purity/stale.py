@@ -8,10 +8,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from purenet import jaxprs
+from purenet.purity.captures import captured_arrays, captured_numbers
 from purenet.purity.code import where_named
 from purenet.purity.dependence import differ, summary
 from purenet.purity.experiment import Experiment, other
-from purenet.purity.reached import ARRAYS, Reached, functions, of_function
+from purenet.purity.reached import Reached, functions, of_function
 from purenet.purity.report import Finding
 from purenet.purity.state import Snapshot
 
@@ -21,13 +22,13 @@ _MOST = 32  # captured values that are tried
 def stale_captures(experiment: Experiment) -> Iterator[Finding]:
     """What a function that was jitted and called before still gives, and its source does not."""
     call = experiment.call
-    if not any(_was_traced(thing) for _, thing in of_function(call.function)):
+    if not any(_was_traced(thing.value) for thing in of_function(call.function)):
         return
     frozen, constants = _as_it_is(experiment)
     fresh = experiment.outputs()
     if not _apart(frozen, fresh):
         return
-    for name, value in _suspects(experiment, fresh, constants):
+    for name, value, *_ in _suspects(experiment, fresh, constants):
         yield Finding(
             "stale-capture",
             name,
@@ -95,30 +96,22 @@ def _suspects(
     experiment: Experiment, fresh: list[np.ndarray], constants: list[Any]
 ) -> list[Reached]:
     """The captured values that decide the fresh value and are not in the frozen program."""
-    values = [
-        thing
-        for thing in of_function(experiment.call.function)
-        if isinstance(thing.value, (float, *ARRAYS)) or _is_number(thing.value)
-    ]
+    function = experiment.call.function
+    values = [*captured_arrays(function), *captured_numbers(function)]
     held = [thing for thing in values if any(_equal(thing.value, c) for c in constants)]
     return [
         thing
         for thing in values[:_MOST]
-        if thing not in held and _decides(experiment, thing.value, fresh)
+        if all(thing is not one for one in held) and _decides(experiment, thing, fresh)
     ]
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | np.generic) and not isinstance(value, bool)
 
 
 def _equal(one: Any, two: Any) -> bool:
     return one is two or (np.ndim(one) > 0 and np.array_equal(np.asarray(one), np.asarray(two)))
 
 
-def _decides(experiment: Experiment, value: Any, fresh: list[np.ndarray]) -> bool:
-    changed = value + 1 if isinstance(value, int) else other(value)
+def _decides(experiment: Experiment, thing: Reached, fresh: list[np.ndarray]) -> bool:
     try:
-        return differ(experiment.outputs(replaced={id(value): changed}), fresh)
+        return differ(experiment.outputs(replaced=[(thing, other(thing.value))]), fresh)
     except Exception:  # what another value makes it raise is not accused
         return False

@@ -42,6 +42,7 @@ class World:
     def __init__(self, replaced: Mapping[int, Any] | None = None):
         self._memo: dict[int, Any] = dict(replaced or {})
         self._met: dict[type, None] = {}
+        self._class_values: dict[tuple[type, str], Any] = {}
         self._kept: list[Any] = []  # an id is a name only as long as its thing lives
 
     def copied(self, thing: Any) -> Any:
@@ -54,6 +55,18 @@ class World:
         made = self._made(thing)
         self._memo.setdefault(id(thing), made)
         return self._memo[id(thing)]
+
+    def put(self, holder: Any, key: Any, value: Any) -> None:
+        """Let the copy of a holder hold another value under a key, as `reached.held` names it."""
+        made = self.copied(holder)
+        if isinstance(holder, types.FunctionType):
+            _put_name(made, key, value)
+        elif isinstance(made, MutableMapping | list | deque):
+            made[key] = value
+        elif isinstance(holder, type):
+            self._class_values[holder, key] = value
+        elif made is not holder:
+            object.__setattr__(made, key, value)
 
     @contextlib.contextmanager
     def at_work(self) -> Iterator[None]:
@@ -89,6 +102,8 @@ class World:
 
     def _attribute(self, cls: type, name: str, value: Any) -> Any:
         """The copy of what a class holds: methods and data, no other descriptors."""
+        if (cls, name) in self._class_values:
+            return self._class_values[cls, name]
         if isinstance(value, types.FunctionType) or name in class_data(cls):
             return self.copied(value)
         if isinstance(value, staticmethod | classmethod):
@@ -264,6 +279,24 @@ class _Unique:
 
     def __getattr__(self, name: str) -> Any:
         raise ConsumedError(self._original)
+
+
+def _put_name(function: types.FunctionType, name: str, value: Any) -> None:
+    """Another value in a function's cell, default or global."""
+    code, defaults = function.__code__, function.__defaults__ or ()
+    if name in code.co_freevars:
+        cells = function.__closure__ or ()
+        cells[code.co_freevars.index(name)].cell_contents = value
+        return
+    arguments = code.co_varnames[: code.co_argcount]
+    with_default = arguments[len(arguments) - len(defaults) :]
+    if name in with_default:
+        i = with_default.index(name)
+        function.__defaults__ = (*defaults[:i], value, *defaults[i + 1 :])
+    elif name in (function.__kwdefaults__ or {}):
+        function.__kwdefaults__ = {**(function.__kwdefaults__ or {}), name: value}
+    else:
+        function.__globals__[name] = value
 
 
 def _shallow(thing: Any) -> Any:

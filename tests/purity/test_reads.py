@@ -11,7 +11,8 @@ from purenet.purity import read_instead as of_call
 
 
 def read_instead(function, args):
-    return of_call(called(function, args, 0), 0)
+    call = called(function, args, 0)
+    return of_call(call, call.paths[0])
 
 
 class Net:

@@ -1,6 +1,6 @@
 """Whether a check raises an alarm where nothing is wrong: every differentiable function of JAX."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from typing import Any
@@ -23,25 +23,26 @@ optax, found by walking their namespaces, each at {POINTS} random points in
 float64 and in float32, by every argument that JAX differentiates, in both
 modes. An alarm is a check that fails or raises."""
 _LEAST = 250
-_TASKS = 16  # functions a process checks
+_AT_ONCE = 48  # functions that one set of processes checks
 
 
 def run(settings: Settings) -> "Alarms":
     """Check every function at every point."""
     names, found = [case.name for case in cases()], []
-    with workers() as pool:
-        results = pool.map(of_name, names)
-        for _ in settings.track(names, "every function at every point"):
-            found += next(results)
+    results = of_names(names)
+    for _ in settings.track(names, "every function at every point"):
+        found += next(results)
     return Alarms(found)
 
 
-def workers() -> ProcessPoolExecutor:
-    """A process a core, begun anew every few functions.
+def of_names(names: list[str]) -> Iterator[list[Verdict]]:
+    """The verdicts on each function, by processes that begin anew every few functions.
 
     Thousands of compiled programs in one process come to more memory maps than Linux lends it.
     """
-    return ProcessPoolExecutor(mp_context=get_context("spawn"), max_tasks_per_child=_TASKS)
+    for start in range(0, len(names), _AT_ONCE):
+        with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+            yield from pool.map(of_name, names[start : start + _AT_ONCE])
 
 
 def of_name(name: str) -> list[Verdict]:
