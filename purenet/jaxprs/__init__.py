@@ -19,6 +19,7 @@ from purenet.jaxprs.reach import Reach as Reach
 from purenet.jaxprs.reach import callbacks as callbacks
 from purenet.jaxprs.reach import cuts as cuts
 from purenet.jaxprs.reach import reach as reach
+from purenet.jaxprs.references import written_references as written_references
 from purenet.jaxprs.replay import DOUBLE as DOUBLE
 from purenet.jaxprs.replay import NATIVE as NATIVE
 from purenet.jaxprs.replay import Replay as Replay

@@ -2,9 +2,9 @@
 
 from purenet.purity.audit import assert_pure as assert_pure
 from purenet.purity.audit import audit as audit
+from purenet.purity.call import called as called
 from purenet.purity.captured import read_instead as read_instead
 from purenet.purity.captures import captured_arrays as captured_arrays
-from purenet.purity.experiment import called as called
 from purenet.purity.lift import PureVersion as PureVersion
 from purenet.purity.lift import pure_version as pure_version
 from purenet.purity.report import KINDS as KINDS

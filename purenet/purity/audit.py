@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from purenet import jaxprs
-from purenet.purity import binding, captured, conduct, keys, parameters, stale
+from purenet.purity import binding, captured, chance, conduct, keys, parameters, stale
+from purenet.purity.call import Call, called
 from purenet.purity.dependence import dependence
-from purenet.purity.experiment import NEEDS_NUMBERS, Call, Experiment, Run, called
+from purenet.purity.experiment import NEEDS_NUMBERS, Experiment, Run
 from purenet.purity.report import Finding, ImpureLoss, PurityReport
+from purenet.purity.unique import ConsumedError
 from purenet.purity.watch import RefusedError, Watch, watching
-from purenet.purity.world import ConsumedError
 
 
 def assert_pure(function: Callable, *args: Any, argnums: int | Sequence[int] = 0) -> PurityReport:
@@ -67,7 +68,7 @@ def audit(function: Callable, *args: Any, argnums: int | Sequence[int] = 0) -> P
     ignored-parameter: W (...)
       Nothing that <lambda> computes reads W: ...
     aliased-state: net.W (...)
-      <lambda> reads `net.W`, which is the very array passed as W. ...
+      <lambda> reads `net.W`, which is the very one passed as W. ...
     """
     start = time.perf_counter()
     call = called(function, args, argnums)
@@ -99,7 +100,8 @@ def _by_running(call: Call, watch: Watch) -> tuple[list[Finding], list[Finding]]
     findings = [
         *conduct.untraceable(experiment),
         *conduct.changes(experiment, run),
-        *conduct.global_random(experiment, run),
+        *conduct.settings(experiment, run),
+        *chance.global_random(experiment, run),
     ]
     if not experiment.traces:
         findings += conduct.writes(experiment, {finding.subject for finding in findings})
@@ -111,7 +113,7 @@ def _by_running(call: Call, watch: Watch) -> tuple[list[Finding], list[Finding]]
         findings += keys.key_reuse(experiment)
     if calls_back:  # to evaluate the program would be to call it
         return findings, list(_caches(run, findings))
-    unsteady = list(conduct.unsteady(experiment))
+    unsteady = list(chance.unsteady(experiment))
     findings += [*unsteady, *stale.stale_captures(experiment)]
     if unsteady:  # values that differ anyway show nothing
         return findings, list(_caches(run, findings))

@@ -1,7 +1,7 @@
 """Findings about captured arrays: those read in place of a parameter, and those that are data."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import jax
@@ -9,10 +9,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from purenet import jaxprs
+from purenet.purity.call import Call
 from purenet.purity.captures import captured_arrays, captured_numbers
 from purenet.purity.code import where_named
 from purenet.purity.dependence import IGNORED, Dependence, differ
-from purenet.purity.experiment import Call, Experiment, other
+from purenet.purity.experiment import FAILS, Experiment, other
 from purenet.purity.reached import ARRAYS, Reached, functions, reached
 from purenet.purity.report import Finding
 from purenet.purity.watch import watching
@@ -44,13 +45,15 @@ class Reads:
         value, path = call.values[leaf], call.paths[call.movable[leaf]]
         numbers = captured_numbers(call.function) if isinstance(value, int | float) else []
         alike = [r for r in self.captured if np.shape(r.value) == np.shape(value)]
-        likeliest: list[Callable[[Reached], bool]] = [
-            lambda read: aliases(read, call, leaf),
-            lambda read: _is_array(read) and np.array_equal(read.value, value),
-            lambda read: _last(read.name) == _last(path),
+        candidates = [*alike, *numbers]
+        likeliest = [
+            [read for read in candidates if aliases(read, call, leaf)],
+            # a view has another shape, and moves with the leaf all the same
+            [read for read in self.captured if aliases(read, call, leaf)],
+            [r for r in candidates if _is_array(r) and np.array_equal(r.value, value)],
+            [read for read in candidates if _last(read.name) == _last(path)],
         ]
-        for is_likely in likeliest:
-            likely = [read for read in (*alike, *numbers) if is_likely(read)]
+        for likely in likeliest:
             found = [read for read in likely[:_MOST] if self.decides(read)]
             if found:
                 return found
@@ -68,7 +71,7 @@ class Reads:
                 base = self._base or self._experiment.outputs()
                 changed = self._experiment.outputs(replaced=[(read, other(read.value))])
                 self._base, self._decides[key] = base, differ(base, changed)
-            except Exception:  # what other numbers make it raise is not accused
+            except FAILS:  # what other numbers make it raise is not accused
                 self._decides[key] = False
         return self._decides[key]
 
@@ -85,7 +88,7 @@ def read_instead(call: Call, path: str) -> list[str]:
             reads, paths = Reads(experiment), [call.paths[i] for i in experiment.call.movable]
             found = reads.in_place_of(paths.index(path)) or reads.all()
             return [read.name for read in found]
-        except Exception:
+        except FAILS:
             return []
 
 

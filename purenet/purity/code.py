@@ -9,6 +9,8 @@ import types
 from collections.abc import Iterator
 from typing import Any
 
+from purenet.purity.attributes import declared
+
 _STORES = ("STORE_GLOBAL", "STORE_NAME", "DELETE_GLOBAL")
 _LOADS = ("LOAD_GLOBAL", "LOAD_NAME")
 _LIBRARIES = tuple(
@@ -88,12 +90,14 @@ def is_library_class(cls: type) -> bool:
 
 def is_unchanging(thing: Any) -> bool:
     """Whether JAX, NumPy or Python define a thing that holds nothing of the caller's."""
-    if isinstance(thing, types.MethodType | functools.partial) or hasattr(thing, "__wrapped__"):
+    if isinstance(thing, types.MethodType | functools.partial):
+        return False
+    if declared(thing, "__wrapped__") is not None:
         return False
     if isinstance(thing, types.FunctionType) and thing.__closure__:
         return False
-    module = getattr(thing, "__module__", None) or ""
-    return module.split(".")[0] in _UNCHANGING
+    module = declared(thing, "__module__")
+    return isinstance(module, str) and module.split(".")[0] in _UNCHANGING
 
 
 def where_defined(function: Any) -> str:

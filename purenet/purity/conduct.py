@@ -1,6 +1,5 @@
 """Findings about conduct: what a call changes, prints, draws, leaks, and whether it repeats."""
 
-import random
 import types
 from collections.abc import Iterator
 
@@ -8,18 +7,15 @@ import jax
 import numpy as np
 
 from purenet.jaxprs import is_traced
+from purenet.purity.call import Call
 from purenet.purity.code import (
-    imported,
     is_library_file,
-    nested_code,
     place,
-    read_names,
     where_defined,
     where_named,
 )
-from purenet.purity.dependence import differ, summary
-from purenet.purity.experiment import Call, Experiment, Run
-from purenet.purity.reached import GLOBAL_RANDOM, functions, of_function
+from purenet.purity.experiment import Experiment, Run
+from purenet.purity.reached import functions, of_function
 from purenet.purity.report import Finding
 from purenet.purity.state import Change, tracers_in
 from purenet.purity.watch import Watch
@@ -120,39 +116,17 @@ def outside(call: Call, watch: Watch) -> Iterator[Finding]:
         )
 
 
-def global_random(experiment: Experiment, run: Run) -> Iterator[Finding]:
-    """Draws from the global generators of NumPy and of Python.
-
-    Run-time type checkers, too, draw from Python's: it counts where the function's own code names
-    it, or its value follows it.
-    """
+def settings(experiment: Experiment, run: Run) -> Iterator[Finding]:
+    """Settings of the whole process that a call changes."""
     call = experiment.call
-    for name in run.randomness:
-        if name == "random" and not (_names_random(call) or _follows_random(experiment)):
-            continue
+    for name in run.settings:
         yield Finding(
-            "global-random",
+            "mutates-state",
             name,
             where_named(functions(call.function), name.split(".")[-1], stored=False),
-            f"{call.name} draws from, or seeds, the global generator of {name}: two calls on equal "
-            "inputs differ, and jit freezes the numbers of the first.",
-            "draw from a key (jax.random) or a generator that is passed as an argument",
-        )
-
-
-def unsteady(experiment: Experiment) -> Iterator[Finding]:
-    """Two calls on equal inputs, equal state and equal global generators that differ."""
-    first, second = experiment.outputs(), experiment.outputs()
-    if differ(first, second):
-        call = experiment.call
-        yield Finding(
-            "nondeterministic",
-            call.name,
-            where_defined(call.function),
-            f"Two calls of {call.name} on equal inputs, from equal state, give two values: there "
-            "is no derivative to speak of.",
-            "pass what varies (the time, a generator, the order) as an argument",
-            {"first call": summary(first), "second call": summary(second)},
+            f"A call of {call.name} changes {name}: a setting of the whole process, for all code "
+            "that runs after it.",
+            "set it once, outside, or for a block (np.errstate, jax.enable_x64)",
         )
 
 
@@ -188,27 +162,6 @@ def consumed(call: Call, thing: object) -> Finding:
     )
 
 
-def _names_random(call: Call) -> bool:
-    named = [v for own in functions(call.function) for v in read_names(own).values()]
-    if any(
-        value is random or getattr(value, "__self__", None) is GLOBAL_RANDOM[1] for value in named
-    ):
-        return True
-    code = [c for own in functions(call.function) for c in nested_code(own.__code__)]
-    return any("random" in imported(c) for c in code)
-
-
-def _follows_random(experiment: Experiment) -> bool:
-    before, outputs = random.getstate(), []
-    try:
-        for seed in range(2):
-            random.seed(seed)
-            outputs.append(experiment.outputs())
-    finally:
-        random.setstate(before)
-    return differ(*outputs)
-
-
 def _state_changes(run: Run) -> Iterator[Change]:
     """All changes but those that a cache makes: filled once, and not changed by a later call."""
     for i, each in enumerate(run.changes):
@@ -221,7 +174,9 @@ def _state_changes(run: Run) -> Iterator[Change]:
 
 
 def _once(found: Iterator[Change]) -> list[Change]:
-    return list({change.name: change for change in found}.values())
+    """Each place once, by its narrowest name: what one call adds, and another one changes."""
+    places = {change.key: change for change in found}
+    return list({change.name: change for change in places.values()}.values())
 
 
 def _before_and_after(change: Change) -> dict[str, object]:

@@ -10,8 +10,11 @@ from typing import Any
 from purenet.purity.code import is_library_file
 
 
-class DeadlineError(Exception):
-    """Raised in the function called, at a line of the caller's own code, when its time is up."""
+class DeadlineError(BaseException):
+    """Raised in the function called, at a line of the caller's own code, when its time is up.
+
+    No Exception, since the loop that does not end may have an ``except Exception`` in it.
+    """
 
 
 @contextlib.contextmanager

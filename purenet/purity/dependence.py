@@ -7,12 +7,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from purenet import jaxprs, trees
-from purenet.purity.experiment import Experiment, other
+from purenet.purity.derivatives import POINTS, largest_derivatives, size
+from purenet.purity.experiment import FAILS, Experiment, other
 
 IGNORED, STEPWISE, FLAT, MOVES = "ignored", "stepwise", "flat", "moves"
-_POINTS = 3  # points around the parameters, where a flat function is asked again
-_NEAR = 1e-2  # how far they are, in sizes of the parameter
 _STEPS = (1e-6, 1e-4)  # small moves of NumPy code's parameters, in their sizes
+_LEAST = 8  # what a small move is at least, in roundings of the parameter's dtype
 
 
 class Dependence(NamedTuple):
@@ -56,10 +56,12 @@ def _by_program(experiment: Experiment) -> list[Dependence]:
     values = experiment.call.values
     found = jaxprs.reach(experiment.program(), values)
     moving = [leaf for leaf, moves in enumerate(found.derivative) if moves]
-    largest = _largest_derivatives(experiment) if moving else None
+    largest = largest_derivatives(experiment) if moving else None
     result = []
     for leaf, (reads, moves) in enumerate(zip(found.value, found.derivative, strict=True)):
-        if not reads:
+        if np.size(values[leaf]) == 0:  # nothing to read, and nothing that could be flat
+            result.append(Dependence(MOVES, {}))
+        elif not reads:
             result.append(Dependence(IGNORED, {}))
         elif not moves:
             result.append(Dependence(STEPWISE, _stepwise_evidence(experiment, leaf)))
@@ -83,74 +85,27 @@ def _numerically(largest: np.ndarray) -> Dependence:
     here, around = largest[0], largest[1:]
     evidence: dict[str, float | str] = {
         "largest derivative": float(here),
-        f"largest at {_POINTS} points around": float(around.max()),
+        f"largest at {POINTS} points around": float(around.max()),
     }
-    if here > 0 or np.isnan(largest).any():
+    if here > 0 or not np.isfinite(largest).all():
         return Dependence(MOVES, {})
     if around.max() > 0:
         return Dependence(MOVES, evidence, stationary=True)
     return Dependence(FLAT, evidence)
 
 
-def _largest_derivatives(experiment: Experiment) -> np.ndarray:
-    """The largest derivative by each leaf, (points, leaves); what is lost in rounding is zero."""
-    function = experiment.program()
-    leaves = [jnp.asarray(value) for value in experiment.call.values]
-
-    def weighted(leaves):
-        # sums of outputs can be constant where the outputs are not, as those of a softmax
-        parts = [
-            jnp.sum(jnp.abs(out * _weights(out.shape)) if jnp.iscomplexobj(out) else
-                    out * _weights(out.shape).astype(out.dtype))
-            for out in map(jnp.asarray, jax.tree.leaves(function(leaves)))
-            if jnp.issubdtype(out.dtype, np.inexact)
-        ]  # fmt: skip
-        return sum(parts, jnp.zeros(()))
-
-    @jax.jit
-    def largest(leaves):
-        value, gradient = jax.value_and_grad(weighted)(leaves)
-        each = [jnp.max(jnp.abs(g), initial=0.0) for g in gradient]
-        sizes = [jnp.maximum(jnp.max(jnp.abs(x), initial=0.0), 1.0) for x in leaves]
-        least = [float(jnp.finfo(x.dtype).eps) ** 1.5 for x in leaves]
-        return jnp.stack(
-            [
-                jnp.where(g * s > e * jnp.abs(value), g, 0.0).astype(jnp.float32)
-                for g, s, e in zip(each, sizes, least, strict=True)
-            ]
-        )
-
-    points = [leaves, *(_around(leaves, seed) for seed in range(_POINTS))]
-    return np.stack([np.asarray(largest(point), float) for point in points])
-
-
-def _weights(shape: tuple[int, ...]) -> np.ndarray:
-    if not shape:
-        return np.ones(())
-    return np.random.default_rng(0).uniform(0.5, 1.5, shape)
-
-
-def _around(leaves: list, seed: int) -> list:
-    generator = np.random.default_rng(seed)
-    return [
-        x + (_NEAR * _size(x) * generator.standard_normal(np.shape(x))).astype(x.dtype)
-        for x in leaves
-    ]
-
-
-def _size(x) -> float:
-    largest = float(np.max(np.abs(np.asarray(x)), initial=0.0))
-    return largest if 0 < largest < np.inf else 1.0
-
-
 def _by_moving(experiment: Experiment, leaf: int) -> Dependence:
     """For code that JAX cannot trace: what far moves and small moves of one leaf do."""
+    if np.size(experiment.call.values[leaf]) == 0:
+        return Dependence(MOVES, {})
     base = experiment.outputs()
     far = [_outputs_at(experiment, leaf, value) for value in _far(experiment.call.values[leaf])]
     if not any(out is None or differ(out, base) for out in far):
         return Dependence(IGNORED, {})
     value = experiment.call.values[leaf]
-    if not trees.is_differentiable(value) or _moves_nearby(experiment, leaf, value, base):
+    if not trees.is_differentiable(value) or not np.isfinite(summary(base)):
+        return Dependence(MOVES, {})  # nothing to tell small moves by
+    if _moves_nearby(experiment, leaf, value, base):
         return Dependence(MOVES, {})
     elsewhere = [
         value for value in _far(experiment.call.values[leaf]) if np.all(np.isfinite(value))
@@ -174,9 +129,10 @@ def _is_flat_at(experiment: Experiment, leaf: int, value: np.ndarray) -> bool:
 
 def _moves_nearby(experiment: Experiment, leaf: int, value, base: list[np.ndarray]) -> bool:
     generator = np.random.default_rng(0)
-    for step in _STEPS:
-        move = step * _size(value) * generator.standard_normal(np.shape(value))
-        out = _outputs_at(experiment, leaf, np.asarray(value + move, np.asarray(value).dtype))
+    dtype = np.asarray(value).dtype
+    for step in np.maximum(_STEPS, _LEAST * float(jnp.finfo(dtype).eps)):
+        move = step * size(value) * generator.standard_normal(np.shape(value))
+        out = _outputs_at(experiment, leaf, np.asarray(value + move, dtype))
         if out is None or differ(out, base):
             return True
     return False
@@ -188,7 +144,7 @@ def _outputs_at(experiment: Experiment, leaf: int, value) -> list[np.ndarray] | 
     moved[leaf] = _like(value, moved[leaf])
     try:
         return experiment.outputs(moved)
-    except Exception:
+    except FAILS:
         return None
 
 
@@ -206,8 +162,8 @@ def _far(value) -> list[np.ndarray]:
     array, generator = np.asarray(value), np.random.default_rng(1)
     if not np.issubdtype(array.dtype, np.inexact):
         return [array + 1, -array, *(array + generator.integers(1, 9, array.shape) for _ in "ab")]
-    size = _size(array)
-    draws = [size * generator.standard_normal(array.shape) for _ in range(3)]
+    largest = size(array)
+    draws = [largest * generator.standard_normal(array.shape) for _ in range(3)]
     finite = [other(array), -array, *draws]
     return [np.asarray(x, array.dtype) for x in (*finite, np.full(array.shape, np.nan))]
 

@@ -9,10 +9,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from purenet import jaxprs, trees
-from purenet.fd.problem import pose
-from purenet.purity.deadline import deadline
-from purenet.purity.reached import ARRAYS, Reached, is_jax_code, reached
-from purenet.purity.state import Change, Snapshot
+from purenet.purity.call import Call
+from purenet.purity.deadline import DeadlineError, deadline
+from purenet.purity.reached import ARRAYS, Reached, is_jax_code, of_function, reached
+from purenet.purity.settings import settings_kept
+from purenet.purity.state import Change, Snapshot, changed_whole
 from purenet.purity.watch import drawing
 from purenet.purity.world import World
 
@@ -21,7 +22,10 @@ NEEDS_NUMBERS = (
     jax.errors.ConcretizationTypeError,
     jax.errors.TracerArrayConversionError,
     jax.errors.NonConcreteBooleanIndexError,
+    jax.errors.TracerIntegerConversionError,
 )
+# what a call at other numbers may end with
+FAILS = (Exception, DeadlineError)
 
 _MOST_ARRAYS = 32  # of the arguments, that are made read-only one by one
 _LONGEST, _TIMES = 1.0, 10.0  # seconds, and times the first call, that another call may take
@@ -31,61 +35,6 @@ _LONGEST, _TIMES = 1.0, 10.0  # seconds, and times the first call, that another 
 Replaced = Sequence[tuple[Reached, Any]]
 
 
-class Call(NamedTuple):
-    """A call of a function, its parameters taken apart.
-
-    Attributes:
-        function: the caller's function.
-        args: its arguments.
-        positions: which of them are the parameters.
-        leaves: the parameters' leaves.
-        paths: their paths.
-        movable: the positions in ``leaves`` of those that are floating point.
-    """
-
-    function: Callable
-    args: tuple
-    positions: list[int]
-    leaves: list[Any]
-    paths: list[str]
-    movable: list[int]
-
-    @property
-    def name(self) -> str:
-        """The function's name."""
-        return getattr(self.function, "__name__", type(self.function).__name__)
-
-    @property
-    def named_arguments(self) -> dict[str, Any]:
-        """The arguments by their names in the function's signature."""
-        names = (trees.argument_name(self.function, i) for i in range(len(self.args)))
-        return dict(zip(names, self.args, strict=True))
-
-    @property
-    def numeric(self) -> list[int]:
-        """The positions of the leaves that NumPy code can move: whole numbers too."""
-        return [
-            i
-            for i, leaf in enumerate(self.leaves)
-            if i in self.movable or getattr(leaf, "dtype", np.asarray(leaf).dtype).kind in "iu"
-        ]
-
-    @property
-    def values(self) -> list[Any]:
-        """The leaves that can move."""
-        return [self.leaves[i] for i in self.movable]
-
-    def arguments(self, world: World, moved: Sequence[Any]) -> list[Any]:
-        """Copies of the arguments, with other values in the leaves that can move."""
-        arguments = [world.copied(argument) for argument in self.args]
-        leaves, tree = jax.tree.flatten(tuple(arguments[i] for i in self.positions))
-        for i, value in zip(self.movable, moved, strict=True):
-            leaves[i] = value
-        for i, argument in zip(self.positions, jax.tree.unflatten(tree, leaves), strict=True):
-            arguments[i] = argument
-        return arguments
-
-
 class Run(NamedTuple):
     """A few calls of one copy of a function.
 
@@ -93,23 +42,13 @@ class Run(NamedTuple):
         changes: what each call changed of what the function captured.
         argument_changes: what each call changed of its arguments.
         randomness: the global generators that were drawn from, or seeded.
+        settings: the settings of the process that were changed.
     """
 
     changes: list[list[Change]]
     argument_changes: list[list[Change]]
     randomness: dict[str, None]
-
-
-def called(function: Callable, args: tuple, argnums: int | Sequence[int]) -> Call:
-    """A call as `Experiment` takes it.
-
-    Raises:
-        TypeError, ValueError: where there is no function, no such argument, or no leaf.
-    """
-    problem = pose(function, args, {}, argnums=argnums, allow_int=True)
-    given = [argnums] if isinstance(argnums, int) else list(argnums)
-    positions = [i % len(args) for i in given]
-    return Call(function, args, positions, problem.leaves, problem.paths, problem.movable)
+    settings: dict[str, None]
 
 
 class Experiment:
@@ -126,6 +65,7 @@ class Experiment:
         on_jax = any(isinstance(leaf, jax.Array) for leaf in call.leaves)
         self.is_jax = on_jax or is_jax_code(call.function)
         self.untraceable: Exception | None = None
+        self._is_opaque = False
         self._limit = _LONGEST
         if self.is_jax:
             self._try_to_trace()
@@ -135,7 +75,7 @@ class Experiment:
     @property
     def traces(self) -> bool:
         """Whether the function is repeated by its program."""
-        return self.is_jax and self.untraceable is None
+        return self.is_jax and self.untraceable is None and not self._is_opaque
 
     def outputs(
         self, moved: Sequence[Any] | None = None, replaced: Replaced = ()
@@ -161,7 +101,7 @@ class Experiment:
             return [_numbers(out) for out in outputs]
         world, apart = _with(replaced), World()
         function = world.copied(self.call.function)
-        with world.at_work(), drawing(), deadline(self._limit):
+        with world.at_work(), drawing(), settings_kept(), deadline(self._limit):
             output = function(*self.call.arguments(apart, _fresh(moved)))
         return [_numbers(out) for out in jax.tree.leaves(output) if _is_number(out)]
 
@@ -171,8 +111,9 @@ class Experiment:
         def of_leaves(moved):
             world, apart = _with(replaced), World()
             function = world.copied(self.call.function)
-            with world.at_work(), drawing():
-                return function(*self.call.arguments(apart, moved))
+            with world.at_work(), drawing(), settings_kept():
+                output = function(*self.call.arguments(apart, moved))
+            return [out for out in jax.tree.leaves(output) if _is_number(out)]
 
         return of_leaves
 
@@ -192,11 +133,11 @@ class Experiment:
             world.copied(array).flags.writeable = False
         function = world.copied(self.call.function)
         try:
-            with world.at_work(), drawing(), deadline(self._limit):
+            with world.at_work(), drawing(), settings_kept(), deadline(self._limit):
                 function(*map(world.copied, self.call.args))
         except ValueError as error:
             return error if "read-only" in str(error) and "buffer" not in str(error) else None
-        except Exception:  # not for this reason
+        except FAILS:  # not for this reason
             return None
         return None
 
@@ -204,7 +145,7 @@ class Experiment:
         """Three calls of one copy: as given, at other numbers, as given."""
         world = World()
         function = world.copied(self.call.function)
-        run = Run([], [], {})
+        run = Run([], [], {}, {})
         start = time.perf_counter()
         with world.at_work():
             self._once(world, function, run, self.call.values)
@@ -213,7 +154,7 @@ class Experiment:
                 with deadline(self._limit):
                     numbers = list(map(other, self.call.values))
                     self._once(self._elsewhere(), function, run, numbers)
-            except Exception:  # other numbers may be outside of what the function takes
+            except FAILS:  # other numbers may be outside of what the function takes
                 self._once(World(), function, run, self.call.values)
             self._once(World(), function, run, self.call.values)
         return run
@@ -235,16 +176,21 @@ class Experiment:
                 for i, argument in enumerate(arguments)
             }
             given.extend([Snapshot(names), Snapshot({"": function})])
-            with drawing() as used:
+            with drawing() as used, settings_kept() as changed:
                 output = function(*arguments)
             run.randomness.update(used)
-            return output
+            run.settings.update(changed)
+            return [out for out in jax.tree.leaves(output) if _is_number(out)]
 
+        written = []
         if self.traces:
-            jax.make_jaxpr(call)(list(moved))
+            written = jaxprs.written_references(jax.make_jaxpr(call)(list(moved)))
         else:
             call([world.copied(leaf) for leaf in moved])
         arguments, state = (snapshot.changes() for snapshot in given[-2:])
+        for item in of_function(function):
+            if any(item.value is reference for reference in written):
+                state.append(changed_whole(item))
         theirs = {change.key for change in arguments}
         run.argument_changes.append(arguments)
         run.changes.append([change for change in state if change.key not in theirs])
@@ -254,6 +200,8 @@ class Experiment:
             jax.make_jaxpr(self.program())(self.call.values)
         except NEEDS_NUMBERS as error:
             self.untraceable = error
+        except Exception:  # the function's own, which comes again, or one that traces alone raise
+            self._is_opaque = True
 
 
 def _with(replaced: Replaced) -> World:

@@ -7,9 +7,10 @@ import jax
 import numpy as np
 
 from purenet import jaxprs, trees
+from purenet.purity.call import Call
 from purenet.purity.captures import captured_arrays
 from purenet.purity.code import where_defined
-from purenet.purity.experiment import Call, Experiment
+from purenet.purity.experiment import Experiment
 from purenet.purity.report import Finding
 
 

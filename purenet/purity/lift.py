@@ -8,10 +8,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from purenet.purity.call import Call, called
 from purenet.purity.captured import Reads, aliases
 from purenet.purity.captures import captured_arrays
 from purenet.purity.dependence import IGNORED, dependence
-from purenet.purity.experiment import Call, Experiment, called
+from purenet.purity.experiment import Experiment
 from purenet.purity.reached import ARRAYS, Reached
 from purenet.purity.watch import watching
 from purenet.purity.world import World

@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Sequence
 
 from purenet import jaxprs
+from purenet.purity.call import Call
 from purenet.purity.captured import aliases
 from purenet.purity.code import where_defined
 from purenet.purity.dependence import FLAT, IGNORED, STEPWISE, Dependence, summary
-from purenet.purity.experiment import Call, Experiment, other
+from purenet.purity.experiment import Experiment, other
 from purenet.purity.reached import Reached
 from purenet.purity.report import Finding
 

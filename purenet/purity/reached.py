@@ -1,8 +1,11 @@
 """All that a function can reach without its arguments: things that hold others, each by a name."""
 
+import contextvars
 import functools
+import itertools
 import random
 import types
+import weakref
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Set
 from typing import Any, NamedTuple
@@ -10,6 +13,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from purenet.purity.attributes import attributes, declared
 from purenet.purity.code import (
     attribute_names,
     is_library_class,
@@ -17,8 +21,10 @@ from purenet.purity.code import (
     is_unchanging,
     read_names,
 )
+from purenet.purity.shells import GENERATORS
+from purenet.purity.unique import Unique
 
-_MOST = 20_000  # things that are looked at
+_MOST, _MOST_IN_ONE = 20_000, 1_000  # things that are looked at, in all and in one container
 _ATOMS = (str, bytes, int, float, complex, type(None), slice, range, np.generic)
 ARRAYS = (np.ndarray, jax.Array)
 # the generators behind numpy.random.rand and random.random: nobody's captured state
@@ -77,7 +83,7 @@ def functions(function: Any) -> list[types.FunctionType]:
 def below(item: Reached) -> Iterator[Reached]:
     """What a thing holds, by the names that follow from its own."""
     name, thing = item.name, item.value
-    for key, value in held(thing).items():
+    for key, value in itertools.islice(held(thing).items(), _MOST_IN_ONE):
         yield Reached(label(name, thing, key), value, thing, key)
 
 
@@ -92,7 +98,7 @@ def held(thing: Any) -> dict[Any, Any]:
     if isinstance(thing, Mapping):
         return _items(thing)
     if isinstance(thing, list | tuple | deque):
-        return dict(enumerate(thing)) | _attributes(thing)
+        return dict(enumerate(thing)) | attributes(thing)
     if isinstance(thing, functools.partial):
         return {"<function>": thing.func, **dict(enumerate(thing.args)), **thing.keywords}
     if isinstance(thing, types.MethodType) and any(thing.__self__ is g for g in GLOBAL_RANDOM):
@@ -107,15 +113,19 @@ def held(thing: Any) -> dict[Any, Any]:
         }
         return read_names(thing) | modules | dict(vars(thing))
     if isinstance(thing, type):
-        return class_data(thing) | {"<methods>": class_functions(thing)}
-    if isinstance(thing, types.ModuleType):
+        around = [c for c in (*own_classes(thing), *own_classes(type(thing))) if c is not thing]
+        classes = {f"<class {c.__name__}>": c for c in around}
+        return class_data(thing) | {"<methods>": class_functions(thing)} | classes
+    if isinstance(thing, types.ModuleType | Unique | jax.Ref | contextvars.ContextVar):
         return {}
-    if isinstance(thing, Set | np.random.Generator | np.random.RandomState | random.Random):
+    if isinstance(thing, (Set, *GENERATORS)):
         return {}
-    wrapped = getattr(thing, "__wrapped__", None)
+    if type(thing) is weakref.ref:
+        return {"()": thing()}
+    wrapped = declared(thing, "__wrapped__")
     if callable(thing) and callable(wrapped):
         return {"__wrapped__": wrapped}
-    return _attributes(thing) | {f"<class {c.__name__}>": c for c in own_classes(type(thing))}
+    return attributes(thing) | {f"<class {c.__name__}>": c for c in own_classes(type(thing))}
 
 
 def label(name: str, thing: Any, key: Any) -> str:
@@ -123,7 +133,8 @@ def label(name: str, thing: Any, key: Any) -> str:
     if isinstance(thing, Mapping):
         return f"{name}[{key!r}]"
     if isinstance(thing, list | tuple | deque) and isinstance(key, int):
-        return f"{name}[{key}]"
+        fields = declared(thing, "_fields") if isinstance(thing, tuple) else None
+        return f"{name}.{fields[key]}" if fields else f"{name}[{key}]"
     if isinstance(thing, functools.partial):
         return f"<partial argument {key}>" if isinstance(key, int) else str(key)
     if isinstance(thing, types.MethodType):
@@ -134,6 +145,8 @@ def label(name: str, thing: Any, key: Any) -> str:
         return str(key)
     if key in ("__wrapped__", "<function>", "<methods>"):
         return name
+    if type(thing) is weakref.ref:
+        return f"{name}()"
     if str(key).startswith("<class "):
         return str(key)[7:-1]
     return f"{name or 'self'}.{key}"
@@ -197,7 +210,7 @@ def is_jax_code(function: Callable) -> bool:
 def _is_jax(thing: Any) -> bool:
     if isinstance(thing, types.ModuleType):
         return _names_jax(thing.__name__) or _imports_jax(vars(thing))
-    if _names_jax(type(thing).__module__) or _names_jax(getattr(thing, "__module__", None)):
+    if _names_jax(type(thing).__module__) or _names_jax(declared(thing, "__module__")):
         return True
     if isinstance(thing, types.FunctionType) and is_library_file(thing.__code__.co_filename):
         return _imports_jax(thing.__globals__)
@@ -218,16 +231,3 @@ def _items(thing: Mapping) -> dict[Any, Any]:
         return dict(thing.items())
     except Exception:  # a mapping that computes or opens what it holds
         return {}
-
-
-def _attributes(thing: Any) -> dict[Any, Any]:
-    attributes = dict(getattr(thing, "__dict__", None) or {})
-    for cls in type(thing).__mro__:
-        slots = vars(cls).get("__slots__", ())
-        for slot in (slots,) if isinstance(slots, str) else slots:
-            if not slot.startswith("__") and slot not in attributes:
-                try:
-                    attributes[slot] = object.__getattribute__(thing, slot)
-                except AttributeError:
-                    continue
-    return attributes

@@ -8,10 +8,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from purenet import jaxprs
+from purenet.purity.attributes import declared
 from purenet.purity.captures import captured_arrays, captured_numbers
 from purenet.purity.code import where_named
 from purenet.purity.dependence import differ, summary
-from purenet.purity.experiment import Experiment, other
+from purenet.purity.experiment import FAILS, Experiment, other
 from purenet.purity.reached import Reached, functions, of_function
 from purenet.purity.report import Finding
 from purenet.purity.state import Snapshot
@@ -45,8 +46,8 @@ def stale_captures(experiment: Experiment) -> Iterator[Finding]:
 
 
 def _was_traced(thing: Any) -> bool:
-    size: Callable[[], int] | None = getattr(thing, "_cache_size", None)
-    return callable(size) and hasattr(thing, "__wrapped__") and size() > 0
+    size: Callable[[], int] | None = declared(thing, "_cache_size")
+    return callable(size) and declared(thing, "__wrapped__") is not None and size() > 0
 
 
 def _as_it_is(experiment: Experiment) -> tuple[list[np.ndarray], list[Any]]:
@@ -113,5 +114,5 @@ def _equal(one: Any, two: Any) -> bool:
 def _decides(experiment: Experiment, thing: Reached, fresh: list[np.ndarray]) -> bool:
     try:
         return differ(experiment.outputs(replaced=[(thing, other(thing.value))]), fresh)
-    except Exception:  # what another value makes it raise is not accused
+    except FAILS:  # what another value makes it raise is not accused
         return False

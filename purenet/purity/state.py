@@ -1,6 +1,9 @@
 """What changes: everything that some named things hold, compared before and after a call."""
 
+import array
 import contextlib
+import contextvars
+import copy
 import pickle
 import random
 import types
@@ -12,10 +15,18 @@ import jax
 import numpy as np
 
 from purenet.jaxprs import is_traced
-from purenet.purity.reached import held, label, reached
+from purenet.purity.attributes import declared
+from purenet.purity.code import is_library_class
+from purenet.purity.reached import Reached, held, label, reached
+from purenet.purity.shells import GENERATORS
+from purenet.purity.unique import Unique
 
 _ABSENT = object()
-_RANDOM = (np.random.Generator, np.random.RandomState, random.Random)
+_BYTES = (bytearray, array.array)
+# what changes as a whole: its items or its state have no names of their own
+_NAMED_WHOLE = (
+    np.ndarray, jax.Ref, Set, deque, list, contextvars.ContextVar, *_BYTES, *GENERATORS,
+)  # fmt: skip
 
 
 class Change(NamedTuple):
@@ -79,6 +90,11 @@ class Snapshot:
         return _without_views(list(found.values()))
 
 
+def changed_whole(item: Reached) -> Change:
+    """The change of a thing that is known to be written to, where its content cannot be seen."""
+    return Change(item.name, (id(item.value), "content"), None, None, False, item.value)
+
+
 def tracers_in(value: Any) -> bool:
     """Whether a value is a tracer, or a container with one in it."""
     return any(is_traced(leaf) for leaf in jax.tree.leaves(value))
@@ -92,14 +108,20 @@ def _content_now(thing: Any, before: dict[Any, Any]) -> Iterator[tuple[Any, Any]
 
 def _restore(thing: Any, before: dict[Any, Any]) -> None:
     """Give a thing the content that it had."""
-    if isinstance(thing, np.ndarray):
+    if isinstance(thing, np.ndarray | jax.Ref):
         thing[...] = before["content"]
+    elif isinstance(thing, _BYTES):
+        thing[:] = before["content"]  # pyright: ignore
+    elif isinstance(thing, contextvars.ContextVar):
+        thing.set(before["value"])
     elif isinstance(thing, np.random.Generator):
         thing.bit_generator.state = pickle.loads(before["state"]).bit_generator.state
+    elif isinstance(thing, np.random.BitGenerator):
+        thing.state = pickle.loads(before["state"]).state
     elif isinstance(thing, np.random.RandomState):
         thing.set_state(pickle.loads(before["state"]).get_state())
     elif isinstance(thing, random.Random):
-        thing.setstate(pickle.loads(before["state"]).getstate())
+        thing.setstate(before["state"])
     elif isinstance(thing, MutableMapping):
         thing.clear()
         thing.update(before)
@@ -154,7 +176,7 @@ def _without_views(changes: list[Change]) -> list[Change]:
 def _change(name: str, thing: Any, identity: int, key: Any, old: Any, new: Any) -> Change:
     called = label(name, thing, key)
     added = isinstance(thing, Mapping) and (old is _ABSENT or new is _ABSENT)
-    if added or isinstance(thing, (np.ndarray, Set, deque, list, *_RANDOM)):
+    if added or key == "position" or isinstance(thing, _NAMED_WHOLE):
         called = name
     adds = (old is _ABSENT or old is None) and not isinstance(thing, list | deque)
     before, after = (None if value is _ABSENT else value for value in (old, new))
@@ -165,17 +187,32 @@ def _content(thing: Any) -> dict[Any, Any] | None:
     """What of a thing can change in place; None for what cannot."""
     if isinstance(thing, np.ndarray):
         return {"content": thing.copy()}
-    if isinstance(thing, _RANDOM):
-        return {"state": pickle.dumps(thing)}
+    if isinstance(thing, jax.Ref):
+        with jax.ensure_compile_time_eval():
+            return {"content": np.asarray(thing[...])}
+    if isinstance(thing, _BYTES):
+        return {"content": copy.copy(thing)}
+    if isinstance(thing, contextvars.ContextVar):
+        return {"value": thing.get(None)}
+    if isinstance(thing, GENERATORS):
+        return _generator_state(thing)
     if isinstance(thing, Set):
         return dict.fromkeys(thing, True)
-    if isinstance(thing, tuple):
+    if isinstance(thing, tuple | Unique):
         return None
-    if hasattr(thing, "__next__") and hasattr(thing, "__reduce__"):
+    if declared(thing, "__next__") is not None and is_library_class(type(thing)):
         return {"position": _position(thing)}
-    if isinstance(thing, MutableMapping | list | deque) or hasattr(thing, "__dict__"):
+    if isinstance(thing, MutableMapping | list | deque) or type(thing).__dictoffset__:
         return held(thing)
     return held(thing) or None
+
+
+def _generator_state(generator: Any) -> dict[Any, Any] | None:
+    if isinstance(generator, random.SystemRandom):
+        return None
+    if isinstance(generator, random.Random):
+        return {"state": generator.getstate()}
+    return {"state": pickle.dumps(generator)}
 
 
 def _position(iterator: Any) -> str:

@@ -5,6 +5,7 @@ import contextlib
 import io
 import linecache
 import logging
+import os
 import pickle
 import random
 import sys
@@ -19,9 +20,9 @@ from purenet.purity.code import is_library_file, place
 
 _OUTSIDE = (
     "os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "os.truncate",
-    "os.chmod", "os.chown", "os.utime", "os.system", "os.exec", "os.fork", "os.posix_spawn",
-    "os.putenv", "os.unsetenv", "subprocess.Popen", "socket.connect", "socket.bind",
-    "shutil.rmtree", "shutil.move", "sqlite3.connect",
+    "os.chdir", "os.chmod", "os.chown", "os.utime", "os.system", "os.exec", "os.fork",
+    "os.posix_spawn", "os.putenv", "os.unsetenv", "subprocess.Popen", "socket.connect",
+    "socket.bind", "shutil.rmtree", "shutil.move", "sqlite3.connect",
 )  # fmt: skip
 # files that these open on the way are none of the function's doing
 _MACHINERY = ("jax", "jaxlib", "importlib", "linecache", "tokenize", "inspect", "traceback")
@@ -67,6 +68,8 @@ def watching() -> Iterator[Watch]:
     with (
         contextlib.redirect_stdout(streams[0]),
         contextlib.redirect_stderr(streams[1]),
+        _replaced(sys, "__stdout__", streams[0]),
+        _replaced(sys, "__stderr__", streams[1]),
         _replaced(builtins, "open", _opener(watch)),
         _replaced(io, "open", _opener(watch)),
         _replaced(logging.Logger, "isEnabledFor", _logged(watch)),
@@ -173,11 +176,15 @@ _HOOKED: list[bool] = []
 
 
 def _refuse(event: str, arguments: tuple) -> None:
-    del arguments
     watch = getattr(_active, "watch", None)
-    if watch is None or event not in _OUTSIDE:
+    if watch is None or not (event in _OUTSIDE or (event == "open" and _writes(*arguments))):
         return
     at = caller()
     if at is not None:
         watch.record(event, place(*at))
         raise RefusedError(event)
+
+
+def _writes(_path: Any, _mode: Any, flags: int) -> bool:
+    """Whether a file is opened to be written to: past the `open` that is replaced meanwhile."""
+    return bool(flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC))
