@@ -12,6 +12,8 @@ from typing import Any
 from purenet.purity.attributes import declared
 
 _STORES = ("STORE_GLOBAL", "STORE_NAME", "DELETE_GLOBAL")
+_WRITES, _READS = ("STORE_", "DELETE_"), ("LOAD_",)
+_SETS_UP = ("__init__", "__new__", "__post_init__", "setup")
 _LOADS = ("LOAD_GLOBAL", "LOAD_NAME")
 _LIBRARIES = tuple(
     {os.path.realpath(sysconfig.get_path(name)) for name in ("stdlib", "purelib", "platlib")}
@@ -128,16 +130,20 @@ def place(file: str, line: int | None) -> str:
 
 
 def where_named(functions: list[types.FunctionType], name: str, *, stored: bool) -> str:
-    """The first line, in the code of functions, that stores to (or names) what a name ends in."""
-    last = name.split("[")[0].split(".")[-1]
-    ways = ("STORE_", "DELETE_") if stored else ("LOAD_", "STORE_", "DELETE_")
-    for function in functions:
-        for code in nested_code(function.__code__):
-            for instruction in dis.get_instructions(code):
-                if instruction.opname.startswith(ways) and instruction.argval == last:
-                    return place(code.co_filename, _line(code, instruction))
-    if stored:
-        return where_named(functions, name, stored=False)
+    """The first line, in the code of functions, that stores to (or reads) what a name ends in.
+
+    Where a class sets its attributes up is the last place to look.
+    """
+    whole = name.split("[")[0]
+    last, kinds = whole.split(".")[-1], ("_ATTR", "_METHOD") if "." in whole else ("",)
+    ordered = sorted(functions, key=lambda function: function.__name__ in _SETS_UP)
+    for ways in (_WRITES, _READS) if stored else (_READS, _WRITES):
+        for function in ordered:
+            for code in nested_code(function.__code__):
+                for instruction in dis.get_instructions(code):
+                    named = instruction.argval == last and instruction.opname.startswith(ways)
+                    if named and any(kind in instruction.opname for kind in kinds):
+                        return place(code.co_filename, _line(code, instruction))
     return where_defined(functions[0]) if functions else ""
 
 

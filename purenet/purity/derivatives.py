@@ -40,7 +40,7 @@ def largest_derivatives(experiment: Experiment) -> np.ndarray:
         least = [float(jnp.finfo(x.dtype).eps) ** 1.5 for x in leaves]
         return jnp.stack(
             [  # what is not finite is not flat
-                jnp.where(g * s <= e * value, 0.0, jnp.where(jnp.isfinite(value), g, _NAN))
+                jnp.where(jnp.isfinite(value), jnp.where(g * s <= e * value, 0.0, g), _NAN)
                 for g, s, e in zip(each, sizes, least, strict=True)
             ]
         )

@@ -10,6 +10,7 @@ import pickle
 import random
 import sys
 import threading
+import types
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -143,8 +144,7 @@ def _logged(watch: Watch) -> Callable:
     """A logger's first question: the caller's own code asks it through `logging` alone."""
     original = logging.Logger.isEnabledFor
 
-    def is_enabled(logger: logging.Logger, level: int) -> bool:
-        frame = sys._getframe(1)
+    def is_enabled(logger: logging.Logger, level: int, frame: types.FrameType) -> bool:
         while frame.f_back is not None and frame.f_code.co_filename == logging.__file__:
             frame = frame.f_back
         if is_library_file(frame.f_code.co_filename):
@@ -152,7 +152,7 @@ def _logged(watch: Watch) -> Callable:
         watch.record("logging", place(frame.f_code.co_filename, frame.f_lineno))
         return False
 
-    return is_enabled
+    return lambda logger, level: is_enabled(logger, level, sys._getframe(1))
 
 
 @contextlib.contextmanager

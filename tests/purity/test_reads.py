@@ -69,7 +69,7 @@ def test_methods_partials_nested_functions_and_globals():
     assert read_instead(lambda p: jnp.sum(GLOBAL), (weights,)) == ["GLOBAL"]
 
 
-def test_what_raises_or_cannot_be_copied_is_not_accused():
+def test_a_class_that_refuses_to_be_copied_is_not_asked():
     class Stubborn:
         def __init__(self):
             self.W = np.ones(3)
@@ -78,7 +78,18 @@ def test_what_raises_or_cannot_be_copied_is_not_accused():
             raise TypeError("not to be copied")
 
     stubborn = Stubborn()
-    assert read_instead(lambda p: float(stubborn.W.sum()), (np.ones(3),)) == []
+    assert read_instead(lambda p: float(stubborn.W.sum()), (np.ones(3),)) == ["stubborn.W"]
+
+
+def test_what_raises_is_not_accused():
+    weights = np.ones(3)
+
+    def loss(p):
+        if weights[0] != 1.0:
+            raise ValueError("only ones")
+        return float(weights.sum())
+
+    assert read_instead(loss, (np.ones(3),)) == []
 
 
 GLOBAL = np.ones(3)
