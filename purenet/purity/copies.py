@@ -130,7 +130,8 @@ class Copies:
             items = [self.copied(item) for item in thing]
             if all(new is old for new, old in zip(items, thing, strict=True)):
                 return thing
-            made = (tuple if isinstance(thing, tuple) else frozenset).__new__(type(thing), items)
+            base: Any = tuple if isinstance(thing, tuple) else frozenset
+            made = base.__new__(type(thing), items)
             self._attributes(thing, made)
             return made
         self._memo[id(thing)] = made = empty(thing)  # before what it holds: it may hold itself

@@ -1,5 +1,6 @@
 """Running a function on copies: at other parameters, with other captured arrays, repeatedly."""
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -90,6 +91,7 @@ class Experiment:
             replaced: captured arrays and numbers, each with what stands in its place. The
                 arguments are copied apart from what is captured, also where the two are one array.
         """
+        limit = self._limit if moved is not None or replaced else math.inf
         moved = self.call.values if moved is None else moved
         if self.traces:
             traced = jaxprs.trace(self.program(replaced), self.call.values)
@@ -101,7 +103,7 @@ class Experiment:
             return [_numbers(out) for out in outputs]
         world, apart = _with(replaced), World()
         function = world.copied(self.call.function)
-        with world.at_work(), drawing(), settings_kept(), deadline(self._limit):
+        with world.at_work(), drawing(), settings_kept(), deadline(limit):
             output = function(*self.call.arguments(apart, _fresh(moved)))
         return [_numbers(out) for out in jax.tree.leaves(output) if _is_number(out)]
 

@@ -14,7 +14,8 @@ from purenet.purity.captures import captured_arrays
 from purenet.purity.dependence import IGNORED, dependence
 from purenet.purity.experiment import Experiment
 from purenet.purity.reached import ARRAYS, Reached
-from purenet.purity.watch import watching
+from purenet.purity.unique import ConsumedError
+from purenet.purity.watch import RefusedError, watching
 from purenet.purity.world import World
 
 
@@ -49,7 +50,8 @@ def pure_version(function: Callable, *args: Any, argnums: int | Sequence[int] = 
 
     Raises:
         ValueError: where nothing is captured in a parameter's place, or where no pure version can
-            be built, since the code writes into arrays or asks for numbers behind a trace.
+            be built, since the code writes into arrays, asks for numbers behind a trace, or draws
+            from a generator or a file.
 
     >>> class Net:
     ...     def __init__(self):
@@ -62,6 +64,16 @@ def pure_version(function: Callable, *args: Any, argnums: int | Sequence[int] = 
     (['net.W'], Array([2.7, 7.4], dtype=float32))
     """
     call = called(function, args, argnums)
+    try:
+        return _lifted_version(call)
+    except (ConsumedError, RefusedError) as error:
+        raise ValueError(
+            f"got {call.name}, which uses up or changes what is outside of it ({error}); wanted "
+            "one that can be called again; pass what it needs as an argument"
+        ) from None
+
+
+def _lifted_version(call: Call) -> PureVersion:
     with watching():
         experiment = Experiment(call)
         lifted = {read.name: read for read in _lifted(experiment)}
@@ -120,10 +132,20 @@ def _of_params(call: Call, lifted: Mapping[str, Reached], *, on_jax: bool) -> Ca
             world.put(lifted[name].holder, lifted[name].key, given[name])
         copied = world.copied(call.function)
         with world.at_work():
-            return copied(*call.arguments(apart, call.values))
+            return copied(*call.arguments(apart, _moved(call, lifted, given)))
 
     function.__name__ = f"pure_{call.name.strip('<>')}"
     return function
+
+
+def _moved(call: Call, lifted: Mapping[str, Reached], given: Mapping[str, Any]) -> list[Any]:
+    """The leaves; those that are what is lifted move with it, as they do where it is written to."""
+    moved = list(call.values)
+    for leaf, value in enumerate(call.values):
+        for name, read in lifted.items():
+            if np.shape(read.value) == np.shape(value) and aliases(read, call, leaf):
+                moved[leaf] = jnp.asarray(given[name])
+    return moved
 
 
 def _numpy_as_jax(call: Call) -> dict[int, Any]:

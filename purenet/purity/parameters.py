@@ -7,7 +7,7 @@ from purenet.purity.call import Call
 from purenet.purity.captured import aliases
 from purenet.purity.code import where_defined
 from purenet.purity.dependence import FLAT, IGNORED, STEPWISE, Dependence, summary
-from purenet.purity.experiment import Experiment, other
+from purenet.purity.experiment import FAILS, Experiment, Replaced, other
 from purenet.purity.reached import Reached
 from purenet.purity.report import Finding
 
@@ -94,23 +94,30 @@ def _ignored(experiment: Experiment, leaf: int, path: str, reads: list[Reached])
     )
 
 
-def ablation(experiment: Experiment, leaf: int, reads: list[Reached]) -> dict[str, float]:
+def ablation(experiment: Experiment, leaf: int, reads: list[Reached]) -> dict[str, float | str]:
     """The value where the argument changes, where what is captured does, where both do."""
     path = experiment.call.paths[experiment.call.movable[leaf]]
     moved = list(experiment.call.values)
     moved[leaf] = other(moved[leaf])
-    values = {
+    values: dict[str, float | str] = {
         "value": summary(experiment.outputs()),
-        f"{path} changed": summary(experiment.outputs(moved)),
+        f"{path} changed": _value(experiment, moved, []),
     }
     if reads:
         names = " and ".join(read.name for read in reads)
         replaced = [(read, other(read.value)) for read in reads]
-        values[f"{names} changed"] = summary(experiment.outputs(replaced=replaced))
-        values["both changed"] = summary(experiment.outputs(moved, replaced))
+        values[f"{names} changed"] = _value(experiment, None, replaced)
+        values["both changed"] = _value(experiment, moved, replaced)
         if any(aliases(read, experiment.call, leaf) for read in reads):
             values["the two are one array"] = 1.0
     return values
+
+
+def _value(experiment: Experiment, moved: list | None, replaced: Replaced) -> float | str:
+    try:
+        return summary(experiment.outputs(moved, replaced))
+    except FAILS as error:
+        return f"raises {type(error).__name__}"
 
 
 def _stepwise(

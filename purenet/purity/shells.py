@@ -15,7 +15,14 @@ from purenet.purity.attributes import attributes
 from purenet.purity.code import is_library_class
 
 GENERATORS = (np.random.Generator, np.random.RandomState, np.random.BitGenerator, random.Random)
-_BUILT_IN = (collections.OrderedDict, collections.defaultdict, dict, list, collections.deque, set)
+_BUILT_IN: tuple[Any, ...] = (
+    collections.OrderedDict,
+    collections.defaultdict,
+    dict,
+    list,
+    collections.deque,
+    set,
+)
 
 
 def shell(thing: Any) -> Any:
@@ -55,7 +62,7 @@ def empty(container: Any) -> Any:
 def fill(made: Any, items: list) -> None:
     """Put values, or for a dict pairs, into an empty container."""
     if isinstance(made, dict):
-        base = next(base for base in _BUILT_IN if isinstance(made, base))
+        base: Any = next(base for base in _BUILT_IN if isinstance(made, base))
         for key, value in items:
             base.__setitem__(made, key, value)
     elif isinstance(made, set):
@@ -73,7 +80,8 @@ def same_generator(generator: Any) -> Any:
     try:
         return copy.deepcopy(generator)
     except Exception:  # a class of the caller's, whose __init__ wants arguments
-        made = type(generator).__new__(type(generator))
+        cls: Any = type(generator)
+        made = cls.__new__(cls)
         if isinstance(generator, random.Random):
             made.setstate(generator.getstate())
             vars(made).update(vars(generator))

@@ -1,0 +1,30 @@
+"""A call taken apart: its parameters, their names, and which of them can move."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from purenet.purity import called
+
+
+def loss(params, x):
+    return params["w"] * x
+
+
+def test_leaves_and_paths():
+    call = called(loss, ({"n": 2, "w": jnp.ones(2)}, 3.0), 0)
+    assert call.paths == ["params['n']", "params['w']"]
+    assert (call.movable, call.numeric) == ([1], [0, 1])
+    assert list(call.named_arguments) == ["params", "x"]
+    assert call.name == "loss"
+
+
+def test_the_last_argument():
+    assert called(loss, ({"w": 1.0}, 3.0), -1).paths == ["x"]
+
+
+def test_leaves_of_which_none_is_a_number():
+    message = r"got params\['w'\] of type str; wanted an array or a number .*; take it out"
+    with pytest.raises(TypeError, match=message):
+        called(loss, ({"w": "ones"}, np.ones(2)), 0)
+    assert called(loss, ({"w": 1.0, "name": "ones"}, 3.0), 0).movable == [1]

@@ -1,0 +1,64 @@
+"""Names, places and owners of code."""
+
+import functools
+import math
+import os
+
+import jax
+import numpy as np
+
+from purenet.purity.code import (
+    is_library_class,
+    is_library_file,
+    is_unchanging,
+    read_names,
+    where_defined,
+    where_named,
+)
+from tests.purity.found import line
+
+rate = 0.1
+
+
+def of_three(p, scale=2.0):
+    return p * scale * rate
+
+
+class Model:
+    def __init__(self):
+        self.W = np.ones(1)
+
+    def loss(self, W):
+        del W  # a name of its own
+        return self.W.sum()  # read
+
+    def step(self):
+        self.W = self.W * 0.5  # stored
+
+
+def test_names_that_code_reads():
+    assert read_names(of_three) == {"rate": 0.1, "scale": 2.0}
+
+
+def test_reads_and_stores_of_an_attribute_not_of_a_variable_of_its_name():
+    functions = [Model.__init__, Model.loss, Model.step]
+    assert where_named(functions, "self.W", stored=False) == line(Model, "# read")
+    assert where_named(functions, "self.W", stored=True) == line(Model, "# stored")
+    assert where_named(functions[:1], "self.W", stored=True) == line(Model, "np.ones(1)")
+
+
+def test_where_a_function_begins():
+    at = line(of_three, "def of_three")
+    assert where_defined(functools.partial(of_three, 1.0)) == at
+    assert where_defined(jax.jit(of_three)) == at
+    assert where_defined(Model().loss) == line(Model, "def loss")
+    assert where_defined(np.sin) == ""
+
+
+def test_whose_code_it_is():
+    assert is_library_file(os.__file__)
+    assert not is_library_file(__file__)
+    assert is_library_class(functools.partial)
+    assert not is_library_class(Model)
+    assert is_unchanging(math.sin)
+    assert not is_unchanging(Model())

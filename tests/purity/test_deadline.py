@@ -1,0 +1,41 @@
+"""A call at other numbers ends, also where its own loop would not."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from purenet.purity import audit
+from purenet.purity.deadline import DeadlineError, deadline
+
+
+def forever(is_careful):
+    while True:
+        try:
+            x = 1.0
+        except Exception:  # what a careful loop catches
+            assert is_careful
+    return x
+
+
+@pytest.mark.parametrize("is_careful", [True, False])
+def test_a_loop_without_end_is_ended(is_careful):
+    before = sys.gettrace()
+    with pytest.raises(DeadlineError, match=r"more than 0\.01 seconds"), deadline(0.01):
+        forever(is_careful)
+    assert sys.gettrace() is before
+
+
+def test_what_ends_in_time_is_left_alone():
+    with deadline(60.0):
+        assert sum(range(10)) == 45
+
+
+def test_a_loop_that_ends_at_the_numbers_given():
+    def decay(p):
+        x = 1.0
+        while x > 0.5:
+            x *= float(p[0])
+        return x
+
+    assert audit(decay, np.array([0.9])).ok  # at 1.25 it has no end

@@ -1,0 +1,64 @@
+"""How a value depends on each leaf, by its program or by moving it."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from purenet.purity import called
+from purenet.purity.dependence import (
+    FLAT,
+    IGNORED,
+    MOVES,
+    STEPWISE,
+    dependence,
+    differ,
+    summary,
+)
+from purenet.purity.experiment import Experiment
+
+CASES = {
+    "moves": (lambda xp, p: xp.sum(p**2), MOVES),
+    "ignored": (lambda xp, p: 1.0, IGNORED),
+    "stepwise": (lambda xp, p: xp.sum(xp.floor(p)), STEPWISE),
+    "saturated": (lambda xp, p: xp.sum(xp.tanh(p * 1e3 + 1e6)), FLAT),
+    "softmax": (lambda xp, p: xp.exp(p) / xp.sum(xp.exp(p)), MOVES),
+    "imaginary": (lambda xp, p: xp.abs(xp.sum(p * 1j)), MOVES),
+}
+
+
+@pytest.mark.parametrize("xp", [np, jnp])
+@pytest.mark.parametrize("case", CASES)
+def test_by_program_and_by_moving_alike(case, xp):
+    function, state = CASES[case]
+    p = xp.asarray([0.3, 1.6])
+    (found,) = dependence(Experiment(called(lambda p: function(xp, p), (p,), 0)))
+    if case == "saturated" and xp is np:
+        assert found.state in (FLAT, IGNORED)  # nothing that is tried shows that it is read
+    else:
+        assert found.state == state
+
+
+def test_each_leaf_for_itself():
+    def loss(p):
+        return p["a"] ** 2 + jax.lax.stop_gradient(p["b"])
+
+    call = called(loss, ({"a": 1.0, "b": 2.0, "c": 3.0},), 0)
+    assert [one.state for one in dependence(Experiment(call))] == [MOVES, STEPWISE, IGNORED]
+
+
+def test_a_stationary_point_is_remembered():
+    call = called(lambda p: jnp.sum(p**2), (jnp.zeros(2),), 0)
+    (found,) = dependence(Experiment(call))
+    assert (found.state, found.stationary) == (MOVES, True)
+
+
+def test_values_differ_in_a_bit():
+    assert differ([np.asarray(0.1)], [np.asarray(np.nextafter(0.1, 1))])
+    assert not differ([np.asarray(np.nan)], [np.asarray(np.nan)])
+    assert differ([np.ones(2)], [np.ones((2, 1))])
+
+
+def test_a_value_in_one_number():
+    assert summary([np.asarray(3.0)]) == 3.0
+    assert summary([np.asarray([3.0]), np.asarray([4.0])]) == 5.0

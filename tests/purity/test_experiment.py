@@ -1,0 +1,60 @@
+"""Running a function on copies, at other parameters and with other captured values."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from purenet.purity import called
+from purenet.purity.captures import captured_arrays, captured_numbers
+from purenet.purity.experiment import Experiment, other
+
+W, rate = np.ones(2), 3.0
+
+
+def loss(p):
+    return float((p * W).sum() * rate)
+
+
+def experiment(function, p):
+    return Experiment(called(function, (p,), 0))
+
+
+def test_at_other_parameters():
+    run = experiment(loss, np.ones(2))
+    assert run.outputs() == [6.0]
+    assert run.outputs([np.zeros(2)]) == [0.0]
+
+
+def test_with_another_captured_array_or_number():
+    run = experiment(loss, np.ones(2))
+    assert run.outputs(replaced=[(captured_arrays(loss)[0], np.zeros(2))]) == [0.0]
+    assert run.outputs(replaced=[(captured_numbers(loss)[0], 1.0)]) == [2.0]
+    assert (W.sum(), rate) == (2.0, 3.0)
+
+
+def test_by_its_program_where_it_is_for_jax():
+    traced = experiment(lambda p: jnp.sum(p * W), jnp.ones(2))
+    assert traced.traces
+    assert not experiment(loss, np.ones(2)).traces
+    assert not experiment(lambda p: jnp.sum(p) * float(p[0]), jnp.ones(2)).traces
+
+
+@pytest.mark.parametrize("value", [1.0, 2, 1 + 1j, np.ones(2, np.float16), jnp.arange(3)])
+def test_other_numbers_keep_shape_and_dtype_and_differ(value):
+    changed = other(value)
+    assert np.shape(changed) == np.shape(value)
+    assert np.all(np.asarray(changed) != np.asarray(value))
+    if hasattr(value, "dtype"):
+        assert changed.dtype == value.dtype
+
+
+def test_three_calls_of_one_copy():
+    history = []
+
+    def counting(p):
+        history.append(1)
+        return p * 2.0
+
+    run = experiment(counting, 1.0).repeated()
+    assert [[change.name for change in each] for each in run.changes] == [["history"]] * 3
+    assert history == []

@@ -1,0 +1,119 @@
+"""pure_version: the same value, the gradient that was meant, and why there is none."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from purenet.purity import pure_version
+
+x = np.array([0.3, 0.4])
+
+
+class Net:
+    def __init__(self):
+        self.W, self.b, self.calls = np.array([1.0, 2.0]), np.array([0.5]), 0
+
+    def loss(self, x):
+        self.calls += 1
+        return np.sum(np.tanh(self.W * x) + self.b)
+
+
+def by_writing(function, array, step=1e-6):
+    """The book's numerical gradient: into the array itself, by central differences."""
+    gradient = np.zeros_like(array)
+    for i in np.ndindex(array.shape):
+        kept = array[i]
+        array[i] = kept + step
+        above = function(array)
+        array[i] = kept - step
+        gradient[i] = (above - function(array)) / (2 * step)
+        array[i] = kept
+    return gradient
+
+
+def test_the_book_s_loss(x64):
+    net = Net()
+
+    def loss(W):
+        return net.loss(x)
+
+    pure, params = pure_version(loss, net.W)
+    assert net.calls == 0
+    assert list(params) == ["net.W", "net.b"]
+    assert pure(params) == pytest.approx(loss(net.W), rel=1e-12)
+    gradient = jax.grad(pure)(params)
+    np.testing.assert_allclose(gradient["net.W"], by_writing(loss, net.W), rtol=1e-8)
+    np.testing.assert_allclose(gradient["net.b"], by_writing(loss, net.b), rtol=1e-8)
+
+
+def test_the_parameter_read_both_ways_moves_with_what_is_lifted(x64):
+    W = np.array([1.0, 2.0])
+
+    def loss(p):
+        return jnp.sum(p * W) if isinstance(p, jax.Array) else np.sum(p * W)
+
+    pure, params = pure_version(loss, W)
+    np.testing.assert_allclose(jax.grad(pure)(params)["W"], by_writing(loss, W), rtol=1e-8)
+
+
+def test_numbers_in_a_list():
+    weights = [[2.0]]
+    pure, params = pure_version(lambda w: (weights[0][0] * 3.0 - 1.0) ** 2, weights)
+    assert list(params) == ["weights[0][0]"]
+    assert (pure(params), jax.grad(pure)(params)["weights[0][0]"]) == (25.0, 30.0)
+
+
+def test_a_view_of_what_is_read(x64):
+    theta = np.arange(4.0).reshape(2, 2)
+    pure, params = pure_version(lambda W: np.sum(theta**2), theta[1])
+    np.testing.assert_array_equal(jax.grad(pure)(params)["theta"], 2 * theta)
+
+
+def test_a_jitted_function():
+    W = jnp.ones(2)
+    pure, params = pure_version(jax.jit(lambda p: jnp.sum(W**3)), W)
+    np.testing.assert_array_equal(jax.grad(pure)(params)["W"], [3.0, 3.0])
+
+
+def test_params_of_other_names():
+    W = np.ones(2)
+    pure, _ = pure_version(lambda p: np.sum(W), W)
+    with pytest.raises(ValueError, match=r"got params of \['V'\]; wanted .* \['W'\]; pass the par"):
+        pure({"V": W})
+
+
+def writing(p):
+    out = np.zeros(2)
+    out[0] = SHARED[0] ** 2
+    return out.sum()
+
+
+def reading(p):
+    next(NUMBERS)
+    return np.sum(SHARED)
+
+
+SHARED, NUMBERS = np.ones(2), (i for i in range(9))
+NONE = {
+    "nothing captured": (lambda p: jnp.sum(p**2), r"reads no captured array .*; it is ready"),
+    "float()": (lambda p: float(np.sum(SHARED)), r"no pure version .*; write the loss with jax"),
+    "writes": (writing, r"got writing, of which no pure version .*immutable.*; wanted code that"),
+    "draws": (
+        reading,
+        r"reading, which uses up .*\(a generator cannot be copied\); wanted one",
+    ),
+}
+
+
+@pytest.mark.parametrize("why", NONE)
+def test_why_there_is_none(why):
+    function, message = NONE[why]
+    with pytest.raises(ValueError, match=message):
+        pure_version(function, SHARED)
+    assert next(NUMBERS) is not None
+
+
+def test_the_callers_exception_comes_through():
+    with pytest.raises(ZeroDivisionError):
+        pure_version(lambda p: 1 / 0, SHARED)

@@ -1,0 +1,60 @@
+"""Findings and reports, as objects and as data."""
+
+import json
+
+import numpy as np
+import pytest
+
+from purenet.purity import KINDS, Finding, ImpureLoss, PurityReport, audit
+
+FINDING = Finding("mutates-state", "self.n", "net.py:3", "It counts.", "return it", {"before": 0})
+REPORT = PurityReport("loss", (FINDING, FINDING), (FINDING,), 0.5)
+
+
+def test_the_verdict():
+    assert PurityReport("loss").ok
+    assert PurityReport("loss", notes=(FINDING,)).ok
+    assert not REPORT.ok
+    assert REPORT.kinds == ("mutates-state",)
+
+
+def test_sixteen_kinds_each_once():
+    assert len(KINDS) == len(set(KINDS)) == 16
+
+
+def test_a_finding_as_text():
+    assert str(FINDING).splitlines() == [
+        "mutates-state: self.n (net.py:3)",
+        "  It counts.",
+        "  mend: return it",
+        "    before  0",
+    ]
+
+
+def test_json_and_back():
+    data = json.loads(REPORT.to_json())
+    assert data == REPORT.to_dict()
+    findings = tuple(Finding(**finding) for finding in data["findings"])
+    notes = tuple(Finding(**note) for note in data["notes"])
+    assert PurityReport(data["function"], findings, notes, data["seconds"]) == REPORT
+
+
+@pytest.mark.parametrize(
+    "value", [np.float32(1.5), np.nan, np.inf, np.int64(3), np.ones(2), (1, 2), object(), 1j, None]
+)
+def test_whatever_the_evidence_is_it_can_be_written(value):
+    report = PurityReport("loss", (Finding("mutates-state", "n", "", "", "", {"before": value}),))
+    json.loads(report.to_json(), parse_constant=pytest.fail)
+    assert "before" in str(report)
+
+
+def test_the_error_carries_the_report():
+    error = ImpureLoss(REPORT)
+    assert isinstance(error, AssertionError)
+    assert error.report is REPORT
+    assert str(error) == str(REPORT)
+
+
+def test_an_audit_can_be_written():
+    W = np.ones(2)
+    assert json.loads(audit(lambda p: float(W.sum()), W).to_json())["ok"] is False
