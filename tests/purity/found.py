@@ -17,6 +17,7 @@ def places(function, *args, **options):
 
 def line(of, text):
     """The one line in the source of ``of`` that holds a text, as reports write it."""
+    of = inspect.unwrap(of)
     lines, first = inspect.getsourcelines(of)
     numbers = [first + i for i, each in enumerate(lines) if text in each]
     assert len(numbers) == 1, (text, numbers)
