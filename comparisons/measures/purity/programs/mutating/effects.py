@@ -28,7 +28,7 @@ def reported(function):
 
 def report(value):
     """A helper that logs."""
-    logger.info("loss %s", value)
+    logger.warning("loss %s", value)
 
 
 @program(("side-effect", "print"))
@@ -78,11 +78,11 @@ def print_in_a_branch_of_cond():
 
 @program(("side-effect", "logging"))
 def logging_in_numpy():
-    """A message a call, below the level that is shown."""
+    """A message a call, of a logger that is looked up by its name."""
 
     def loss(w):
         value = float(np.sum(w**2))
-        logging.debug("loss %s", value)
+        logging.getLogger("comparisons").warning("loss %s", value)
         return value
 
     return loss, (drawn(1, 3),)
