@@ -76,6 +76,18 @@ def print_in_a_branch_of_cond():
     return loss, (drawn_jax(1, 3),)
 
 
+@program(("side-effect", "print"))
+def print_under_another_name():
+    """The closure calls it say."""
+    say = print
+
+    def loss(w):
+        say("evaluating")
+        return np.sum(w**2)
+
+    return loss, (drawn(1, 3),)
+
+
 @program(("side-effect", "logging"))
 def logging_in_numpy():
     """A message a call, of a logger that is looked up by its name."""
