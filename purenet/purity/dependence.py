@@ -133,8 +133,8 @@ def _weights(shape: tuple[int, ...]) -> np.ndarray:
 def _around(leaves: list, seed: int) -> list:
     generator = np.random.default_rng(seed)
     return [
-        x + (_NEAR * _size(x) * generator.standard_normal(np.shape(x))).astype(x.dtype)
-        for x in leaves
+        (x + _NEAR * _size(x) * generator.standard_normal(np.shape(x))).astype(x.dtype)
+        for x in map(np.asarray, leaves)
     ]
 
 

@@ -268,15 +268,14 @@ def _with(replaced: Replaced) -> World:
 
 def other(value: Any) -> Any:
     """Other numbers of the same shape and dtype, about as large."""
+    if isinstance(value, jax.Array):  # by NumPy: JAX would compile for each shape
+        return jnp.asarray(other(np.asarray(value)))
     if jnp.iscomplexobj(value):
         return value * (1.25 + 0.25j) + 0.125
     if jnp.issubdtype(jnp.result_type(value), np.integer):
         return value + 1
-    return value * 1.25 + 0.125 if np.ndim(value) == 0 else _kept(value, value * 1.25 + 0.125)
-
-
-def _kept(array: Any, changed: Any) -> Any:
-    return changed.astype(array.dtype)
+    changed = value * 1.25 + 0.125
+    return changed.astype(value.dtype) if isinstance(value, np.ndarray) else changed
 
 
 def _fresh(values: Sequence[Any]) -> list[Any]:
