@@ -7,7 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from purenet import jaxprs, trees
-from purenet.purity.experiment import Experiment, other
+from purenet.purity.experiment import Experiment, called, other
+from purenet.purity.world import World
 
 IGNORED, STEPWISE, FLAT, MOVES = "ignored", "stepwise", "flat", "moves"
 _POINTS = 3  # points around the parameters, where a flat function is asked again
@@ -160,11 +161,31 @@ def _by_moving(experiment: Experiment, leaf: int) -> Dependence:
         f"change on moving {_path(experiment, leaf)} a little": 0.0,
     }
     finite = [out for out in far if out is not None]
+    if _moves_beside(experiment, leaf):
+        return Dependence(MOVES, evidence, stationary=True)
     if not all(_is_flat_at(experiment, leaf, value) for value in elsewhere):
         return Dependence(FLAT, evidence)
     evidence["value far away"] = summary(finite[0]) if finite else float("nan")
     stairs = any(differ(out, base) for out in finite[: len(elsewhere)])
     return Dependence(STEPWISE if stairs else FLAT, evidence)
+
+
+def _moves_beside(experiment: Experiment, leaf: int) -> bool:
+    """Whether a leaf moves the value where the others, too, are a little elsewhere."""
+    call = experiment.call
+    for seed in range(_POINTS):
+        values = [
+            _like(near, value) if trees.is_differentiable(value) else value
+            for near, value in zip(_around(call.values, seed), call.values, strict=True)
+        ]
+        arguments = tuple(call.arguments(World(), values))
+        beside = Experiment(called(call.function, arguments, call.positions))
+        try:
+            if _moves_nearby(beside, leaf, values[leaf], beside.outputs()):
+                return True
+        except Exception:  # a point that the function does not take
+            continue
+    return False
 
 
 def _is_flat_at(experiment: Experiment, leaf: int, value: np.ndarray) -> bool:
