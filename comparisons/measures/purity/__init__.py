@@ -8,11 +8,11 @@ from rich.table import Table
 from rich.text import Text
 
 from comparisons.measures.promises import Promise, kept, plain_table
-from comparisons.measures.purity.kinds import KINDS
 from comparisons.measures.purity.price import Price, prices
 from comparisons.measures.purity.programs import impure, pure
 from comparisons.measures.purity.verdicts import EXCEPTION, Verdict, verdict
 from comparisons.settings import Settings
+from purenet.purity import KINDS
 
 _LEGEND = """\
 Impure programs as people write them, each with every finding that it calls

@@ -10,10 +10,10 @@ from rich.console import Console
 
 from comparisons.measures import purity
 from comparisons.measures.purity import Purity, verdicts
-from comparisons.measures.purity.kinds import KINDS
 from comparisons.measures.purity.price import Price, prices
 from comparisons.measures.purity.programs import Program, impure, pure
 from comparisons.measures.purity.verdicts import EXCEPTION, Verdict
+from purenet.purity import KINDS
 
 CHEAP = [Price("in JAX", 1.2, 0.4)]
 
