@@ -7,7 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from purenet import jaxprs, trees
-from purenet.purity.experiment import Experiment, other
+from purenet.purity.experiment import Experiment
+from purenet.purity.numbers import other
 
 IGNORED, STEPWISE, FLAT, MOVES = "ignored", "stepwise", "flat", "moves"
 _POINTS = 3  # points around the parameters, where a flat function is asked again
