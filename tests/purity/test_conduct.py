@@ -80,3 +80,15 @@ def test_numpy_code_beside_jax_code_is_not_held_to_be_jax_code(both_sides):
     assert audit(lambda w: both_sides.jax_loss(w), w).ok
     mixed = audit(lambda w: both_sides.mixed_up(w), w)
     assert mixed.kinds == ("numpy-on-tracer",)
+
+
+class Boxed:
+    def __init__(self, data):
+        self.data = data
+
+
+def test_a_parameter_without_a_number_is_refused_rather_than_called_pure():
+    with pytest.raises(TypeError, match=r"got box of type Boxed; wanted an array or a number"):
+        audit(lambda box: box.data**2, Boxed(np.array(2.0)))
+    assert audit(lambda box, w: box.data * w, Boxed(2.0), np.ones(1), argnums=1).ok
+    assert audit(lambda boxes: boxes[0].data * boxes[1], (Boxed(2.0), 3.0)).ok
