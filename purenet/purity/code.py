@@ -3,6 +3,7 @@
 import dis
 import functools
 import os
+import re
 import sys
 import sysconfig
 import types
@@ -125,7 +126,7 @@ def place(file: str, line: int | None) -> str:
 
 def where_named(functions: list[types.FunctionType], name: str, *, stored: bool) -> str:
     """The first line, in the code of functions, that stores to (or reads) what a name ends in."""
-    *holders, last = name.split("[")[0].split(".")
+    *holders, last = re.sub(r"(\[[^\]]*\])+$", "", name).split(".")
     kinds = ("ATTR", "METHOD") if holders else ("FAST", "DEREF", "GLOBAL", "NAME")
     stored = stored and not name.endswith("]")  # who stores an item reads what holds it
     for way in ("STORE", "DELETE") if stored else ("LOAD", "STORE", "DELETE"):

@@ -69,6 +69,11 @@ def test_an_item_is_named_where_what_holds_it_is_read():
     assert place(lambda b: net.loss(X), net.params["b"], kind="aliased-state") == line("read")
 
 
+def test_an_attribute_of_an_item_is_named_where_the_attribute_is_read():
+    nets = [Net(np.ones((2, 3)))]
+    assert place(lambda W: nets[0].loss(X), nets[0].W, kind="aliased-state") == line("read")
+
+
 def test_what_changes_is_named_where_the_call_stores_it():
     net = Net(np.ones((2, 3)))
     assert place(net.backward, X, kind="mutates-state") == line("accumulated")
