@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from purenet import jaxprs
+from purenet import jaxprs, trees
 from purenet.purity import binding, captured, conduct, keys, parameters, stale
 from purenet.purity.dependence import dependence
 from purenet.purity.experiment import NEEDS_NUMBERS, Call, Experiment, Run, called
@@ -67,7 +67,7 @@ def audit(function: Callable, *args: Any, argnums: int | Sequence[int] = 0) -> P
     ignored-parameter: W (...)
       Nothing that <lambda> computes reads W: ...
     aliased-state: net.W (...)
-      <lambda> reads `net.W`, which is the very array passed as W. ...
+      <lambda> reads `net.W`, which is the very one passed as W. ...
     """
     start = time.perf_counter()
     call = called(function, args, argnums)
@@ -131,6 +131,8 @@ def _caches(run: Run, findings: list[Finding]) -> Iterator[Finding]:
 
 
 def _require_values(call: Call) -> None:
+    if not any(trees.is_numeric(leaf) for leaf in call.leaves):
+        trees.require_differentiable(call.leaves, call.paths)
     for leaf, path in zip(call.leaves, call.paths, strict=True):
         if jaxprs.is_traced(leaf):
             raise TypeError(

@@ -87,7 +87,7 @@ def _loop_variables(code: types.CodeType) -> list[str]:
     found: dict[str, None] = {}
     for loops in _loops_around(tree, code, []):
         for loop in loops:
-            found |= dict.fromkeys(name for name in _assigned(loop) if name in read)
+            found |= dict.fromkeys(sorted(_assigned(loop) & read))
     return list(found)
 
 

@@ -7,7 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from purenet import jaxprs, trees
-from purenet.purity.experiment import Experiment, called, other
+from purenet.purity.experiment import Experiment, called
+from purenet.purity.numbers import other
 from purenet.purity.world import World
 
 IGNORED, STEPWISE, FLAT, MOVES = "ignored", "stepwise", "flat", "moves"

@@ -1,5 +1,6 @@
 """Running a function on copies: at other parameters, with other captured arrays, repeatedly."""
 
+import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -11,6 +12,7 @@ import numpy as np
 from purenet import jaxprs, trees
 from purenet.fd.problem import pose
 from purenet.purity.deadline import deadline
+from purenet.purity.numbers import other
 from purenet.purity.reached import ARRAYS, Reached, is_jax_code, reached
 from purenet.purity.state import Change, Snapshot
 from purenet.purity.watch import drawing
@@ -201,7 +203,11 @@ class Experiment:
         return None
 
     def repeated(self) -> Run:
-        """Three calls of one copy: as given, at other numbers, as given."""
+        """Three calls of one copy: as given, at other numbers, as given.
+
+        At the other numbers the parameters' arrays, where the copy holds them too, are other ones
+        again, as under a loop that writes into them.
+        """
         world = World()
         function = world.copied(self.call.function)
         run = Run([], [], {})
@@ -210,7 +216,7 @@ class Experiment:
             self._once(world, function, run, self.call.values)
             self._limit = _LONGEST + _TIMES * (time.perf_counter() - start)
             try:
-                with deadline(self._limit):
+                with deadline(self._limit), self._written(world):
                     numbers = list(map(other, self.call.values))
                     self._once(self._elsewhere(), function, run, numbers)
             except Exception:  # other numbers may be outside of what the function takes
@@ -224,6 +230,21 @@ class Experiment:
         arrays = [leaf for leaf in jax.tree.leaves(data) if isinstance(leaf, ARRAYS)]
         floats = [array for array in arrays if jnp.issubdtype(array.dtype, np.floating)]
         return World({id(array): other(array) for array in floats})
+
+    @contextlib.contextmanager
+    def _written(self, world: World) -> Iterator[None]:
+        """Other numbers in a world's copies of the parameters' NumPy arrays, for a while."""
+        arrays = [value for value in self.call.values if isinstance(value, np.ndarray)]
+        copies = [world.copied(array) for array in arrays]
+        writable = [copy for copy in copies if copy.flags.writeable and not self.traces]
+        before = [copy.copy() for copy in writable]
+        try:
+            for copy in writable:
+                copy[...] = other(other(copy))
+            yield
+        finally:
+            for copy, numbers in zip(writable, before, strict=True):
+                copy[...] = numbers
 
     def _once(self, world: World, function: Callable, run: Run, moved: Sequence[Any]) -> None:
         given = []
@@ -264,18 +285,6 @@ def _with(replaced: Replaced) -> World:
         if not isinstance(thing.value, ARRAYS):
             world.put(thing.holder, thing.key, new)
     return world
-
-
-def other(value: Any) -> Any:
-    """Other numbers of the same shape and dtype, about as large."""
-    if isinstance(value, jax.Array):  # by NumPy: JAX would compile for each shape
-        return jnp.asarray(other(np.asarray(value)))
-    if jnp.iscomplexobj(value):
-        return value * (1.25 + 0.25j) + 0.125
-    if jnp.issubdtype(jnp.result_type(value), np.integer):
-        return value + 1
-    changed = value * 1.25 + 0.125
-    return changed.astype(value.dtype) if isinstance(value, np.ndarray) else changed
 
 
 def _fresh(values: Sequence[Any]) -> list[Any]:

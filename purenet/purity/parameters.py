@@ -6,7 +6,8 @@ from purenet import jaxprs
 from purenet.purity.captured import aliases
 from purenet.purity.code import where_defined
 from purenet.purity.dependence import FLAT, IGNORED, STEPWISE, Dependence, summary
-from purenet.purity.experiment import Call, Experiment, other
+from purenet.purity.experiment import Call, Experiment
+from purenet.purity.numbers import other
 from purenet.purity.reached import Reached
 from purenet.purity.report import Finding
 

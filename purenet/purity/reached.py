@@ -13,6 +13,7 @@ import numpy as np
 
 from purenet.purity.code import (
     attribute_names,
+    called_first,
     is_library_class,
     is_library_file,
     is_unchanging,
@@ -66,13 +67,14 @@ def of_function(function: Any) -> Iterator[Reached]:
 
 
 def functions(function: Any) -> list[types.FunctionType]:
-    """The functions of the caller's own that a function is made of or can call."""
-    return [
+    """The functions of the caller's own that a function is made of or can call, likeliest first."""
+    found = [
         thing.value
         for thing in of_function(function)
         if isinstance(thing.value, types.FunctionType)
         and not is_library_file(thing.value.__code__.co_filename)
     ]
+    return called_first(found, function)
 
 
 def below(item: Reached) -> Iterator[Reached]:
@@ -191,8 +193,14 @@ def module_data(function: types.FunctionType, module: types.ModuleType) -> dict[
 
 
 def is_jax_code(function: Callable) -> bool:
-    """Whether a function, or one that it calls, has anything to do with JAX."""
-    return any(_is_jax(thing.value) for thing in of_function(function))
+    """Whether a function, or one that it calls, has anything to do with JAX.
+
+    Of the caller's own modules only what is named counts: NumPy code may stand beside JAX code.
+    """
+    things = [thing.value for thing in of_function(function)]
+    named = [own_modules(thing) for thing in things if isinstance(thing, types.FunctionType)]
+    own = {id(module) for modules in named for module in modules.values()}
+    return any(_is_jax(thing) for thing in things if id(thing) not in own)
 
 
 def _is_jax(thing: Any) -> bool:

@@ -11,7 +11,8 @@ from purenet import jaxprs
 from purenet.purity.captures import captured_arrays, captured_numbers
 from purenet.purity.code import where_named
 from purenet.purity.dependence import differ, summary
-from purenet.purity.experiment import Experiment, other
+from purenet.purity.experiment import Experiment
+from purenet.purity.numbers import other
 from purenet.purity.reached import Reached, functions, of_function
 from purenet.purity.report import Finding
 from purenet.purity.state import Snapshot
