@@ -12,12 +12,13 @@ if TYPE_CHECKING:
     from purenet import data as data
     from purenet import fd as fd
     from purenet import nn as nn
+    from purenet import train as train
     from purenet.check import GradientMismatch as GradientMismatch
     from purenet.check import GradientReport as GradientReport
     from purenet.check import check_grads as check_grads
     from purenet.check import compare_grads as compare_grads
 
-_PARTS = ("check", "data", "fd", "nn")
+_PARTS = ("check", "data", "fd", "nn", "train")
 _FROM_CHECK = ("GradientMismatch", "GradientReport", "check_grads", "compare_grads")
 
 

@@ -8,7 +8,8 @@ with jaxtyping.install_import_hook("purenet", "beartype.beartype"):
     import purenet.check
     import purenet.data
     import purenet.fd
-    import purenet.nn  # noqa: F401
+    import purenet.nn
+    import purenet.train  # noqa: F401
 
 
 @pytest.fixture
