@@ -38,7 +38,7 @@ class DivergenceError(ArithmeticError):
     Attributes:
         step: the step at which it began, counted from 0.
         paths: the leaves concerned, ``params['W1']`` or ``data[0]``, in the order of the tree;
-            empty where only the loss itself is not finite.
+            where only the loss itself is not finite, the leaf with the largest number.
         state: the state before that step.
         history: up to that step.
     """
@@ -125,7 +125,9 @@ def _first_found(stages: Mapping[str, Any]) -> tuple[str, tuple[str, ...], str]:
             listed += f" and {len(kinds) - _NAMED} more" if len(kinds) > _NAMED else ""
             kind = _NAN if _NAN in kinds.values() else _INFINITY
             return f"{kind} {sentence} {listed}", tuple(kinds), mend
-    return "a loss that is not finite", (), _OF_LOSS
+    path, size = _largest(stages["before"])
+    mend = _STAGES["gradient"][-1]
+    return f"a loss that is not finite, with {path} as large as {size:.3g},", (path,), mend
 
 
 def _kind(leaf: Any) -> str:
@@ -134,6 +136,13 @@ def _kind(leaf: Any) -> str:
     if not jnp.issubdtype(leaf.dtype, jnp.inexact):
         return ""
     return _NAN if jnp.isnan(leaf).any() else _INFINITY if jnp.isinf(leaf).any() else ""
+
+
+def _largest(params: Any) -> tuple[str, float]:
+    """The leaf with the largest number, and that."""
+    sizes = [float(jnp.max(jnp.abs(leaf), initial=0.0)) for leaf in jax.tree.leaves(params)]
+    largest = int(np.argmax(sizes))
+    return trees.leaf_paths(params, "params")[largest], sizes[largest]
 
 
 def _before(history: History) -> str:

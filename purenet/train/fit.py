@@ -109,4 +109,4 @@ def fit(
     if checkpoint is None:
         return run.to_the_end(reached, None, progress)
     with Checkpoints(checkpoint, reached.state, run.description()) as checkpoints:
-        return run.to_the_end(restored(checkpoints, reached), checkpoints, progress)
+        return run.to_the_end(restored(checkpoints, plan, reached), checkpoints, progress)

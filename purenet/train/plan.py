@@ -114,16 +114,26 @@ def planned(
     _require_count("epochs", epochs)
     if every is not None:
         _require_count("checkpoint_every", every)
+        if not saves:
+            raise ValueError(
+                f"got checkpoint_every={every} and no checkpoint; wanted a folder to write to; "
+                "pass checkpoint='run', say"
+            )
     batches = -(-rows // batch_size)
     every = int(every or batches) if saves else 0
     plan = Plan(key_numbers(state.key), rows, int(batch_size), int(epochs), validates, every)
-    if int(state.step) > plan.total:
-        raise ValueError(
-            f"got a state of {int(state.step)} steps and epochs={epochs} of {batches} steps, "
-            f"{plan.total} in all; wanted epochs counted from step 0; "
-            f"pass epochs={-(-int(state.step) // batches) + 1}, say"
-        )
+    require_within(plan, int(state.step))
     return plan
+
+
+def require_within(plan: Plan, step: int) -> None:
+    """Raise where so many steps are more than the plan has."""
+    if step > plan.total:
+        raise ValueError(
+            f"got a state of {step} steps and epochs={plan.epochs} of {plan.batches} steps, "
+            f"{plan.total} in all; wanted epochs counted from step 0; "
+            f"pass epochs={-(-step // plan.batches) + 1}, say"
+        )
 
 
 def require_rows(arrays: Sequence[Any], name: str) -> int:

@@ -11,7 +11,7 @@ from jax.sharding import Mesh
 from purenet.train import divergence, history, loop, parallel, progress
 from purenet.train.checkpoint import Checkpoints
 from purenet.train.history import History
-from purenet.train.plan import LONGEST, Plan
+from purenet.train.plan import LONGEST, Plan, require_within
 from purenet.train.state import TrainState, copied
 from purenet.train.step import loss_of_batch
 from purenet.train.validation import Validation
@@ -138,11 +138,12 @@ class Run(NamedTuple):
         raise divergence.explained(before, looked_at, self.plan.batches, until)
 
 
-def restored(checkpoints: Checkpoints, reached: Reached) -> Reached:
+def restored(checkpoints: Checkpoints, plan: Plan, reached: Reached) -> Reached:
     """The latest checkpoint in place of what was reached, where it is of a later step."""
-    if checkpoints.latest < max(reached.step, 1):
+    if checkpoints.latest <= reached.step:
         return reached
     state, so_far = checkpoints.restore(reached.state, reached.parts[0])
+    require_within(plan, int(state.step))
     return Reached(int(state.step), state, (so_far,))
 
 

@@ -31,8 +31,8 @@ def dropout_loss(params, x, t, *, key=None):
 def assert_same_bits(one, other):
     ones, others = jax.tree.leaves(one), jax.tree.leaves(other)
     assert len(ones) == len(others)
-    for left, right in zip(ones, others, strict=True):
+    for left, right in zip(map(jnp.asarray, ones), map(jnp.asarray, others), strict=True):
         if jnp.issubdtype(left.dtype, jax.dtypes.prng_key):
             left, right = jax.random.key_data(left), jax.random.key_data(right)
         assert left.dtype == right.dtype
-        np.testing.assert_array_equal(np.asarray(left), np.asarray(right))
+        np.testing.assert_array_equal(left, right)
