@@ -34,7 +34,8 @@ def train_step(
         optimizer: from optax, schedules included. Those that need the loss itself (line searches,
             Polyak steps, plateaus) are passed ``value``, ``grad`` and ``value_fn``.
         mesh: shares the rows of each batch out over the devices of a mesh; the result is that of
-            one device, to rounding.
+            one device, to rounding. Rows that cannot be shared equally are on every device. With
+            several processes use `purenet.train.fit`, which also puts the arrays in their places.
 
     Returns:
         The step: it takes a `TrainState` and the arrays of a batch, and returns the next state and

@@ -153,7 +153,8 @@ from tests.train.problem import KEY, dropout_loss, params, rows
 
 def fitted(epochs, **options):
     state = train.init(params(), optimizer, KEY)
-    return train.fit(dropout_loss, optimizer, state, rows(40), epochs=epochs, batch_size=7, **options)
+    data = rows(40)
+    return train.fit(dropout_loss, optimizer, state, data, epochs=epochs, batch_size=7, **options)
 
 optimizer = optax.adam(0.01)
 fitted(1)
