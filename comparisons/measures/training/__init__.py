@@ -3,6 +3,7 @@
 from typing import Any
 
 import jax
+import numpy as np
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
@@ -19,8 +20,9 @@ The book's TwoLayerNet, batches of 100, learning rate 0.1: the mutating NumPy
 original, PyTorch's eager mode and purenet.train.fit from the same start on the
 same batches, in float64 up to the timing, which is in float32 on 8,000 random
 rows. A run is whole: fit shuffles, looks out for NaN and keeps its history in
-that time; the bare scan is given its batches. First run: compilation included.
-NumPy and PyTorch have one thread where that is quicker for them (marked 1)."""
+that time; the bare scan is given its batches. Times are medians of runs, ratios
+those of runs beside each other. First run: compilation included. NumPy and
+PyTorch have one thread where that is quicker for them (marked 1)."""
 _TIMED = (("book", (784, 50, 10), 20), ("mlp", (784, 512, 512, 512, 10), 2))
 
 
@@ -78,7 +80,7 @@ def promises(trained: list[Curves], times: list[Timing]) -> list[Promise]:
     """What purenet promises, against what was found."""
     found = []
     for one in trained:
-        worst = max(one.apart(name) for name in one.losses)
+        worst = float(np.max([one.apart(name) for name in one.losses]))  # NaN where one is
         found += [
             Promise(
                 f"{one.name}: equal losses at each of the first {COMPARED} steps, to 1e-9",
@@ -94,7 +96,7 @@ def promises(trained: list[Curves], times: list[Timing]) -> list[Promise]:
     for one in times:
         peers = [(TORCH, "PyTorch eager", 2.0), (MUTATING, "the mutating NumPy", 1.5)]
         found += [
-            _at_least(one, peer, name, least) for peer, name, least in peers if peer in one.seconds
+            _at_least(one, peer, name, least) for peer, name, least in peers if peer in one.rounds
         ]
         to_scan = one.ratio(PURE, SCAN)
         found.append(
@@ -130,13 +132,13 @@ def _curves_table(one: Curves) -> Table:
 
 
 def _times_table(one: Timing) -> Table:
-    table = plain_table(f"{one.name}: a step in float32, median of runs of {one.steps:,} steps")
+    table = plain_table(f"{one.name}: a step in float32, runs of {one.steps:,} steps in turns")
     for heading in ("", "µs a step", f"times {PURE}", "first run, s"):
         table.add_column(heading, justify="right" if heading else "left")
-    for name, seconds in one.seconds.items():
+    for name in one.rounds:
         table.add_row(
             f"{name} (1)" if name in one.single else name,
-            f"{1e6 * seconds:,.0f}",
+            f"{1e6 * one.seconds(name):,.0f}",
             f"{one.ratio(name, PURE):.2f}",
             f"{one.first[name]:.2f}",
         )

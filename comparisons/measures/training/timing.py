@@ -1,14 +1,14 @@
 """The time of a step: every contender in turns, compilation apart, medians."""
 
 from collections.abc import Callable
+from statistics import median
 from typing import Any, NamedTuple
 
-from comparisons.measures.speed.tools import Time, medians, seconds_of
+from comparisons.measures.speed.tools import seconds_of
 from comparisons.measures.training.contenders import MUTATING, TORCH, Train, contenders
 from comparisons.measures.training.problems import Problem
 
 _ROUNDS = 9
-_TRIALS = 1
 
 
 class Timing(NamedTuple):
@@ -17,21 +17,28 @@ class Timing(NamedTuple):
     Attributes:
         name: of the problem.
         steps: of one run.
-        seconds: a step, the median of runs in turns.
+        rounds: seconds a step of every run, by contender; they take turns.
         first: the whole first run, compilation included.
         single: those that were quicker with one thread than with all, and so were timed with one.
     """
 
     name: str
     steps: int
-    seconds: dict[str, float]
+    rounds: dict[str, list[float]]
     first: dict[str, float]
     single: tuple[str, ...]
 
+    def seconds(self, contender: str) -> float:
+        """A step, the median of its runs."""
+        return median(self.rounds[contender])
+
     def ratio(self, contender: str, to: str) -> float:
-        """How many times longer a contender's step is than another's; NaN where one is absent."""
-        nothing = float("nan")
-        return self.seconds.get(contender, nothing) / self.seconds.get(to, nothing)
+        """How many times longer a contender's step is than another's, run beside run: the median.
+
+        Two runs of one round meet much the same weather; the medians of each may not.
+        """
+        pairs = zip(self.rounds[contender], self.rounds[to], strict=True)
+        return median(one / other for one, other in pairs)
 
 
 def timed(problem: Problem, rounds: int = _ROUNDS) -> Timing:
@@ -40,16 +47,13 @@ def timed(problem: Problem, rounds: int = _ROUNDS) -> Timing:
     first = {name: seconds_of(train).seconds for name, train in trains.items()}
     single = tuple(name for name in (MUTATING, TORCH) if name in trains and _alone(trains[name]))
     runs = {
-        name: _timer(_with_one_thread(train) if name in single else train)
-        for name, train in trains.items()
+        name: _with_one_thread(train) if name in single else train for name, train in trains.items()
     }
-    steps = problem.steps
-    seconds = {name: time.seconds / steps for name, time in medians(runs, rounds).items()}
-    return Timing(problem.name, steps, seconds, first, single)
-
-
-def _timer(train: Callable[[], Any]) -> Callable[[], Time]:
-    return lambda: seconds_of(train)
+    found: dict[str, list[float]] = {name: [] for name in runs}
+    for _ in range(rounds):
+        for name, train in runs.items():
+            found[name].append(seconds_of(train).seconds / problem.steps)
+    return Timing(problem.name, problem.steps, found, first, single)
 
 
 def _with_one_thread(train: Train) -> Callable[[], Any]:
@@ -64,6 +68,4 @@ def _with_one_thread(train: Train) -> Callable[[], Any]:
 
 def _alone(train: Train) -> bool:
     """Whether one thread is quicker than all: on small products, or where others work too."""
-    runs = {"one": _timer(_with_one_thread(train)), "all": _timer(train)}
-    found = medians(runs, _TRIALS)
-    return found["one"].seconds < found["all"].seconds
+    return seconds_of(_with_one_thread(train)).seconds < seconds_of(train).seconds
