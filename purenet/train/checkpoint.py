@@ -34,6 +34,11 @@ class Checkpoints:
         """``run`` has what else must agree for a run to be gone on with, in the types of JSON."""
         self.orbax = _orbax()
         self.folder = Path(folder).absolute()
+        if self.folder.exists() and not self.folder.is_dir():
+            raise ValueError(
+                f"got checkpoint={self.folder}, which is a file; wanted a folder, or a path where "
+                "one can be made; name another path"
+            )
         self.run = {**run, "leaves": _described(state)}
         self.manager = self.orbax.CheckpointManager(
             self.folder,
@@ -68,10 +73,10 @@ class Checkpoints:
         """The latest checkpoint, in the structure, dtypes and places of the state given.
 
         Raises:
-            ValueError: where it is of another run.
+            ValueError: where it is of another run, or damaged.
         """
-        args, step = self.orbax.args, self.latest
-        found = self.manager.restore(step, args=args.Composite(run=args.JsonRestore())).run
+        step = self.latest
+        found = self._read(step, run=self.orbax.args.JsonRestore()).run
         self._require_same(found, step)
         like_state = _state_arrays(state)
         like_history = {
@@ -80,13 +85,22 @@ class Checkpoints:
         }
         wanted = {**like_state, **like_history}
         templates = jax.tree.map(_template, _nonempty(wanted))
-        restored = self.manager.restore(
-            step, args=args.Composite(arrays=args.StandardRestore(templates))
-        ).arrays
+        restored = self._read(step, arrays=self.orbax.args.StandardRestore(templates)).arrays
         arrays = {**wanted, **restored}
         return _as_state(state, [arrays[name] for name in like_state]), _as_history(
             history, {name: arrays[name] for name in like_history}
         )
+
+    def _read(self, step: int, **items: Any) -> Any:
+        """Items of a checkpoint; orbax has sums of its own to see damage by."""
+        try:
+            return self.manager.restore(step, args=self.orbax.args.Composite(**items))
+        except (ValueError, OSError) as error:
+            raise ValueError(
+                f"got the checkpoint of step {step} in {self.folder}, which cannot be read "
+                f"({type(error).__name__}); wanted a whole one; delete {self.folder / str(step)}, "
+                "and the run goes on from the one before"
+            ) from error
 
     def __enter__(self) -> "Checkpoints":
         """Itself."""

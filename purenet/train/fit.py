@@ -6,7 +6,7 @@ from typing import Any
 
 from jax.sharding import Mesh
 
-from purenet.train import parallel
+from purenet.train import interrupt, parallel
 from purenet.train.checkpoint import Checkpoints
 from purenet.train.plan import planned
 from purenet.train.run import Fit, Run, restored
@@ -58,7 +58,8 @@ def fit(
             seconds.
 
     Returns:
-        A `Fit`: the state, the history, and whether Ctrl-C ended the training early.
+        A `Fit`: the state, the history, and whether Ctrl-C ended the training early. The first
+        Ctrl-C ends it after the steps under way, half a second or so; a second one raises.
 
     Raises:
         DivergenceError: NaN or infinity in the loss or the parameters: says at which step it began,
@@ -90,23 +91,25 @@ def fit(
     >>> bool(fitted.history.metrics["accuracy"][-1] > 0.95)
     True
     """
-    require_loss(loss)
-    require_optimizer(optimizer)
-    validated = validating(loss, validation, metrics)
-    plan = planned(
-        state,
-        data,
-        epochs,
-        batch_size,
-        validates=validated is not None,
-        saves=checkpoint is not None,
-        every=checkpoint_every,
-    )
-    mesh = parallel.automatic(mesh)
-    validated = None if validated is None else validated.placed(mesh)
-    run = Run(loss, optimizer, plan, mesh, parallel.placed(mesh, tuple(data)), validated)
-    reached = run.start(state)
-    if checkpoint is None:
-        return run.to_the_end(reached, None, progress)
-    with Checkpoints(checkpoint, reached.state, run.description()) as checkpoints:
-        return run.to_the_end(restored(checkpoints, plan, reached), checkpoints, progress)
+    with interrupt.noted() as interrupted:
+        require_loss(loss)
+        require_optimizer(optimizer)
+        validated = validating(loss, validation, metrics)
+        plan = planned(
+            state,
+            data,
+            epochs,
+            batch_size,
+            validates=validated is not None,
+            saves=checkpoint is not None,
+            every=checkpoint_every,
+        )
+        mesh = parallel.automatic(mesh)
+        validated = None if validated is None else validated.placed(mesh)
+        run = Run(loss, optimizer, plan, mesh, parallel.placed(mesh, tuple(data)), validated)
+        reached = run.start(state)
+        if checkpoint is None:
+            return run.to_the_end(reached, None, progress, interrupted)
+        with Checkpoints(checkpoint, reached.state, run.description()) as checkpoints:
+            reached = restored(checkpoints, plan, reached)
+            return run.to_the_end(reached, checkpoints, progress, interrupted)

@@ -35,7 +35,7 @@ class Fit(NamedTuple):
 
 
 class Reached(NamedTuple):
-    """How far a run has come: replaced as a whole, so that an interrupt finds no half of it."""
+    """How far a run has come."""
 
     step: int
     state: TrainState
@@ -81,27 +81,30 @@ class Run(NamedTuple):
             "measured": [] if validation is None else ["loss", *validation.metrics],
         }
 
-    def to_the_end(self, reached: Reached, checkpoints: Checkpoints | None, bar: bool) -> Fit:
-        """Call after call, until all steps are taken or Ctrl-C comes."""
-        plan, interrupted = self.plan, False
+    def to_the_end(
+        self,
+        reached: Reached,
+        checkpoints: Checkpoints | None,
+        bar: bool,
+        interrupted: Callable[[], bool],
+    ) -> Fit:
+        """Call after call, until all steps are taken or ``interrupted()``."""
+        plan = self.plan
         together = jax.process_count() > 1
         length = _TOGETHER if together else 1
         bar = bar and jax.process_index() == 0
-        try:
-            with progress.shown(bar, reached.step, plan.total, plan.batches) as show:
-                while reached.step < plan.total:
-                    start = perf_counter()
-                    reached = self._onward(reached, plan.stop(reached.step, length))
-                    if not together:  # processes must not disagree by their clocks
-                        length = _next_length(length, perf_counter() - start)
-                    if checkpoints is not None and plan.saves(reached.step):
-                        checkpoints.save(reached.state, reached.history)
-                    show(reached.step, *history.latest(reached.parts))
-        except KeyboardInterrupt:
-            interrupted = True
-            if checkpoints is not None:
-                checkpoints.save(reached.state, reached.history)
-        return Fit(reached.state, reached.history, interrupted)
+        with progress.shown(bar, reached.step, plan.total, plan.batches) as show:
+            while reached.step < plan.total and not interrupted():
+                start = perf_counter()
+                reached = self._onward(reached, plan.stop(reached.step, length))
+                if not together:  # processes must not disagree by their clocks
+                    length = _next_length(length, perf_counter() - start)
+                if checkpoints is not None and plan.saves(reached.step):
+                    checkpoints.save(reached.state, reached.history)
+                show(reached.step, *history.latest(reached.parts))
+        if checkpoints is not None:
+            checkpoints.save(reached.state, reached.history)
+        return Fit(reached.state, reached.history, reached.step < plan.total)
 
     def _onward(self, reached: Reached, stop: int) -> Reached:
         """The steps up to a stop in one call, and the validation that is due there."""

@@ -88,6 +88,36 @@ def require_optimizer(optimizer: Any) -> None:
         )
 
 
+def require_own(optimizer: Any, state: TrainState) -> None:
+    """Raise where a state was made with another optimizer."""
+    expected = jax.eval_shape(optimizer.init, state.params)
+    ours, theirs = (set(_described(tree)) for tree in (expected, state.opt_state))
+    if ours != theirs:
+        more, less = sorted(theirs - ours), sorted(ours - theirs)
+        raise ValueError(
+            f"got a state with {(more or ['nothing'])[0]} where its optimizer has "
+            f"{(less or ['nothing'])[0]}; wanted the optimizer the state was made with; pass that, "
+            "or begin anew from train.init(state.params, optimizer, key)"
+        )
+
+
+def require_hashable(name: str, function: Any) -> None:
+    """Raise where a function cannot be remembered as compiled."""
+    try:
+        hash(function)
+    except TypeError:
+        raise TypeError(
+            f"got {name} of type {type(function).__name__}, which cannot be hashed; wanted a "
+            "function, by which its compilation is remembered; wrap it: lambda params, x, t: ..."
+        ) from None
+
+
+def _described(opt_state: Any) -> list[str]:
+    leaves = jax.tree.leaves(opt_state)
+    paths = trees.leaf_paths(opt_state, "opt_state")
+    return [f"{path} of shape {leaf.shape}" for path, leaf in zip(paths, leaves, strict=True)]
+
+
 def _own(leaf: Any) -> jax.Array:
     """A copy without weak type: a step must give back what it was given."""
     if isinstance(leaf, jax.Array) and jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):

@@ -10,7 +10,13 @@ import jax.numpy as jnp
 from jax.sharding import Mesh
 
 from purenet.train import parallel
-from purenet.train.state import TrainState, require_optimizer, require_params
+from purenet.train.state import (
+    TrainState,
+    require_hashable,
+    require_optimizer,
+    require_own,
+    require_params,
+)
 
 _KEPT = 32  # compiled losses and optimizers, oldest forgotten first
 
@@ -73,13 +79,7 @@ def require_loss(loss: Any) -> None:
             f"got a loss of type {type(loss).__name__}; wanted a function of (params, *batch); "
             "pass nn.loss_fn(model, nn.softmax_cross_entropy), say"
         )
-    try:
-        hash(loss)
-    except TypeError:
-        raise TypeError(
-            f"got a loss of type {type(loss).__name__}, which cannot be hashed; wanted a function, "
-            "by which its compilation is remembered; wrap it: lambda params, x, t: ..."
-        ) from None
+    require_hashable("a loss", loss)
 
 
 def takes_key(loss: Callable) -> bool:
@@ -114,6 +114,7 @@ def advance(loss: Callable, optimizer: Any, state: TrainState, batch: tuple):
     import optax
 
     require_params(state.params)
+    require_own(optimizer, state)
     of_params = loss_of_batch(loss, state.key, state.step, batch)
     value, grads = jax.value_and_grad(of_params)(state.params)
     update = optax.with_extra_args_support(optimizer).update

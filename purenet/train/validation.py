@@ -9,6 +9,7 @@ from jax.sharding import Mesh
 
 from purenet.train import loop, parallel
 from purenet.train.plan import require_rows
+from purenet.train.state import require_hashable
 from purenet.train.step import require_scalar, requires_key
 
 
@@ -60,6 +61,8 @@ def validating(
             f"got metrics {metrics!r}; wanted functions of (params, *validation) by name; "
             "pass metrics={'accuracy': train.accuracy(model)}, say"
         )
+    for name, metric in metrics.items():
+        require_hashable(f"metrics[{name!r}]", metric)
     if data is None:
         if metrics:
             raise ValueError(

@@ -1,5 +1,7 @@
 """Checkpoints: a run killed at any moment ends with the bits of one that was not."""
 
+import shutil
+import signal
 import subprocess
 import sys
 
@@ -10,6 +12,7 @@ import optax
 import pytest
 
 from purenet import train
+from purenet.train import checkpoint, run
 from tests.train.problem import KEY, MODEL, assert_same_bits, dropout_loss, params, rows
 
 X, T = rows(40)
@@ -120,6 +123,26 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path, changes, message):
     assert steps_in(tmp_path / "run") == [6, 12]
 
 
+@pytest.mark.parametrize("damaged", ["arrays/manifest.ocdbt", "run/metadata"])
+def test_a_damaged_checkpoint_is_named_and_the_one_before_is_whole(tmp_path, damaged):
+    whole = fitted(tmp_path / "whole")
+    fitted(tmp_path / "run", epochs=2)
+    file = tmp_path / "run" / "12" / damaged
+    file.write_bytes(file.read_bytes()[:-9])
+    with pytest.raises(ValueError, match=r"got the checkpoint of step 12 in .*; delete .*run/12"):
+        fitted(tmp_path / "run")
+    shutil.rmtree(tmp_path / "run" / "12")
+    assert_same_bits(whole, fitted(tmp_path / "run"))
+
+
+def test_a_file_is_no_folder_for_checkpoints(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(
+        ValueError, match=r"got checkpoint=.*file, which is a file; wanted a folder"
+    ):
+        fitted(tmp_path / "file")
+
+
 def test_a_checkpoint_beyond_the_last_epoch_is_refused(tmp_path):
     fitted(tmp_path / "run", epochs=3)
     with pytest.raises(ValueError, match=r"got a state of 18 steps and epochs=2 of 6 steps, 12 in"):
@@ -144,6 +167,36 @@ def test_a_diverging_run_leaves_its_last_good_checkpoint(tmp_path):
     with pytest.raises(train.DivergenceError) as caught:
         fitted(tmp_path / "run", start={"w": jnp.ones(2)}, checkpoint_every=1, **steep)
     assert steps_in(tmp_path / "run")[-1] <= caught.value.step
+
+
+def test_ctrl_c_while_a_checkpoint_is_written_leaves_it_whole(tmp_path, monkeypatch):
+    save = checkpoint.Checkpoints.save
+
+    def interrupted_save(self, state, history):
+        signal.raise_signal(signal.SIGINT)
+        monkeypatch.setattr(checkpoint.Checkpoints, "save", save)
+        save(self, state, history)
+
+    monkeypatch.setattr(checkpoint.Checkpoints, "save", interrupted_save)
+    stopped = fitted(tmp_path / "run", checkpoint_every=5)
+    assert stopped.interrupted
+    assert steps_in(tmp_path / "run") == [5] == [int(stopped.state.step)]
+    assert_same_bits(fitted(None), fitted(tmp_path / "run", checkpoint_every=5))
+
+
+def test_ctrl_c_between_checkpoints_writes_one(tmp_path, monkeypatch):
+    calls = []
+
+    def interrupt_the_third(length, seconds):
+        calls.append(length)
+        if len(calls) == 3:
+            signal.raise_signal(signal.SIGINT)
+        return 1
+
+    monkeypatch.setattr(run, "_next_length", interrupt_the_third)
+    stopped = fitted(tmp_path / "run")
+    assert steps_in(tmp_path / "run") == [3] == [int(stopped.state.step)]
+    assert_same_bits(fitted(None), fitted(tmp_path / "run"))
 
 
 PROGRAM = """

@@ -176,6 +176,25 @@ def test_what_is_no_loss_or_cannot_be_remembered_is_refused(unchecked):
         train.train_step(Unhashable(), optax.sgd(0.1))
 
 
+@pytest.mark.parametrize(
+    ("made_with", "passed", "message"),
+    [
+        (
+            optax.adam(0.1),
+            optax.sgd(0.1),
+            r"with opt_state\[0\].count of shape \(\) where .* nothing",
+        ),
+        (optax.sgd(0.1), optax.adam(0.1), r"with nothing where .* opt_state\[0\].count of shape"),
+    ],
+)
+def test_a_state_of_another_optimizer_is_refused(made_with, passed, message):
+    state = train.init(params(), made_with, KEY)
+    with pytest.raises(ValueError, match=f"got a state {message}.*; pass that, or begin anew"):
+        train.train_step(LOSS, passed)(state, *BATCH)
+    with pytest.raises(ValueError, match=f"got a state {message}"):
+        train.fit(LOSS, passed, state, BATCH, epochs=1, batch_size=4)
+
+
 def test_what_is_no_mesh_is_refused(unchecked):
     with pytest.raises(TypeError, match=r"got a mesh of type int; wanted a jax\.sharding\.Mesh"):
         train.train_step(LOSS, optax.sgd(0.1), mesh=4)
