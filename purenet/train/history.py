@@ -70,7 +70,7 @@ def _none_of(like: History) -> History:
 def latest(parts: Sequence[History]) -> tuple[float, dict[str, float]]:
     """The last loss, and the last value of each metric."""
     loss = next((float(part.loss[-1]) for part in reversed(parts) if part.loss.size), float("nan"))
-    for part in reversed(parts):
+    for part in reversed(parts if parts[0].metrics else ()):
         if part.validation_step.size:
             return loss, {name: float(array[-1]) for name, array in part.metrics.items()}
     return loss, {}

@@ -1,6 +1,7 @@
 """Which steps there are, which rows each takes, and how far one call may go."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import jax
@@ -10,6 +11,8 @@ from purenet.data.batching import epoch_order, key_numbers, require_batches
 from purenet.train.state import TrainState
 
 LONGEST = 256  # steps of one call
+
+_order = lru_cache(2)(epoch_order)  # a long epoch takes many calls
 
 
 class Plan(NamedTuple):
@@ -74,14 +77,12 @@ class Plan(NamedTuple):
         size = self.batch_size
         full = self.rows // size
         if step % self.batches == full:
-            return epoch_order(self.key_numbers, step // self.batches, self.rows)[
-                None, full * size :
-            ]
+            return _order(self.key_numbers, step // self.batches, self.rows)[None, full * size :]
         indices = np.zeros((LONGEST, size), np.int32)
         at = step
         while at < stop:
             epoch, first = divmod(at, self.batches)
-            order = epoch_order(self.key_numbers, epoch, self.rows)
+            order = _order(self.key_numbers, epoch, self.rows)
             taken = min(stop - at, full - first)
             rows = order[first * size : (first + taken) * size]
             indices[at - step : at - step + taken] = rows.reshape(taken, size)

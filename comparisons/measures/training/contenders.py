@@ -40,6 +40,17 @@ def contenders() -> dict[str, Callable[[Problem], Train]]:
     return everyone
 
 
+def with_one_thread(train: Train) -> Train:
+    """The same training with one thread for NumPy's and PyTorch's products; JAX keeps its own."""
+    from threadpoolctl import threadpool_limits
+
+    def run() -> Trained:
+        with threadpool_limits(1):
+            return train()
+
+    return run
+
+
 def mutating(problem: Problem) -> Train:
     """The book's network, which writes into its parameters."""
     make = TwoLayerNet if len(problem.sizes) == 3 else MultiLayerNet

@@ -6,7 +6,13 @@ from typing import NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
-from comparisons.measures.training.contenders import MUTATING, PURE, TORCH, contenders
+from comparisons.measures.training.contenders import (
+    MUTATING,
+    PURE,
+    TORCH,
+    contenders,
+    with_one_thread,
+)
 from comparisons.measures.training.problems import Problem
 from purenet import train
 
@@ -42,7 +48,7 @@ class Curves(NamedTuple):
 def trained(problem: Problem) -> Curves:
     """Everyone who trains step by step as the original does, from one start on the same batches."""
     names = [name for name in contenders() if name in (MUTATING, TORCH, PURE)]
-    found = {name: contenders()[name](problem)() for name in names}
+    found = {name: with_one_thread(contenders()[name](problem))() for name in names}
     of_accuracy = train.accuracy(problem.model)
     x, t = problem.dataset.x_test, problem.dataset.t_test
     accuracies = {

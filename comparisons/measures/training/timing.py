@@ -1,11 +1,16 @@
 """The time of a step: every contender in turns, compilation apart, medians."""
 
-from collections.abc import Callable
 from statistics import median
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from comparisons.measures.speed.tools import seconds_of
-from comparisons.measures.training.contenders import MUTATING, TORCH, Train, contenders
+from comparisons.measures.training.contenders import (
+    MUTATING,
+    TORCH,
+    Train,
+    contenders,
+    with_one_thread,
+)
 from comparisons.measures.training.problems import Problem
 
 _ROUNDS = 9
@@ -43,12 +48,18 @@ class Timing(NamedTuple):
 
 def timed(problem: Problem, rounds: int = _ROUNDS) -> Timing:
     """All contenders on one problem, NumPy and PyTorch with as many threads as suit them best."""
-    trains = {name: prepare(problem) for name, prepare in contenders().items()}
-    first = {name: seconds_of(train).seconds for name, train in trains.items()}
-    single = tuple(name for name in (MUTATING, TORCH) if name in trains and _alone(trains[name]))
+    everyone = contenders()
+    short = problem._replace(epochs=1)
+    single = tuple(
+        name
+        for name in (MUTATING, TORCH)
+        if name in everyone and _alone_is_quicker(everyone[name](short))
+    )
     runs = {
-        name: _with_one_thread(train) if name in single else train for name, train in trains.items()
+        name: with_one_thread(prepare(problem)) if name in single else prepare(problem)
+        for name, prepare in everyone.items()
     }
+    first = {name: seconds_of(train).seconds for name, train in runs.items()}
     found: dict[str, list[float]] = {name: [] for name in runs}
     for _ in range(rounds):
         for name, train in runs.items():
@@ -56,16 +67,7 @@ def timed(problem: Problem, rounds: int = _ROUNDS) -> Timing:
     return Timing(problem.name, problem.steps, found, first, single)
 
 
-def _with_one_thread(train: Train) -> Callable[[], Any]:
-    from threadpoolctl import threadpool_limits
-
-    def run() -> Any:
-        with threadpool_limits(1):
-            return train()
-
-    return run
-
-
-def _alone(train: Train) -> bool:
-    """Whether one thread is quicker than all: on small products, or where others work too."""
-    return seconds_of(_with_one_thread(train)).seconds < seconds_of(train).seconds
+def _alone_is_quicker(train: Train) -> bool:
+    """Whether one thread beats all of them: on small products, or where others work too."""
+    train()
+    return seconds_of(with_one_thread(train)).seconds < seconds_of(train).seconds
