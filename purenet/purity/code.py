@@ -39,12 +39,16 @@ def read_names(function: types.FunctionType) -> dict[str, Any]:
     return names | (function.__kwdefaults__ or {})
 
 
-def mentioned(code: types.CodeType) -> Iterator[str]:
+@functools.lru_cache(maxsize=4096)
+def mentioned(code: types.CodeType) -> tuple[str, ...]:
     """The global names that a code object, or one nested in it, loads or stores."""
-    for inner in nested_code(code):
-        for instruction in dis.get_instructions(inner):
-            if instruction.opname in (*_LOADS, *_STORES):
-                yield instruction.argval
+    names = (
+        instruction.argval
+        for inner in nested_code(code)
+        for instruction in dis.get_instructions(inner)
+        if instruction.opname in (*_LOADS, *_STORES)
+    )
+    return tuple(dict.fromkeys(names))
 
 
 def imported(code: types.CodeType) -> set[str]:

@@ -7,8 +7,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from purenet import jaxprs, trees
-from purenet.purity.experiment import Experiment
+from purenet.purity.experiment import Experiment, called
 from purenet.purity.numbers import other
+from purenet.purity.world import World
 
 IGNORED, STEPWISE, FLAT, MOVES = "ignored", "stepwise", "flat", "moves"
 _POINTS = 3  # points around the parameters, where a flat function is asked again
@@ -134,8 +135,8 @@ def _weights(shape: tuple[int, ...]) -> np.ndarray:
 def _around(leaves: list, seed: int) -> list:
     generator = np.random.default_rng(seed)
     return [
-        x + (_NEAR * _size(x) * generator.standard_normal(np.shape(x))).astype(x.dtype)
-        for x in leaves
+        (x + _NEAR * _size(x) * generator.standard_normal(np.shape(x))).astype(x.dtype)
+        for x in map(np.asarray, leaves)
     ]
 
 
@@ -161,11 +162,31 @@ def _by_moving(experiment: Experiment, leaf: int) -> Dependence:
         f"change on moving {_path(experiment, leaf)} a little": 0.0,
     }
     finite = [out for out in far if out is not None]
+    if _moves_beside(experiment, leaf):
+        return Dependence(MOVES, evidence, stationary=True)
     if not all(_is_flat_at(experiment, leaf, value) for value in elsewhere):
         return Dependence(FLAT, evidence)
     evidence["value far away"] = summary(finite[0]) if finite else float("nan")
     stairs = any(differ(out, base) for out in finite[: len(elsewhere)])
     return Dependence(STEPWISE if stairs else FLAT, evidence)
+
+
+def _moves_beside(experiment: Experiment, leaf: int) -> bool:
+    """Whether a leaf moves the value where the others, too, are a little elsewhere."""
+    call = experiment.call
+    for seed in range(_POINTS):
+        values = [
+            _like(near, value) if trees.is_differentiable(value) else value
+            for near, value in zip(_around(call.values, seed), call.values, strict=True)
+        ]
+        arguments = tuple(call.arguments(World(), values))
+        beside = Experiment(called(call.function, arguments, call.positions))
+        try:
+            if _moves_nearby(beside, leaf, values[leaf], beside.outputs()):
+                return True
+        except Exception:  # a point that the function does not take
+            continue
+    return False
 
 
 def _is_flat_at(experiment: Experiment, leaf: int, value: np.ndarray) -> bool:

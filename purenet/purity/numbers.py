@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -12,6 +13,8 @@ def other(value: Any) -> Any:
     Every element moves by another amount: a softmax does not see what moves all of its logits
     alike, as one number added to a bias of zeros would.
     """
+    if isinstance(value, jax.Array):  # by NumPy: JAX would compile for each shape
+        return jnp.asarray(other(np.asarray(value)))
     if jnp.issubdtype(jnp.result_type(value), np.integer):
         return value + 1
     factor = 1.25 + 0.25j if jnp.iscomplexobj(value) else 1.25

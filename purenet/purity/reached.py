@@ -1,6 +1,7 @@
 """All that a function can reach without its arguments: things that hold others, each by a name."""
 
 import functools
+import logging
 import random
 import types
 from collections import deque
@@ -110,7 +111,7 @@ def held(thing: Any) -> dict[Any, Any]:
         return read_names(thing) | modules | dict(vars(thing))
     if isinstance(thing, type):
         return class_data(thing) | {"<methods>": class_functions(thing)}
-    if isinstance(thing, types.ModuleType):
+    if isinstance(thing, types.ModuleType | logging.Filterer | logging.Manager):
         return {}
     if isinstance(thing, Set | np.random.Generator | np.random.RandomState | random.Random):
         return {}

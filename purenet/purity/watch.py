@@ -116,8 +116,8 @@ class _Sink(io.StringIO):
     def write(self, text: str) -> int:
         at = caller()
         if at is not None:
-            printed = "print(" in linecache.getline(*at)
-            self._watch.record("print" if printed else f"{self._name}.write", place(*at))
+            written = ".write(" in linecache.getline(*at)
+            self._watch.record(f"{self._name}.write" if written else "print", place(*at))
         return len(text)
 
 
@@ -141,9 +141,12 @@ def _logged(watch: Watch) -> Callable:
     original = logging.Logger.isEnabledFor
 
     def is_enabled(logger: logging.Logger, level: int) -> bool:
-        frame = sys._getframe(1)
-        while frame.f_back is not None and frame.f_code.co_filename == logging.__file__:
-            frame = frame.f_back
+        frame, inside = sys._getframe(1), False
+        while frame.f_back is not None:
+            is_logging = frame.f_code.co_filename == logging.__file__
+            if inside and not is_logging:
+                break
+            frame, inside = frame.f_back, is_logging
         if is_library_file(frame.f_code.co_filename):
             return original(logger, level)
         watch.record("logging", place(frame.f_code.co_filename, frame.f_lineno))

@@ -4,6 +4,7 @@ import contextlib
 import copy
 import functools
 import io
+import logging
 import random
 import threading
 import types
@@ -133,7 +134,7 @@ class World:
             return types.MappingProxyType(self._values(thing))
         if isinstance(thing, MutableMapping | list | tuple | deque | Set):
             return self._container(thing)
-        if is_unchanging(thing) or isinstance(thing, types.ModuleType):
+        if is_unchanging(thing) or isinstance(thing, types.ModuleType | logging.Filterer):
             return thing
         if isinstance(thing, functools._lru_cache_wrapper):
             options = thing.cache_parameters()
