@@ -1,10 +1,13 @@
 """What an exhibit states: claims, each with both sides' numbers and a verdict, and the ablation."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:  # the command line's own errors need not wait for JAX
+    from purenet import PurityReport
 
 
 @dataclass(frozen=True)
@@ -125,14 +128,33 @@ def ablate(
 
 
 @dataclass(frozen=True)
+class Audit:
+    """What purenet.audit reported of one function; ``label`` is the function as one writes it."""
+
+    label: str
+    report: "PurityReport"
+
+
+def found(
+    sentence: str, audit: Audit, *expected: tuple[str, str], is_original: bool = True
+) -> Claim:
+    """The claim that an audit found exactly these pairs of kind and subject; none: a clean one."""
+    pairs = sorted((finding.kind, finding.subject) for finding in audit.report.findings)
+    side = {"mutating" if is_original else "pure": _by_kind(pairs)}
+    wanted = sorted(expected)
+    return fact(sentence, holds=pairs == wanted, **side, expected=_by_kind(wanted))
+
+
+@dataclass(frozen=True)
 class Exhibition:
-    """All that one exhibit showed: its claims, its ablation where one applies, and notes."""
+    """All that one exhibit showed: claims, ablation where one applies, notes, and audits."""
 
     name: str
     title: str
     claims: tuple[Claim, ...]
     ablation: Ablation | None = None
     notes: tuple[str, ...] = ()
+    audits: tuple[Audit, ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -140,6 +162,13 @@ class Exhibition:
         return all(claim.holds for claim in self.claims) and (
             self.ablation is None or self.ablation.holds
         )
+
+
+def _by_kind(pairs: Sequence[tuple[str, str]]) -> str:
+    """Each kind with its subjects: ``aliased-state net.W; ignored-parameter W``."""
+    kinds = dict.fromkeys(kind for kind, _ in pairs)
+    subjects = {kind: ", ".join(name for k, name in pairs if k == kind) for kind in kinds}
+    return "; ".join(f"{kind} {names}" for kind, names in subjects.items()) or "no findings"
 
 
 def _distance(side: np.ndarray, reference: np.ndarray) -> float:

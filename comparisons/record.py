@@ -56,6 +56,7 @@ def _exhibition(shown: Exhibition) -> dict[str, Any]:
         "claims": [vars(claim) for claim in shown.claims],
         "ablation": ablation and vars(ablation) | {"holds": ablation.holds},
         "notes": shown.notes,
+        "audits": [{"label": one.label} | one.report.to_dict() for one in shown.audits],
     }
 
 

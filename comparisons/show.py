@@ -11,7 +11,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from comparisons import values
+from comparisons import show_audits, values
 from comparisons.claims import Ablation, Claim, Exhibition
 from comparisons.runs import Outcome
 
@@ -84,6 +84,8 @@ def _exhibition(shown: Exhibition, width: int) -> RenderableType:
     parts += [_claim(claim, width) for claim in shown.claims]
     if shown.ablation is not None:
         parts += ["", _ablation(shown.ablation)]
+    if shown.audits:
+        parts += ["", show_audits.audits(shown.audits)]
     if shown.notes:
         parts.append("")
     parts += [_beside("Note:", Text(note)) for note in shown.notes]

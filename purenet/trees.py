@@ -57,6 +57,15 @@ def is_differentiable(leaf: Any) -> bool:
     return dtype is not None and jnp.issubdtype(dtype, np.inexact)
 
 
+def is_numeric(leaf: Any) -> bool:
+    """Whether a leaf is an array or a number of any dtype: no text, no other object.
+
+    >>> is_numeric(1), is_numeric("one")
+    (True, False)
+    """
+    return _dtype(leaf) is not None
+
+
 def require_differentiable(leaves: Sequence[Any], paths: Sequence[str]) -> None:
     """Raise TypeError, with the leaf's path, where a leaf cannot be perturbed."""
     for leaf, path in zip(leaves, paths, strict=True):

@@ -16,7 +16,9 @@ from purenet.fd.setup import Setup
 SIGNS, GAUSSIANS = 5, 5  # directions of each kind
 SPREAD = 2.1  # sqrt(5 / chi2(5; 0.05)): times the sample's root mean square, with 95 % confidence
 _ENOUGH = 1e-11
-_LOOKS = (2.0**-1, 2.0**-3, 2.0**-6)
+_REACH = 2.0  # of the first steps, in directions; longer ones lose less to rounding
+_AGAIN = 0.5  # of steps at which a disagreement must stand with their own, wider bound
+_CLOSER = (2.0**-3, 2.0**-6)  # of steps too short to be as sharp, which must not contradict it
 
 Tree = list[np.ndarray]
 
@@ -85,7 +87,7 @@ def directions_of(question: Question, key: jax.Array) -> Directions:
 
 
 def difference_along(
-    setup: Setup, base: Sequence[np.ndarray], direction: Tree, reach: float = 1.0
+    setup: Setup, base: Sequence[np.ndarray], direction: Tree, reach: float = _REACH
 ) -> Bounded:
     """The finite difference along a direction, with bounds, from steps of so many directions."""
 
@@ -127,11 +129,18 @@ def compared(
 
 
 def _confirmed(setup: Setup, base, directions: Directions, along: Along, index: int) -> Along:
-    """One direction looked at again: its bound takes in what other steps allow, as each bounds."""
+    """One direction looked at again: its bound takes in what steps of other lengths allow.
+
+    Extrapolation may agree with itself by chance. Steps a quarter as long bound the derivative
+    almost as sharply, and the disagreement must lie outside of their bound too. Far shorter ones
+    have wider bounds, within which they say nothing; where they lie outside, they contradict.
+    """
     bound, direction = along.bound.copy(), directions(index)
-    for look in _LOOKS:
-        closer = difference_along(setup, base, direction, look)
-        reach = np.abs(closer.value[0] - along.by_differences[index]) + closer.error[0]
+    for look in (_AGAIN, *_CLOSER):
+        other = difference_along(setup, base, direction, look)
+        apart = np.abs(other.value[0] - along.by_differences[index])
+        said = (look == _AGAIN) | (apart > other.error[0] + bound[index])
+        reach = np.where(said, apart + other.error[0], 0.0)
         bound[index] = np.maximum(bound[index], np.where(np.isfinite(reach), reach, 0.0))
     return along._replace(bound=bound)
 

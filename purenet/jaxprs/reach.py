@@ -52,7 +52,7 @@ def reach(function: Callable, leaves: Sequence[Any]) -> Reach:
     """
     closed = jax.make_jaxpr(function)(list(leaves))
     read, used = _without_dead_code(closed.jaxpr)
-    tangents = [jnp.ones(np.shape(leaf), jnp.result_type(leaf)) for leaf in leaves]
+    tangents = [np.ones(np.shape(leaf), jnp.result_type(leaf)) for leaf in leaves]
 
     def derivative(primals, tangents):
         outputs = jax.jvp(_inexact(function), (primals,), (tangents,))[1]

@@ -22,8 +22,10 @@ def late_bindings(function: Callable) -> Iterator[Finding]:
     is what its author saw.
     """
     said: set[tuple[str, str]] = set()
-    for one in functions(function):
-        siblings = _siblings(one)
+    own = functions(function)
+    living = _living({one.__code__ for one in own})
+    for one in own:
+        siblings = [other for other in living if _is_sibling(one, other)]
         if not siblings:
             continue
         at = place(one.__code__.co_filename, one.__code__.co_firstlineno)
@@ -46,13 +48,13 @@ def _finding(function: types.FunctionType, name: str, at: str, count: int) -> Fi
     )
 
 
-def _siblings(function: types.FunctionType) -> list[types.FunctionType]:
-    """The other living functions of the same code."""
-    return [
-        other
-        for other in gc.get_referrers(function.__code__)
-        if isinstance(other, types.FunctionType) and other is not function
-    ]
+def _living(codes: set[types.CodeType]) -> list[types.FunctionType]:
+    """All living functions of some code; one walk through everything alive finds them."""
+    return [thing for thing in gc.get_referrers(*codes) if isinstance(thing, types.FunctionType)]
+
+
+def _is_sibling(one: types.FunctionType, other: types.FunctionType) -> bool:
+    return other is not one and other.__code__ is one.__code__
 
 
 def _share(one: types.FunctionType, other: types.FunctionType, name: str) -> bool:
@@ -85,7 +87,7 @@ def _loop_variables(code: types.CodeType) -> list[str]:
     found: dict[str, None] = {}
     for loops in _loops_around(tree, code, []):
         for loop in loops:
-            found |= dict.fromkeys(name for name in _assigned(loop) if name in read)
+            found |= dict.fromkeys(sorted(_assigned(loop) & read))
     return list(found)
 
 

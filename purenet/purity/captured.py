@@ -13,7 +13,8 @@ from purenet.purity.call import Call
 from purenet.purity.captures import captured_arrays, captured_numbers
 from purenet.purity.code import where_named
 from purenet.purity.dependence import IGNORED, Dependence, differ
-from purenet.purity.experiment import FAILS, Experiment, other
+from purenet.purity.experiment import FAILS, Experiment
+from purenet.purity.numbers import other
 from purenet.purity.reached import ARRAYS, Reached, functions, reached
 from purenet.purity.report import Finding
 from purenet.purity.watch import watching

@@ -24,7 +24,7 @@ def global_random(experiment: Experiment, run: Run) -> Iterator[Finding]:
         yield Finding(
             "global-random",
             name,
-            where_named(functions(call.function), name.split(".")[-1], stored=False),
+            where_named(functions(call.function), name, stored=False),
             f"{call.name} draws from, or seeds, the global generator of {name}: two calls on equal "
             "inputs differ, and jit freezes the numbers of the first.",
             "draw from a key (jax.random) or a generator that is passed as an argument",

@@ -3,6 +3,7 @@
 import dis
 import functools
 import os
+import re
 import sys
 import sysconfig
 import types
@@ -42,12 +43,16 @@ def read_names(function: types.FunctionType) -> dict[str, Any]:
     return names | (function.__kwdefaults__ or {})
 
 
-def mentioned(code: types.CodeType) -> Iterator[str]:
+@functools.lru_cache(maxsize=4096)
+def mentioned(code: types.CodeType) -> tuple[str, ...]:
     """The global names that a code object, or one nested in it, loads or stores."""
-    for inner in nested_code(code):
-        for instruction in dis.get_instructions(inner):
-            if instruction.opname in (*_LOADS, *_STORES):
-                yield instruction.argval
+    names = (
+        instruction.argval
+        for inner in nested_code(code)
+        for instruction in dis.get_instructions(inner)
+        if instruction.opname in (*_LOADS, *_STORES)
+    )
+    return tuple(dict.fromkeys(names))
 
 
 def imported(code: types.CodeType) -> set[str]:
@@ -134,17 +139,39 @@ def where_named(functions: list[types.FunctionType], name: str, *, stored: bool)
 
     Where a class sets its attributes up is the last place to look.
     """
-    whole = name.split("[")[0]
-    last, kinds = whole.split(".")[-1], ("_ATTR", "_METHOD") if "." in whole else ("",)
-    ordered = sorted(functions, key=lambda function: function.__name__ in _SETS_UP)
-    for ways in (_WRITES, _READS) if stored else (_READS, _WRITES):
-        for function in ordered:
+    *holders, last = re.sub(r"(\[[^\]]*\])+$", "", name).split(".")
+    kinds = ("ATTR", "METHOD") if holders else ("FAST", "DEREF", "GLOBAL", "NAME")
+    stored = stored and not name.endswith("]")  # who stores an item reads what holds it
+    for way in ("STORE", "DELETE") if stored else ("LOAD", "STORE", "DELETE"):
+        wanted = [f"{way}_{kind}" for kind in kinds]
+        for function in sorted(functions, key=lambda function: function.__name__ in _SETS_UP):
             for code in nested_code(function.__code__):
                 for instruction in dis.get_instructions(code):
-                    named = instruction.argval == last and instruction.opname.startswith(ways)
-                    if named and any(kind in instruction.opname for kind in kinds):
+                    if instruction.opname in wanted and instruction.argval == last:
                         return place(code.co_filename, _line(code, instruction))
+    if stored:
+        return where_named(functions, name, stored=False)
     return where_defined(functions[0]) if functions else ""
+
+
+def called_first(functions: list[types.FunctionType], start: Any) -> list[types.FunctionType]:
+    """The functions that a start's code leads to by name, the nearest first; then all others."""
+    ordered: list[types.FunctionType] = []
+    code = code_of(start)
+    names = attribute_names(code) if code is not None else set()
+    while new := [f for f in functions if f not in ordered and _is_named(f, code, names)]:
+        ordered += new
+        names = set().union(*(attribute_names(f.__code__) for f in new))
+    return [*ordered, *(function for function in functions if function not in ordered)]
+
+
+def _is_named(function: types.FunctionType, code: types.CodeType | None, names: set[str]) -> bool:
+    """Whether a function is the start, or is called by one of the names, or by a sign."""
+    name, owner = function.__name__, function.__qualname__.split(".")[-2:][0]
+    if name in ("__init__", "__new__", "__post_init__"):
+        return owner in names
+    is_sign = name.startswith("__") and name.endswith("__")
+    return function.__code__ is code or is_sign or name in names
 
 
 def _line(code: types.CodeType, instruction: dis.Instruction) -> int:

@@ -25,7 +25,7 @@ def changes(experiment: Experiment, run: Run) -> Iterator[Finding]:
     """What the calls wrote into their arguments and into what is captured, and left a tracer in."""
     call = experiment.call
     own = functions(call.function)
-    for change in _once(change for each in run.argument_changes for change in each):
+    for change in _once(c for each in run.argument_changes for c in each if not c.equal):
         yield Finding(
             "mutates-argument",
             change.name,
@@ -71,7 +71,7 @@ def writes(experiment: Experiment, told: set[str]) -> Iterator[Finding]:
 
 def caches(run: Run, told: set[str]) -> Iterator[Finding]:
     """Notes on what was filled once and then left alone."""
-    for change in _once(change for each in run.changes for change in each):
+    for change in _once(c for each in run.changes for c in each if not c.equal):
         if change.name not in told:
             yield Finding(
                 "mutates-state",
@@ -123,7 +123,7 @@ def settings(experiment: Experiment, run: Run) -> Iterator[Finding]:
         yield Finding(
             "mutates-state",
             name,
-            where_named(functions(call.function), name.split(".")[-1], stored=False),
+            where_named(functions(call.function), name, stored=False),
             f"A call of {call.name} changes {name}: a setting of the whole process, for all code "
             "that runs after it.",
             "set it once, outside, or for a block (np.errstate, jax.enable_x64)",
@@ -163,13 +163,13 @@ def consumed(call: Call, thing: object) -> Finding:
 
 
 def _state_changes(run: Run) -> Iterator[Change]:
-    """All changes but those that a cache makes: filled once, and not changed by a later call."""
+    """All changes but those that a cache makes: filled once, and not written by a later call."""
     for i, each in enumerate(run.changes):
         later = {change.key for other in run.changes[i + 1 :] for change in other}
         is_last = i == len(run.changes) - 1
         for change in each:
             fills = change.adds and not is_last and not tracers_in(change.after)
-            if not fills or change.key in later:
+            if not change.equal and (not fills or change.key in later):
                 yield change
 
 

@@ -4,6 +4,7 @@ import contextlib
 import contextvars
 import functools
 import io
+import logging
 import sys
 import types
 import weakref
@@ -94,7 +95,7 @@ class Copies:
             return thing if thing() is None else weakref.ref(self.copied(thing()))
         if isinstance(thing, contextvars.ContextVar):
             return self._context_variable(thing)
-        if is_unchanging(thing) or isinstance(thing, types.ModuleType):
+        if is_unchanging(thing) or isinstance(thing, types.ModuleType | logging.Filterer):
             return thing
         if isinstance(thing, functools._lru_cache_wrapper):
             options = thing.cache_parameters()

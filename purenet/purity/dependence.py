@@ -7,8 +7,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from purenet import jaxprs, trees
-from purenet.purity.derivatives import POINTS, largest_derivatives, size
-from purenet.purity.experiment import FAILS, Experiment, other
+from purenet.purity.call import called
+from purenet.purity.derivatives import POINTS, around, largest_derivatives, size
+from purenet.purity.experiment import FAILS, Experiment
+from purenet.purity.numbers import other
+from purenet.purity.world import World
 
 IGNORED, STEPWISE, FLAT, MOVES = "ignored", "stepwise", "flat", "moves"
 _STEPS = (1e-6, 1e-4)  # small moves of NumPy code's parameters, in their sizes
@@ -115,11 +118,31 @@ def _by_moving(experiment: Experiment, leaf: int) -> Dependence:
         f"change on moving {_path(experiment, leaf)} a little": 0.0,
     }
     finite = [out for out in far if out is not None]
+    if _moves_beside(experiment, leaf):
+        return Dependence(MOVES, evidence, stationary=True)
     if not all(_is_flat_at(experiment, leaf, value) for value in elsewhere):
         return Dependence(FLAT, evidence)
     evidence["value far away"] = summary(finite[0]) if finite else float("nan")
     stairs = any(differ(out, base) for out in finite[: len(elsewhere)])
     return Dependence(STEPWISE if stairs else FLAT, evidence)
+
+
+def _moves_beside(experiment: Experiment, leaf: int) -> bool:
+    """Whether a leaf moves the value where the others, too, are a little elsewhere."""
+    call = experiment.call
+    for seed in range(POINTS):
+        values = [
+            _like(near, value) if trees.is_differentiable(value) else value
+            for near, value in zip(around(call.values, seed), call.values, strict=True)
+        ]
+        arguments = tuple(call.arguments(World(), values))
+        beside = Experiment(called(call.function, arguments, call.positions))
+        try:
+            if _moves_nearby(beside, leaf, values[leaf], beside.outputs()):
+                return True
+        except Exception:  # a point that the function does not take
+            continue
+    return False
 
 
 def _is_flat_at(experiment: Experiment, leaf: int, value: np.ndarray) -> bool:
@@ -161,7 +184,8 @@ def _far(value) -> list[np.ndarray]:
     """Far values of a leaf, finite ones first."""
     array, generator = np.asarray(value), np.random.default_rng(1)
     if not np.issubdtype(array.dtype, np.inexact):
-        return [array + 1, -array, *(array + generator.integers(1, 9, array.shape) for _ in "ab")]
+        draws = [array + generator.integers(1, 9, array.shape) for _ in range(2)]
+        return [np.asarray(x) for x in (array + 1, -array, *draws)]
     largest = size(array)
     draws = [largest * generator.standard_normal(array.shape) for _ in range(3)]
     finite = [other(array), -array, *draws]

@@ -1,7 +1,7 @@
 """How large the derivatives are, at the parameters and around them."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -45,7 +45,7 @@ def largest_derivatives(experiment: Experiment) -> np.ndarray:
             ]
         )
 
-    points = [leaves, *(_around(leaves, seed) for seed in range(POINTS))]
+    points = [leaves, *(around(leaves, seed) for seed in range(POINTS))]
     try:
         return _each_point(functools.partial(largest, derivatives=_by_reverse_mode), points)
     except ValueError as error:
@@ -58,6 +58,15 @@ def size(x: Any) -> float:
     """The largest size among the elements of an array; 1 where that is no measure."""
     largest = float(np.max(np.abs(np.asarray(x)), initial=0.0))
     return largest if 0 < largest < np.inf else 1.0
+
+
+def around(leaves: Sequence[Any], seed: int) -> list[np.ndarray]:
+    """Leaves a little elsewhere, each by another draw."""
+    generator = np.random.default_rng(seed)
+    return [
+        (x + _NEAR * size(x) * generator.standard_normal(np.shape(x))).astype(x.dtype)
+        for x in map(np.asarray, leaves)
+    ]
 
 
 def _each_point(largest: Callable, points: list[list]) -> np.ndarray:
@@ -94,11 +103,3 @@ def _weights(shape: tuple[int, ...]) -> np.ndarray:
     if not shape:
         return np.ones(())
     return np.random.default_rng(0).uniform(0.5, 1.5, shape)
-
-
-def _around(leaves: list, seed: int) -> list:
-    generator = np.random.default_rng(seed)
-    return [
-        x + (_NEAR * size(x) * generator.standard_normal(np.shape(x))).astype(x.dtype)
-        for x in leaves
-    ]

@@ -1,5 +1,6 @@
 """Running a function on copies: at other parameters, with other captured arrays, repeatedly."""
 
+import contextlib
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -12,6 +13,7 @@ import numpy as np
 from purenet import jaxprs, trees
 from purenet.purity.call import Call
 from purenet.purity.deadline import DeadlineError, deadline
+from purenet.purity.numbers import other
 from purenet.purity.reached import ARRAYS, Reached, is_jax_code, of_function, reached
 from purenet.purity.settings import settings_kept
 from purenet.purity.state import Change, Snapshot, changed_whole
@@ -144,7 +146,11 @@ class Experiment:
         return None
 
     def repeated(self) -> Run:
-        """Three calls of one copy: as given, at other numbers, as given."""
+        """Three calls of one copy: as given, at other numbers, as given.
+
+        At the other numbers the parameters' arrays, where the copy holds them too, are other ones
+        again, as under a loop that writes into them.
+        """
         world = World()
         function = world.copied(self.call.function)
         run = Run([], [], {}, {})
@@ -153,9 +159,9 @@ class Experiment:
             self._once(world, function, run, self.call.values)
             self._limit = _LONGEST + _TIMES * (time.perf_counter() - start)
             try:
-                with deadline(self._limit):
+                with self._written(world):
                     numbers = list(map(other, self.call.values))
-                    self._once(self._elsewhere(), function, run, numbers)
+                    self._once(self._elsewhere(), function, run, numbers, self._limit)
             except FAILS:  # other numbers may be outside of what the function takes
                 self._once(World(), function, run, self.call.values)
             self._once(World(), function, run, self.call.values)
@@ -168,7 +174,30 @@ class Experiment:
         floats = [array for array in arrays if jnp.issubdtype(array.dtype, np.floating)]
         return World({id(array): other(array) for array in floats})
 
-    def _once(self, world: World, function: Callable, run: Run, moved: Sequence[Any]) -> None:
+    @contextlib.contextmanager
+    def _written(self, world: World) -> Iterator[None]:
+        """Other numbers in a world's copies of the parameters' NumPy arrays, for a while."""
+        arrays = [value for value in self.call.values if isinstance(value, np.ndarray)]
+        copies = [world.copied(array) for array in arrays]
+        writable = [copy for copy in copies if copy.flags.writeable and not self.traces]
+        before = [copy.copy() for copy in writable]
+        try:
+            for copy in writable:
+                copy[...] = other(other(copy))
+            yield
+        finally:
+            for copy, numbers in zip(writable, before, strict=True):
+                copy[...] = numbers
+
+    def _once(
+        self,
+        world: World,
+        function: Callable,
+        run: Run,
+        moved: Sequence[Any],
+        limit: float | None = None,
+    ) -> None:
+        """One call; a limit in seconds is on the function's own part, not on the snapshots."""
         given = []
 
         def call(leaves):
@@ -178,7 +207,8 @@ class Experiment:
                 for i, argument in enumerate(arguments)
             }
             given.extend([Snapshot(names), Snapshot({"": function})])
-            with drawing() as used, settings_kept() as changed:
+            limited = contextlib.nullcontext() if limit is None else deadline(limit)
+            with drawing() as used, settings_kept() as changed, limited:
                 output = function(*arguments)
             run.randomness.update(used)
             run.settings.update(changed)
@@ -214,19 +244,6 @@ def _with(replaced: Replaced) -> World:
         if not isinstance(thing.value, ARRAYS):
             world.put(thing.holder, thing.key, new)
     return world
-
-
-def other(value: Any) -> Any:
-    """Other numbers of the same shape and dtype, about as large."""
-    if jnp.iscomplexobj(value):
-        return value * (1.25 + 0.25j) + 0.125
-    if jnp.issubdtype(jnp.result_type(value), np.integer):
-        return value + 1
-    return value * 1.25 + 0.125 if np.ndim(value) == 0 else _kept(value, value * 1.25 + 0.125)
-
-
-def _kept(array: Any, changed: Any) -> Any:
-    return changed.astype(array.dtype)
 
 
 def _fresh(values: Sequence[Any]) -> list[Any]:

@@ -7,7 +7,8 @@ from purenet.purity.call import Call
 from purenet.purity.captured import aliases
 from purenet.purity.code import where_defined
 from purenet.purity.dependence import FLAT, IGNORED, STEPWISE, Dependence, summary
-from purenet.purity.experiment import FAILS, Experiment, Replaced, other
+from purenet.purity.experiment import FAILS, Experiment, Replaced
+from purenet.purity.numbers import other
 from purenet.purity.reached import Reached
 from purenet.purity.report import Finding
 

@@ -3,6 +3,7 @@
 import contextvars
 import functools
 import itertools
+import logging
 import random
 import types
 import weakref
@@ -16,6 +17,7 @@ import numpy as np
 from purenet.purity.attributes import attributes, declared
 from purenet.purity.code import (
     attribute_names,
+    called_first,
     is_library_class,
     is_library_file,
     is_unchanging,
@@ -27,6 +29,15 @@ from purenet.purity.unique import Unique
 _MOST, _MOST_IN_ONE = 20_000, 1_000  # things that are looked at, in all and in one container
 _ATOMS = (str, bytes, int, float, complex, type(None), slice, range, np.generic)
 ARRAYS = (np.ndarray, jax.Array)
+# what is not looked into: loggers hold the handlers of the whole process
+_CLOSED = (
+    types.ModuleType,
+    Unique,
+    jax.Ref,
+    contextvars.ContextVar,
+    logging.Filterer,
+    logging.Manager,
+)
 # the generators behind numpy.random.rand and random.random: nobody's captured state
 GLOBAL_RANDOM = (
     getattr(np.random.rand, "__self__", None),
@@ -71,13 +82,14 @@ def of_function(function: Any) -> Iterator[Reached]:
 
 
 def functions(function: Any) -> list[types.FunctionType]:
-    """The functions of the caller's own that a function is made of or can call."""
-    return [
+    """The functions of the caller's own that a function is made of or can call, likeliest first."""
+    found = [
         thing.value
         for thing in of_function(function)
         if isinstance(thing.value, types.FunctionType)
         and not is_library_file(thing.value.__code__.co_filename)
     ]
+    return called_first(found, function)
 
 
 def below(item: Reached) -> Iterator[Reached]:
@@ -116,7 +128,7 @@ def held(thing: Any) -> dict[Any, Any]:
         around = [c for c in (*own_classes(thing), *own_classes(type(thing))) if c is not thing]
         classes = {f"<class {c.__name__}>": c for c in around}
         return class_data(thing) | {"<methods>": class_functions(thing)} | classes
-    if isinstance(thing, types.ModuleType | Unique | jax.Ref | contextvars.ContextVar):
+    if isinstance(thing, _CLOSED):
         return {}
     if isinstance(thing, (Set, *GENERATORS)):
         return {}
@@ -203,8 +215,14 @@ def module_data(function: types.FunctionType, module: types.ModuleType) -> dict[
 
 
 def is_jax_code(function: Callable) -> bool:
-    """Whether a function, or one that it calls, has anything to do with JAX."""
-    return any(_is_jax(thing.value) for thing in of_function(function))
+    """Whether a function, or one that it calls, has anything to do with JAX.
+
+    Of the caller's own modules only what is named counts: NumPy code may stand beside JAX code.
+    """
+    things = [thing.value for thing in of_function(function)]
+    named = [own_modules(thing) for thing in things if isinstance(thing, types.FunctionType)]
+    own = {id(module) for modules in named for module in modules.values()}
+    return any(_is_jax(thing) for thing in things if id(thing) not in own)
 
 
 def _is_jax(thing: Any) -> bool:

@@ -12,7 +12,8 @@ from purenet.purity.attributes import declared
 from purenet.purity.captures import captured_arrays, captured_numbers
 from purenet.purity.code import where_named
 from purenet.purity.dependence import differ, summary
-from purenet.purity.experiment import FAILS, Experiment, other
+from purenet.purity.experiment import FAILS, Experiment
+from purenet.purity.numbers import other
 from purenet.purity.reached import Reached, functions, of_function
 from purenet.purity.report import Finding
 from purenet.purity.state import Snapshot

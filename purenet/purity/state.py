@@ -38,6 +38,7 @@ class Change(NamedTuple):
         before: its value before; None where there was none.
         after: its value after.
         adds: whether there was nothing there before, or None.
+        equal: whether it is another object of equal content.
         holder: the thing that was changed.
     """
 
@@ -46,6 +47,7 @@ class Change(NamedTuple):
     before: Any
     after: Any
     adds: bool
+    equal: bool
     holder: Any
 
 
@@ -78,21 +80,27 @@ class Snapshot:
                     _restore(thing, before)
 
     def changes(self) -> list[Change]:
-        """What the same things hold now that they did not hold then, or otherwise."""
+        """What the same things hold now that they did not hold then, or otherwise.
+
+        What was replaced by another object of equal content is among them, and says so.
+        """
         found: dict[str, Change] = {}
         for identity, (name, thing, before) in self.holders.items():
             after = _content(thing) or {}
             for key in [*before, *(key for key in after if key not in before)]:
                 old, new = before.get(key, _ABSENT), after.get(key, _ABSENT)
-                if not _same(old, new):
-                    change = _change(name, thing, identity, key, old, new)
-                    found.setdefault(change.name, change)
+                equal = _same(old, new)
+                if old is new or (equal and isinstance(thing, (np.ndarray, *GENERATORS))):
+                    continue  # what is compared there is a copy of the content
+                change = _change(name, thing, (identity, key), old, new)._replace(equal=equal)
+                if change.name not in found or found[change.name].equal:
+                    found[change.name] = change
         return _without_views(list(found.values()))
 
 
 def changed_whole(item: Reached) -> Change:
     """The change of a thing that is known to be written to, where its content cannot be seen."""
-    return Change(item.name, (id(item.value), "content"), None, None, False, item.value)
+    return Change(item.name, (id(item.value), "content"), None, None, False, False, item.value)
 
 
 def tracers_in(value: Any) -> bool:
@@ -173,14 +181,14 @@ def _without_views(changes: list[Change]) -> list[Change]:
     return kept
 
 
-def _change(name: str, thing: Any, identity: int, key: Any, old: Any, new: Any) -> Change:
-    called = label(name, thing, key)
+def _change(name: str, thing: Any, key: tuple[int, Any], old: Any, new: Any) -> Change:
+    called = label(name, thing, key[1])
     added = isinstance(thing, Mapping) and (old is _ABSENT or new is _ABSENT)
     if added or key == "position" or isinstance(thing, _NAMED_WHOLE):
         called = name
     adds = (old is _ABSENT or old is None) and not isinstance(thing, list | deque)
     before, after = (None if value is _ABSENT else value for value in (old, new))
-    return Change(called, (identity, key), before, after, adds, thing)
+    return Change(called, key, before, after, adds, False, thing)
 
 
 def _content(thing: Any) -> dict[Any, Any] | None:
@@ -232,6 +240,6 @@ def _same(old: Any, new: Any) -> bool:
     try:
         if isinstance(old, np.ndarray | jax.Array):
             return bool(np.array_equal(old, new, equal_nan=old.dtype.kind in "fc"))
-        return bool(old == new) or (old != old and new != new)
+        return bool(old == new or (old != old and new != new))
     except Exception:  # what cannot be compared is not the thing that it was
         return False

@@ -120,8 +120,8 @@ class _Sink(io.StringIO):
     def write(self, text: str) -> int:
         at = caller()
         if at is not None:
-            printed = "print(" in linecache.getline(*at)
-            self._watch.record("print" if printed else f"{self._name}.write", place(*at))
+            written = ".write(" in linecache.getline(*at)
+            self._watch.record(f"{self._name}.write" if written else "print", place(*at))
         return len(text)
 
 

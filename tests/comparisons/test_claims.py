@@ -4,7 +4,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from comparisons.claims import Ablation, Exhibition, ablate, close, equal, fact
+from comparisons.claims import Ablation, Audit, Exhibition, ablate, close, equal, fact, found
+from purenet.purity import Finding, PurityReport
 
 NAN, INFINITY = float("nan"), float("inf")
 
@@ -155,3 +156,48 @@ def test_an_exhibition_holds_with_every_claim_and_its_ablation():
     assert Exhibition("n", "t", (good,), separates).holds
     assert not Exhibition("n", "t", (good, fact("bad", holds=False)), separates).holds
     assert not Exhibition("n", "t", (good,), mixes).holds
+
+
+def audited(*pairs):
+    findings = tuple(Finding(kind, subject, "f.py:1", "", "") for kind, subject in pairs)
+    return Audit("f", PurityReport("f", findings))
+
+
+BOOK = (("ignored-parameter", "W"), ("aliased-state", "net.W"))
+
+
+def test_found_holds_for_exactly_the_pairs_in_any_order():
+    claim = found("s", audited(*BOOK), *reversed(BOOK))
+    assert claim.holds
+    assert claim.mutating == claim.expected == "aliased-state net.W; ignored-parameter W"
+    assert claim.pure is None
+
+
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        BOOK[:1],
+        (*BOOK, ("mutates-state", "net.calls")),
+        (BOOK[0], ("aliased-state", "net.b")),
+        (BOOK[0], ("captured-array", "net.W")),
+        (*BOOK, BOOK[0]),
+        (),
+    ],
+    ids=["missed", "one more", "another subject", "another kind", "twice", "nothing"],
+)
+def test_found_fails_for_any_other(pairs):
+    assert not found("s", audited(*pairs), *BOOK).holds
+
+
+def test_found_without_a_pair_is_the_claim_of_a_clean_audit():
+    clean = found("s", audited(), is_original=False)
+    assert (clean.holds, clean.pure, clean.expected) == (True, "no findings", "no findings")
+    impure = found("s", audited(*BOOK), is_original=False)
+    assert (impure.holds, impure.mutating) == (False, None)
+
+
+def test_an_exhibition_stands_and_falls_with_its_claims_on_its_audits():
+    audit = audited(*BOOK)
+    right, wrong = found("s", audit, *BOOK), found("s", audit)
+    assert Exhibition("n", "t", (right,), audits=(audit,)).holds
+    assert not Exhibition("n", "t", (wrong,), audits=(audit,)).holds

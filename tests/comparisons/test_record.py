@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from comparisons import measures, record
-from comparisons.claims import Ablation, Exhibition, close, equal, fact
+from comparisons.claims import Ablation, Audit, Exhibition, close, equal, fact
 from comparisons.runs import Outcome
 from comparisons.settings import Settings
+from purenet.purity import Finding, PurityReport
 
 SEPARATES = Ablation("W", "net.W", ((1.0, 2.0), (1.0, 2.0)), ((1.0, 1.0), (2.0, 2.0)))
 
@@ -25,8 +26,9 @@ def refuse(constant):
     raise AssertionError(f"{constant} is no JSON")
 
 
-def exhibit(*claims, ablation=None, notes=()):
-    return Outcome("simple_net", Exhibition("simple_net", "t", claims, ablation, notes), 0.5)
+def exhibit(*claims, ablation=None, notes=(), audits=()):
+    shown = Exhibition("simple_net", "t", claims, ablation, notes, audits)
+    return Outcome("simple_net", shown, 0.5)
 
 
 def test_the_head_names_versions_dtype_and_data():
@@ -96,6 +98,30 @@ def test_an_exhibit_has_its_ablation_notes_and_verdicts():
         "holds": True,
     }
     assert read(exhibit(fact("s", holds=True)))["exhibits"][0]["ablation"] is None
+
+
+def test_an_audit_is_recorded_whole_under_its_label():
+    evidence = {"value": np.float64(2.0), "W changed": float("nan")}
+    finding = Finding("ignored-parameter", "W", "mutating.py:36", "why", "how", evidence)
+    audits = (
+        Audit("lambda W: net.loss(x, t)", PurityReport("<lambda>", (finding,), seconds=0.5)),
+        Audit("loss(params, x, t)", PurityReport("loss")),
+    )
+    impure, pure = read(exhibit(audits=audits))["exhibits"][0]["audits"]
+    assert (impure["label"], impure["function"]) == ("lambda W: net.loss(x, t)", "<lambda>")
+    assert (impure["ok"], impure["notes"], impure["seconds"]) == (False, [], 0.5)
+    assert impure["findings"] == [
+        {
+            "kind": "ignored-parameter",
+            "subject": "W",
+            "where": "mutating.py:36",
+            "explanation": "why",
+            "remedy": "how",
+            "evidence": {"value": 2.0, "W changed": "nan"},
+        }
+    ]
+    assert (pure["label"], pure["ok"], pure["findings"]) == ("loss(params, x, t)", True, [])
+    assert read(exhibit())["exhibits"][0]["audits"] == []
 
 
 def test_a_failing_ablation_is_recorded_as_failing():

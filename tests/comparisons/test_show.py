@@ -9,8 +9,9 @@ from rich.console import Console
 from rich.table import Table
 
 from comparisons import show
-from comparisons.claims import Ablation, Exhibition, close, equal, fact
+from comparisons.claims import Ablation, Audit, Exhibition, close, equal, fact
 from comparisons.runs import Outcome
+from purenet.purity import Finding, PurityReport
 
 DW = np.array([[0.21924763, 0.14356247, -0.36281009], [0.32887144, 0.2153437, -0.54421514]])
 SEPARATES = Ablation(
@@ -32,10 +33,23 @@ def lines(renderable, width=100, *, colour=False):
     return [line.rstrip() for line in console.file.getvalue().splitlines()]
 
 
-def exhibit(*claims, ablation=None, notes=()):
-    return Outcome(
-        "simple_net", Exhibition("simple_net", "One weight.", claims, ablation, notes), 2
-    )
+IMPURE = Audit(
+    "lambda W: net.loss(x, t)",
+    PurityReport(
+        "<lambda>",
+        (
+            Finding("ignored-parameter", "W", "mutating.py:36", "Nothing reads W.", "read W"),
+            Finding("aliased-state", "net.params['W1'][/]", "mutating.py:26", "It does.", ""),
+        ),
+        (Finding("captured-array", "x", "", "taken for data", ""),),
+    ),
+)
+PURE = Audit("loss(params, x, t)", PurityReport("loss"))
+
+
+def exhibit(*claims, ablation=None, notes=(), audits=()):
+    shown = Exhibition("simple_net", "One weight.", claims, ablation, notes, audits)
+    return Outcome("simple_net", shown, 2)
 
 
 def raised():
@@ -115,7 +129,10 @@ def test_everything_fits_the_width(width):
         fact("s", holds=True, mutating="IndexError: " + "out of bounds " * 9, expected="§" * 200),
         equal("s", mutating=np.arange(1000.0), pure=np.arange(1000.0)),
     )
-    run = exhibit(*claims, ablation=SEPARATES, notes=("a long note " * 30,))
+    long = Audit("lambda W: " * 20, IMPURE.report)
+    run = exhibit(
+        *claims, ablation=SEPARATES, notes=("a long note " * 30,), audits=(long, IMPURE, PURE)
+    )
     shown = lines(show.outcome(run, width), width) + lines(show.summary([run, raised()]), width)
     assert max(map(len, shown)) <= width
     assert "".join(shown).count("§") == 200  # a long word is folded, not cut
@@ -183,6 +200,25 @@ def test_what_moved_stands_out_in_colour_and_what_did_not_does_not():
     bold_yellow, bold_cyan = r"\x1b\[1;33m +108", r"\x1b\[1;36m +108"
     assert len(re.findall(bold_yellow, shown)) == len(re.findall(bold_cyan, shown)) == 2
     assert re.findall(r"\x1b\[1;3[36]m +107", shown) == []
+
+
+def test_an_audit_is_a_line_for_the_function_and_one_for_each_finding():
+    shown = lines(show.outcome(exhibit(ablation=SEPARATES, audits=(IMPURE, PURE)), 100))
+    start = shown.index("What does purenet.audit find?")
+    assert shown[start - 1] == ""
+    assert [line.split("  ") for line in shown[start + 1 : start + 2]] == [
+        ["", " lambda W: net.loss(x, t)", "2 findings"]
+    ]
+    assert [line.split() for line in shown[start + 2 : start + 4]] == [
+        ["ignored-parameter", "W", "mutating.py:36"],
+        ["aliased-state", "net.params['W1'][/]", "mutating.py:26"],
+    ]
+    assert shown[start + 2].index("mutating") == shown[start + 3].index("mutating")
+    assert shown[start + 4 :] == ["   loss(params, x, t)  pure"]  # no explanation, no note
+
+
+def test_an_exhibit_without_audits_asks_no_question():
+    assert "audit" not in "\n".join(lines(show.outcome(exhibit(ablation=SEPARATES), 100)))
 
 
 def test_an_exception_shows_its_kind_message_and_the_lines_it_came_through():

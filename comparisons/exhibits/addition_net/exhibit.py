@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 
 from comparisons.claims import Exhibition, ablate, equal
-from comparisons.exhibits.addition_net import pure
+from comparisons.exhibits.addition_net import audits, pure
 from comparisons.exhibits.addition_net.mutating import AdditionNet, captured_loss
 from comparisons.settings import Settings
 
@@ -35,6 +35,8 @@ def run(settings: Settings) -> Exhibition:
         ),
     ]
 
+    examined, diagnoses = audits.run(X, T)
+
     def set_state(weight):
         net.w[0][0] = weight[0][0]
 
@@ -47,7 +49,10 @@ def run(settings: Settings) -> Exhibition:
         changed=[[101]],
         set_state=set_state,
     )
-    return Exhibition("addition_net", (__doc__ or "").splitlines()[0], tuple(claims), ablation)
+    title = (__doc__ or "").splitlines()[0]
+    return Exhibition(
+        "addition_net", title, (*claims, *diagnoses), ablation, audits=tuple(examined)
+    )
 
 
 def _pure(weight: float) -> float:

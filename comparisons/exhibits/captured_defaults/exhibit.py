@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from comparisons.claims import Ablation, Claim, Exhibition, ablate, close, equal
-from comparisons.exhibits.captured_defaults import pure
+from comparisons.exhibits.captured_defaults import audits, pure
 from comparisons.exhibits.captured_defaults.mutating import (
     LoopVariables,
     build_embedding,
@@ -21,9 +21,12 @@ _X = np.array([0.3, -1.2, 2.0])
 def run(settings: Settings) -> Exhibition:
     """Encode with the defaults, without them, and by broadcasting."""
     del settings
-    claims = [*_with_defaults(), *_without_defaults(), *_broadcast()]
+    examined, diagnoses = audits.run(_X, _FREQS)
+    claims = [*_with_defaults(), *_without_defaults(), *_broadcast(), *diagnoses]
     title = (__doc__ or "").splitlines()[0]
-    return Exhibition("captured_defaults", title, tuple(claims), _ablation())
+    return Exhibition(
+        "captured_defaults", title, tuple(claims), _ablation(), audits=tuple(examined)
+    )
 
 
 def _with_defaults() -> list[Claim]:

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from comparisons.claims import Ablation, Claim, Exhibition, ablate, close, equal, fact
-from comparisons.exhibits.linear_model import pure
+from comparisons.exhibits.linear_model import audits, pure
 from comparisons.exhibits.linear_model.mutating import (
     LinearModel,
     assigning_loss,
@@ -25,9 +25,10 @@ _MATRIX = np.arange(6.0).reshape(2, 3)
 def run(settings: Settings) -> Exhibition:
     """Compare the two functions, then run the published gradient on three shapes."""
     del settings
-    claims = [*_not_equivalent(), *_halved(), *_index_error()]
+    examined, diagnoses = audits.run(_X, _T)
+    claims = [*_not_equivalent(), *_halved(), *_index_error(), *diagnoses]
     title = (__doc__ or "").splitlines()[0]
-    return Exhibition("linear_model", title, tuple(claims), _ablation())
+    return Exhibition("linear_model", title, tuple(claims), _ablation(), audits=tuple(examined))
 
 
 def _not_equivalent() -> list[Claim]:

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from comparisons.claims import Ablation, Claim, Exhibition, ablate, close, equal
-from comparisons.exhibits.simple_net import published, pure
+from comparisons.exhibits.simple_net import audits, published, pure
 from comparisons.exhibits.simple_net.mutating import SimpleNet, captured_loss, numerical_gradient
 from comparisons.settings import Settings
 from purenet import fd
@@ -17,9 +17,10 @@ _X, _T = published.X, published.T
 def run(settings: Settings) -> Exhibition:
     """Repeat both published runs on both sides, then ask each loss what it depends on."""
     del settings
-    claims = [*_run_a(), *_run_b(), *_what_it_depends_on()]
+    examined, diagnoses = audits.run()
+    claims = [*_run_a(), *_run_b(), *_what_it_depends_on(), *diagnoses, *audits.lifted()]
     title = (__doc__ or "").splitlines()[0]
-    return Exhibition("simple_net", title, tuple(claims), _ablation())
+    return Exhibition("simple_net", title, tuple(claims), _ablation(), audits=tuple(examined))
 
 
 def _run_a() -> list[Claim]:

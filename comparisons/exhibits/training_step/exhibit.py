@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from comparisons.claims import Ablation, Claim, Exhibition, ablate, close, equal, fact
-from comparisons.exhibits.training_step import mutating, pure
+from comparisons.exhibits.training_step import audits, mutating, pure
 from comparisons.settings import Settings
 from purenet.nn import initializers
 
@@ -21,11 +21,15 @@ def run(settings: Settings) -> Exhibition:
     """Train from one start on both sides; forget zero_grad; enter no_grad; draw weights."""
     del settings
     torch = mutating.torch_if_installed()
-    claims = [*_trajectory(torch), *_accumulation(), *_no_grad(), *_initialisers()]
+    examined, diagnoses = audits.run(*_problem(), _BASE_LR)
+    claims = [*_trajectory(torch), *_accumulation(), *_no_grad(), *_initialisers(), *diagnoses]
     original = f"PyTorch {torch.__version__}" if torch else "the NumPy module (no PyTorch here)"
     title = (__doc__ or "").splitlines()[0]
-    notes = (f"the original of the trajectory: {original}",)
-    return Exhibition("training_step", title, tuple(claims), _ablation(), notes)
+    notes = (
+        f"the original of the trajectory: {original}",
+        "the audits are of the NumPy module: purenet.audit is for functions of NumPy and of JAX",
+    )
+    return Exhibition("training_step", title, tuple(claims), _ablation(), notes, tuple(examined))
 
 
 def _problem():

@@ -6,7 +6,7 @@ import numpy as np
 
 import purenet
 from comparisons.claims import Ablation, Claim, Exhibition, ablate, close, fact
-from comparisons.exhibits.two_layer_net import pure
+from comparisons.exhibits.two_layer_net import audits, pure
 from comparisons.exhibits.two_layer_net.mutating import TwoLayerNet, captured_loss
 from comparisons.settings import Settings
 from purenet import data, fd, nn
@@ -24,8 +24,10 @@ def run(settings: Settings) -> Exhibition:
     model = nn.two_layer_net(images.x_train.shape[1], _HIDDEN, _CLASSES)
     params = model.init(jax.random.key(0), dtype=float)
     x, t = images.x_train[:_CHECKED], images.t_train[:_CHECKED]
+    examined, diagnoses = audits.run(model, params, x, t)
     claims = [
         *_gradients(model, params, x, t, settings),
+        *diagnoses,
         *_training(model, params, images, settings),
     ]
     sizes = f"{len(images.x_train):,} images to train on, {len(images.x_test):,} to test on"
@@ -35,9 +37,8 @@ def run(settings: Settings) -> Exhibition:
         f"gradients on {_CHECKED} images"
     )
     title = (__doc__ or "").splitlines()[0]
-    return Exhibition(
-        "two_layer_net", title, tuple(claims), _ablation(model, params, x, t), (note,)
-    )
+    ablation = _ablation(model, params, x, t)
+    return Exhibition("two_layer_net", title, tuple(claims), ablation, (note,), tuple(examined))
 
 
 def _dataset(settings: Settings) -> tuple[str, data.Dataset]:
@@ -78,6 +79,7 @@ def _gradients(model, params, x, t, settings: Settings) -> list[Claim]:
     ]
     return [
         *claims,
+        *audits.lifted(net, x, t, differences, by_jax),
         fact(
             "compare_grads finds every coordinate in agreement",
             holds=report.ok,

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from comparisons.claims import Claim, Exhibition, close, equal
-from comparisons.exhibits.variable_tape import pure
+from comparisons.exhibits.variable_tape import audits, pure
 from comparisons.exhibits.variable_tape.mutating import Add, Exp, Square, Variable, numerical_diff
 from comparisons.settings import Settings
 from purenet import fd, nn
@@ -22,9 +22,10 @@ _X = 0.5
 def run(settings: Settings) -> Exhibition:
     """Add, differentiate, differentiate again, and go on to the third derivative."""
     del settings
+    examined, diagnoses = audits.run(composed, _X)
     claims = [*_forward(), *_first_derivatives(), *_second_backward(), *_higher_derivatives()]
     title = (__doc__ or "").splitlines()[0]
-    return Exhibition("variable_tape", title, tuple(claims))
+    return Exhibition("variable_tape", title, (*claims, *diagnoses), audits=tuple(examined))
 
 
 def composed(x: Variable) -> Variable:

@@ -10,6 +10,7 @@ from comparisons.measures.speed.networks import Network
 
 NOTHING = "no error: passes"
 COORDINATE = "one coordinate off by"
+SMALL_COORDINATE = "a thousandth off by"
 ROW = "one row off by"
 LEAF = "one leaf off by"
 EVERYTHING = "everything off by"
@@ -62,6 +63,7 @@ class Plant(NamedTuple):
 def planted(network: Network, gradient: Mapping[str, Any]) -> list[Plant]:
     """Every plant for a network of this gradient, the one without error first."""
     name, where = telling_coordinate(gradient, network)
+    _, small = telling_coordinate(gradient, network, share=0.0)
     leaf = network.parameters[name]
     row = (where[0],)
 
@@ -82,6 +84,7 @@ def planted(network: Network, gradient: Mapping[str, Any]) -> list[Plant]:
     return [
         Plant(NOTHING, None, {}),
         *(Plant(COORDINATE, e, {name: times(1 + e, where)}) for e in SIZES),
+        *(Plant(SMALL_COORDINATE, e, {name: times(1 + e, small)}) for e in SIZES),
         *(Plant(ROW, e, {name: times(1 + e, row)}) for e in SIZES),
         *(Plant(LEAF, e, {name: times(1 + e)}) for e in SIZES),
         *(Plant(EVERYTHING, e, everywhere(1 + e)) for e in SIZES),
@@ -97,14 +100,19 @@ def planted(network: Network, gradient: Mapping[str, Any]) -> list[Plant]:
     ]
 
 
-def telling_coordinate(gradient: Mapping[str, Any], network: Network) -> tuple[str, tuple]:
-    """The first weight matrix and a coordinate of it: the median of those that tell, by size."""
+def telling_coordinate(
+    gradient: Mapping[str, Any], network: Network, share: float = 0.5
+) -> tuple[str, tuple]:
+    """The first weight matrix and a coordinate of it, of those whose gradient tells.
+
+    By size: their median, or with ``share`` 0 the smallest, a thousandth of the largest.
+    """
     name = next(name for name, p in network.parameters.items() if p.ndim > 1)
     sizes = np.abs(np.asarray(gradient[name]))
     largest = max(float(np.max(np.abs(leaf))) for leaf in gradient.values())
     order = np.argsort(sizes, axis=None)
     telling = order[sizes.ravel()[order] >= _TELLING * largest]
-    flat = telling[len(telling) // 2]
+    flat = telling[int(share * len(telling))]
     return name, tuple(int(i) for i in np.unravel_index(flat, sizes.shape))
 
 

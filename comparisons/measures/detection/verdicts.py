@@ -13,6 +13,7 @@ _LEAST = {"float64": 1e-7, "float32": 1e-5}  # below it float32 has nothing to s
 _ON_ALL_NETWORKS = {
     "float64": {
         *((plants.COORDINATE, size) for size in (1e-1, 1e-3, 1e-6)),
+        *((plants.SMALL_COORDINATE, size) for size in (1e-3, 1e-6)),
         *((kind, size) for kind in (plants.LEAF, plants.EVERYTHING) for size in (1e-3, 1e-6)),
         (plants.NEGATED_COORDINATE, None),
         (plants.NEGATED_LEAF, None),
@@ -22,6 +23,7 @@ _ON_ALL_NETWORKS = {
     },
     "float32": {
         (plants.COORDINATE, 1e-3),
+        (plants.SMALL_COORDINATE, 1e-3),
         (plants.LEAF, 1e-3),
         (plants.NEGATED_COORDINATE, None),
         (plants.IGNORED, None),

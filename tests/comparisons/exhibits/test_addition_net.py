@@ -1,10 +1,12 @@
 """The adding net: the original's lambda follows the net's list, the twin follows its argument."""
 
+import linecache
+
 import jax
 import jax.numpy as jnp
 import pytest
 
-from comparisons.exhibits.addition_net import exhibit, pure
+from comparisons.exhibits.addition_net import audits, exhibit, mutating, pure
 from comparisons.exhibits.addition_net.mutating import AdditionNet, captured_loss
 from comparisons.settings import Settings
 
@@ -37,4 +39,17 @@ def test_every_claim_holds_and_the_ablation_separates_the_two():
     assert shown.ablation is not None
     assert shown.ablation.mutating == ((107.0, 108.0), (107.0, 108.0))
     assert shown.ablation.pure == ((107.0, 107.0), (108.0, 108.0))
+    assert len(shown.claims) == 8
     assert shown.holds
+
+
+def test_the_audit_names_the_place_in_the_list():
+    lambda_, twin = audits.run(2, 5)[0]
+    assert {(finding.kind, finding.subject) for finding in lambda_.report.findings} == {
+        ("integer-parameter", "w[0][0]"),
+        ("ignored-parameter", "w[0][0]"),
+        ("aliased-state", "net.w[0][0]"),
+    }
+    (aliased,) = [f for f in lambda_.report.findings if f.kind == "aliased-state"]
+    assert "self.w[0][0] + x" in linecache.getline(str(mutating.__file__), int(aliased.where[12:]))
+    assert twin.report.ok

@@ -4,7 +4,7 @@ import jax
 import numpy as np
 import pytest
 
-from comparisons.exhibits.captured_defaults import exhibit, pure
+from comparisons.exhibits.captured_defaults import audits, exhibit, pure
 from comparisons.exhibits.captured_defaults.mutating import (
     build_embedding,
     build_embedding_without_defaults,
@@ -34,10 +34,20 @@ def test_the_broadcast_expression_is_the_encoding_with_defaults(transform, x64):
     np.testing.assert_allclose(encoded, embed(build_embedding(FREQS), X), rtol=0, atol=1e-15)
 
 
+def test_the_audit_names_both_variables_of_the_loop_and_none_with_defaults():
+    late, kept, twin = audits.run(X, FREQS)[0]
+    assert {(f.kind, f.subject) for f in late.report.findings} == {
+        ("late-binding", "p_fn"),
+        ("late-binding", "freq"),
+    }
+    assert kept.report.ok
+    assert twin.report.ok
+
+
 def test_every_claim_holds_and_the_ablation_separates_the_two(x64):
     shown = exhibit.run(Settings())
     assert [claim.sentence for claim in shown.claims if not claim.holds] == []
-    assert len(shown.claims) == 8
+    assert len(shown.claims) == 11
     assert shown.ablation is not None
     assert shown.ablation.holds
     assert shown.holds

@@ -5,7 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from comparisons.exhibits.linear_model import exhibit, pure
+import purenet
+from comparisons.exhibits.linear_model import audits, exhibit, pure
 from comparisons.exhibits.linear_model.mutating import (
     LinearModel,
     assigning_loss,
@@ -69,11 +70,29 @@ def test_the_pure_gradient_is_minus_14(gradient, transform, x64):
 def test_every_claim_holds_and_the_ablation_separates_the_two(x64):
     shown = exhibit.run(Settings())
     assert [claim.sentence for claim in shown.claims if not claim.holds] == []
-    assert len(shown.claims) == 14
+    assert len(shown.claims) == 18
     assert shown.ablation is not None
     assert shown.ablation.mutating[0] == shown.ablation.mutating[1] == (10.5, pytest.approx(14 / 3))
     assert shown.ablation.pure == ((10.5, 10.5), (pytest.approx(14 / 3), pytest.approx(14 / 3)))
     assert shown.holds
+
+
+def test_the_audit_tells_the_lambda_from_the_def():
+    lambda_, copied, def_, twin = audits.run(X, T)[0]
+    assert lambda_.report.kinds == ("ignored-parameter", "aliased-state")
+    assert copied.report.kinds == ("ignored-parameter", "captured-array")
+    (finding,) = def_.report.findings
+    assert (finding.kind, finding.subject) == ("mutates-state", "model.W")
+    assert finding.where.startswith("mutating.py:")
+    assert twin.report.ok
+
+
+def test_the_audit_leaves_the_model_as_it_was():
+    model = LinearModel()
+    W = model.W
+    purenet.audit(assigning_loss(model, X, T), W)
+    assert model.W is W
+    assert W == [[0.5]]
 
 
 def test_the_pure_loss_is_the_mean_squared_error():

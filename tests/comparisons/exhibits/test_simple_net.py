@@ -5,7 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from comparisons.exhibits.simple_net import exhibit, published, pure
+import purenet
+from comparisons.exhibits.simple_net import audits, exhibit, published, pure
 from comparisons.exhibits.simple_net.mutating import SimpleNet, captured_loss, numerical_gradient
 from comparisons.settings import Settings
 from purenet import fd
@@ -97,9 +98,32 @@ def test_the_pure_gradient_elsewhere_is_not_zero(x64):
     assert np.min(np.abs(gradient)) > 0.1
 
 
+def test_the_audit_tells_the_array_itself_from_a_copy(x64):
+    aliased, copied, twin = audits.run()[0]
+    assert [(f.kind, f.subject) for f in aliased.report.findings] == [
+        ("ignored-parameter", "W"),
+        ("aliased-state", "net.W"),
+    ]
+    assert [(f.kind, f.subject) for f in copied.report.findings] == [
+        ("ignored-parameter", "W"),
+        ("captured-array", "net.W"),
+    ]
+    assert twin.report.ok
+
+
+def test_the_pure_version_of_the_lambda_has_the_published_gradient(net, x64):
+    function, params = purenet.pure_version(captured_loss(net, X, T), net.W)
+    assert list(params) == ["net.W"]
+    assert float(function(params)) == pytest.approx(published.B_LOSS, abs=1e-14)
+    for gradient in (jax.grad, fd.grad):
+        np.testing.assert_allclose(
+            gradient(function)(params)["net.W"], published.B_GRADIENT, rtol=0, atol=1e-8
+        )
+
+
 def test_every_claim_holds_and_the_ablation_separates_the_two(x64):
     shown = exhibit.run(Settings())
     assert [claim.sentence for claim in shown.claims if not claim.holds] == []
-    assert len(shown.claims) == 13
+    assert len(shown.claims) == 21
     assert shown.ablation is not None
     assert shown.holds

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from comparisons.exhibits.training_step import exhibit, mutating, pure
+from comparisons.exhibits.training_step import audits, exhibit, mutating, pure
 from comparisons.settings import Settings
 
 
@@ -84,10 +84,20 @@ def test_the_pure_step_changes_nothing_that_it_was_given(transform, problem, x64
     assert np.any(first.params["weight"] != weight)
 
 
+def test_the_audit_finds_what_backward_and_a_step_write_into(problem, x64):
+    backward, step, pure_loss, pure_step = audits.run(*problem, 0.1)[0]
+    written = [f.subject for f in backward.report.findings if f.kind == "mutates-state"]
+    assert written == ["module.weight.grad", "module.bias.grad"]
+    assert step.report.kinds == ("mutates-state",)
+    assert len(step.report.findings) == 7
+    assert pure_loss.report.ok
+    assert pure_step.report.ok
+
+
 def test_every_claim_holds_and_the_ablation_separates_the_two(x64):
     shown = exhibit.run(Settings())
     assert [claim.sentence for claim in shown.claims if not claim.holds] == []
-    assert len(shown.claims) in (15, 16)  # one more where PyTorch is installed
+    assert len(shown.claims) in (19, 20)  # one more where PyTorch is installed
     assert shown.ablation is not None
     assert shown.ablation.holds
     assert shown.holds

@@ -9,7 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from comparisons.exhibits.two_layer_net import exhibit, pure
+import purenet
+from comparisons.exhibits.two_layer_net import audits, exhibit, pure
 from comparisons.exhibits.two_layer_net.mutating import TwoLayerNet, captured_loss
 from comparisons.settings import Settings
 from purenet import data, fd, nn
@@ -88,6 +89,35 @@ def test_training_is_traced_once_for_any_data_of_one_shape(small):
     assert len(traces) == first > 0
 
 
+def test_the_audit_names_all_four_parameters_and_what_the_layers_keep(small):
+    loss_W, method, twin = audits.run(*small)[0]
+    names = ("W1", "W2", "b1", "b2")
+    by_kind = {kind: set() for kind in loss_W.report.kinds}
+    for finding in loss_W.report.findings:
+        by_kind[finding.kind].add(finding.subject)
+    assert by_kind == {
+        "ignored-parameter": {f"W[{name!r}]" for name in names},
+        "aliased-state": {f"net.params[{name!r}]" for name in names},
+        "mutates-state": {"net.activation.out", "net.affine2.x", "net.last_layer.y"},
+    }
+    assert method.report.kinds == ("mutates-state",)
+    assert twin.report.ok
+
+
+def test_the_pure_version_of_loss_W_is_the_twin(small):  # noqa: N802
+    model, params, x, t = small
+    net = TwoLayerNet(params)
+    function, lifted = purenet.pure_version(captured_loss(net, x, t), net.params)
+    exact = jax.grad(pure.loss_of(model))(params, x, t)
+    for gradient in (jax.grad, fd.grad):
+        found = gradient(function)(lifted)
+        assert set(found) == {f"net.params[{name!r}]" for name in exact}
+        for name in exact:
+            np.testing.assert_allclose(
+                found[f"net.params[{name!r}]"], exact[name], rtol=0, atol=1e-9
+            )
+
+
 @pytest.fixture(scope="module")
 def shown():
     with jax.enable_x64(True):
@@ -96,7 +126,7 @@ def shown():
 
 def test_every_claim_holds_on_the_digits(shown):
     assert [claim.sentence for claim in shown.claims if not claim.holds] == []
-    assert len(shown.claims) == 13
+    assert len(shown.claims) == 20
     assert shown.ablation.holds
     assert shown.holds
 

@@ -6,7 +6,7 @@ import jax
 import numpy as np
 import pytest
 
-from comparisons.exhibits.variable_tape import exhibit, pure
+from comparisons.exhibits.variable_tape import audits, exhibit, pure
 from comparisons.exhibits.variable_tape.mutating import (
     Add,
     Exp,
@@ -82,9 +82,21 @@ def test_the_base_class_says_what_is_missing():
         Function()([Variable(np.array(1.0))])
 
 
+def test_the_audit_finds_what_outlives_the_call_and_nothing_else(x64):
+    again, reused, fresh, twin = audits.run(exhibit.composed, 0.5)[0]
+    assert {(f.kind, f.subject) for f in again.report.findings} == {
+        ("mutates-state", "x.grad"),
+        ("ignored-parameter", "data"),
+        ("aliased-state", "x.data"),
+    }
+    assert [f.subject for f in reused.report.findings] == ["square.inputs", "square.outputs"]
+    assert fresh.report.ok
+    assert twin.report.ok
+
+
 def test_every_claim_holds(x64):
     shown = exhibit.run(Settings())
     assert [claim.sentence for claim in shown.claims if not claim.holds] == []
-    assert len(shown.claims) == 14
+    assert len(shown.claims) == 18
     assert shown.ablation is None
     assert shown.holds

@@ -17,7 +17,13 @@ from comparisons.measures.speed.libraries import Numpy
 
 SMALL = networks.two_layer_net(hidden=4, inputs=6, classes=3)
 PEERS = [name for name in checkers.CHECKERS if name != checkers.PURENET]
-KINDS_OF_SIZES = (plants.COORDINATE, plants.ROW, plants.LEAF, plants.EVERYTHING)
+KINDS_OF_SIZES = (
+    plants.COORDINATE,
+    plants.SMALL_COORDINATE,
+    plants.ROW,
+    plants.LEAF,
+    plants.EVERYTHING,
+)
 
 
 def right():
@@ -55,11 +61,17 @@ def by_autograd(plant):
     return grad(loss)(parameters, data)
 
 
+def small_coordinate():
+    return plants.telling_coordinate(right(), SMALL, share=0.0)[1]
+
+
 def wrong(kind, gradient, name, where, e=None):
     """The wrong gradient of W1, written as one would say it."""
     leaf = gradient.copy()
     row = where[0]
-    if kind in (plants.COORDINATE, plants.NEGATED_COORDINATE):
+    if kind == plants.SMALL_COORDINATE:
+        leaf[small_coordinate()] *= 1 + e
+    elif kind in (plants.COORDINATE, plants.NEGATED_COORDINATE):
         leaf[where] *= 1 + e if e else -1
     elif kind in (plants.ROW, plants.ZERO_ROW):
         leaf[row] *= 1 + e if e else 0
@@ -103,7 +115,8 @@ def test_every_size_is_planted_and_the_loss_without_error_first(x64):
     for plant in every:
         if plant.kind in KINDS_OF_SIZES:
             factor = np.broadcast_to(plant.changes[name].factor, SMALL.parameters[name].shape)
-            assert factor[where] == 1 + plant.size
+            small = plant.kind == plants.SMALL_COORDINATE
+            assert factor[small_coordinate() if small else where] == 1 + plant.size
             assert len(plant.changes) == (4 if plant.kind == plants.EVERYTHING else 1)
 
 
@@ -112,6 +125,7 @@ def test_the_coordinate_is_the_median_of_those_that_tell():
     network = SMALL._replace(parameters={"b": np.zeros(1), "W": np.zeros((2, 2))})
     assert plants.telling_coordinate({"W": leaf, "b": np.ones(1)}, network) == ("W", (1, 1))
     assert plants.telling_coordinate({"W": leaf, "b": 700 * np.ones(1)}, network) == ("W", (1, 0))
+    assert plants.telling_coordinate({"W": leaf}, network, share=0.0) == ("W", (0, 1))
 
 
 @pytest.mark.parametrize(
@@ -182,12 +196,12 @@ def test_the_slow_ones_are_asked_less(x64):
         return len(verdicts.asked(tool, network, dtype, every))
 
     book, softmax = networks.two_layer_net(), networks.softmax_regression()
-    assert count(checkers.PURENET, book, "float64") == 38
+    assert count(checkers.PURENET, book, "float64") == 45
     assert count(checkers.TORCH_SLOW, book, "float64") == 0
-    assert count(checkers.TORCH_SLOW, softmax, "float64") == 38
-    assert count(checkers.PURENET, networks.cnn(), "float64") == 12
-    assert count(checkers.PURENET, book, "float32") == 38 - 2 * len(KINDS_OF_SIZES)
-    assert count(checkers.PURENET, networks.cnn(), "float32") == 5
+    assert count(checkers.TORCH_SLOW, softmax, "float64") == 45
+    assert count(checkers.PURENET, networks.cnn(), "float64") == 14
+    assert count(checkers.PURENET, book, "float32") == 45 - 2 * len(KINDS_OF_SIZES)
+    assert count(checkers.PURENET, networks.cnn(), "float32") == 6
 
 
 def made_up(refused=lambda verdict: verdict.kind != plants.NOTHING):

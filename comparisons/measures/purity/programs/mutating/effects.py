@@ -28,7 +28,7 @@ def reported(function):
 
 def report(value):
     """A helper that logs."""
-    logger.info("loss %s", value)
+    logger.warning("loss %s", value)
 
 
 @program(("side-effect", "print"))
@@ -76,13 +76,25 @@ def print_in_a_branch_of_cond():
     return loss, (drawn_jax(1, 3),)
 
 
+@program(("side-effect", "print"))
+def print_under_another_name():
+    """The closure calls it say."""
+    say = print
+
+    def loss(w):
+        say("evaluating")
+        return np.sum(w**2)
+
+    return loss, (drawn(1, 3),)
+
+
 @program(("side-effect", "logging"))
 def logging_in_numpy():
-    """A message a call, below the level that is shown."""
+    """A message a call, of a logger that is looked up by its name."""
 
     def loss(w):
         value = float(np.sum(w**2))
-        logging.debug("loss %s", value)
+        logging.getLogger("comparisons").warning("loss %s", value)
         return value
 
     return loss, (drawn(1, 3),)

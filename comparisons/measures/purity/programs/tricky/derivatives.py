@@ -2,8 +2,9 @@
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
-from comparisons.measures.purity.programs.program import drawn_jax, program
+from comparisons.measures.purity.programs.program import drawn, drawn_jax, program
 
 
 @program()
@@ -89,6 +90,18 @@ def all_layers_of_zeros():
         return jnp.mean((x @ params["W1"] @ params["W2"] - t) ** 2)
 
     return loss, ({"W1": jnp.zeros((3, 4)), "W2": jnp.zeros((4, 2))},)
+
+
+@program()
+def a_last_layer_of_zeros_in_numpy():
+    """Here the first layer's differences are of the order of the last layer's squares."""
+    x = drawn(1, 5, 3)
+
+    def loss(params):
+        h = np.maximum(x @ params["W1"], 0.0)
+        return np.sum((h @ params["W2"]) ** 2)
+
+    return loss, ({"W1": drawn(2, 3, 4), "W2": np.zeros((4, 2))},)
 
 
 @program()

@@ -1,0 +1,50 @@
+"""Other numbers: of the same kind, and told from the first by whatever reads them."""
+
+import hypothesis.extra.numpy as arrays
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given
+
+from purenet import audit
+from purenet.purity.numbers import other
+
+SHAPES = arrays.array_shapes(min_dims=0, max_dims=3, max_side=5)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "complex64", "int32"])
+@given(shape=SHAPES)
+def test_shape_and_dtype_stay_and_every_number_is_another(dtype, shape):
+    value = np.ones(shape, dtype)
+    changed = other(value)
+    assert (changed.shape, changed.dtype) == (value.shape, value.dtype)
+    assert np.all(changed != value)
+
+
+@given(shape=SHAPES)
+def test_no_two_of_equal_numbers_stay_equal(shape):
+    changed = other(np.zeros(shape))
+    assert len(np.unique(changed)) == changed.size
+
+
+def test_jax_arrays_and_python_numbers_stay_what_they_are():
+    assert isinstance(other(jnp.ones(3, jnp.bfloat16)), jnp.ndarray)
+    assert other(jnp.ones(3, jnp.bfloat16)).dtype == jnp.bfloat16
+    assert other(1.0) == 1.375
+    assert other(3) == 4
+
+
+def test_a_bias_of_zeros_before_a_softmax_is_named():
+    class Net:
+        def __init__(self):
+            self.W = np.arange(6.0).reshape(2, 3)
+            self.b = np.zeros(3)
+
+        def loss(self, x):
+            scores = np.exp(x @ self.W + self.b)
+            return -np.log(scores[0] / scores.sum())
+
+    net, x = Net(), np.array([0.1, 0.2])
+    report = audit(lambda b: net.loss(x), net.b)
+    found = {(finding.kind, finding.subject) for finding in report.findings}
+    assert found == {("ignored-parameter", "b"), ("aliased-state", "net.b")}

@@ -1,0 +1,110 @@
+"""What a call leaves behind, also where the parameter that it ignores is written in place."""
+
+import importlib.util
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from purenet import audit
+from purenet.purity import experiment, state
+
+
+class Layered:
+    def __init__(self):
+        self.W = np.arange(6.0).reshape(2, 3)
+
+    def loss(self, x):
+        self.x = x
+        self.out = np.tanh(x @ self.W)
+        return np.sum(self.out**2)
+
+
+def found(report):
+    return {(finding.kind, finding.subject) for finding in report.findings}
+
+
+def test_what_a_forward_pass_remembers_of_the_array_that_a_loop_would_write_into():
+    net, x = Layered(), np.array([[0.1, 0.2]])
+    report = audit(lambda W: net.loss(x), net.W)
+    assert found(report) == {
+        ("ignored-parameter", "W"),
+        ("aliased-state", "net.W"),
+        ("mutates-state", "net.out"),
+    }
+    assert [note.subject for note in report.notes if note.kind == "mutates-state"] == ["net.x"]
+    np.testing.assert_array_equal(net.W, np.arange(6.0).reshape(2, 3))
+    assert not hasattr(net, "out")
+
+
+def test_what_is_computed_of_another_array_alone_stays_a_cache():
+    net, x = Layered(), np.array([[0.1, 0.2]])
+    report = audit(lambda W: net.loss(x), net.W.copy())
+    assert found(report) == {("ignored-parameter", "W"), ("captured-array", "net.W")}
+
+
+def test_an_array_that_cannot_be_written_is_left_alone():
+    net, x = Layered(), np.array([[0.1, 0.2]])
+    net.W.flags.writeable = False
+    assert ("aliased-state", "net.W") in found(audit(lambda W: net.loss(x), net.W))
+
+
+def test_a_limit_on_a_call_at_other_numbers_leaves_out_the_auditors_own_work(monkeypatch):
+    snapshot = state.Snapshot.__init__
+
+    def slow(self, roots):
+        time.sleep(0.3)
+        snapshot(self, roots)
+
+    monkeypatch.setattr(state.Snapshot, "__init__", slow)
+    monkeypatch.setattr(experiment, "_LONGEST", 0.2)
+    monkeypatch.setattr(experiment, "_TIMES", 0.0)
+    net, x = Layered(), np.array([[0.1, 0.2]])
+    assert ("mutates-state", "net.out") in found(audit(lambda W: net.loss(x), net.W))
+
+
+@pytest.fixture
+def both_sides(tmp_path):
+    """A module with a NumPy loss and a JAX one."""
+    source = """
+import jax.numpy as jnp
+import numpy as np
+
+def numpy_loss(w):
+    return np.sum(np.asarray(w) ** 2)
+
+def jax_loss(w):
+    return jnp.sum(w ** 2)
+
+def mixed_up(w):
+    return jnp.sum(np.asarray(w) ** 2)
+"""
+    (tmp_path / "both_sides.py").write_text(source)
+    spec = importlib.util.spec_from_file_location("both_sides", tmp_path / "both_sides.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    yield module
+    sys.modules.pop("both_sides", None)
+
+
+def test_numpy_code_beside_jax_code_is_not_held_to_be_jax_code(both_sides):
+    w = np.ones(3)
+    assert audit(lambda w: both_sides.numpy_loss(w), w).ok
+    assert audit(lambda w: both_sides.jax_loss(w), w).ok
+    mixed = audit(lambda w: both_sides.mixed_up(w), w)
+    assert mixed.kinds == ("numpy-on-tracer",)
+
+
+class Boxed:
+    def __init__(self, data):
+        self.data = data
+
+
+def test_a_parameter_without_a_number_is_refused_rather_than_called_pure():
+    with pytest.raises(TypeError, match=r"got box of type Boxed; wanted an array or a number"):
+        audit(lambda box: box.data**2, Boxed(np.array(2.0)))
+    assert audit(lambda box, w: box.data * w, Boxed(2.0), np.ones(1), argnums=1).ok
+    assert audit(lambda boxes: boxes[0].data * boxes[1], (Boxed(2.0), 3.0)).ok
