@@ -37,8 +37,9 @@ def test_classes_with_what_they_derive_from():
 def test_what_stands_behind_a_very_long_list():
     many, net = [0.0] * 100_000, {"W": np.ones(1)}
     assert named(lambda: (many, net)) == {"net['W']"}
-    rows = [np.zeros(1)] * 2 + [np.ones(1) for _ in range(30_000)]
-    assert "net['W']" in named(lambda: (rows, net))
+    # cells come in the order of their names: lines before net
+    lines = [np.zeros(1)] * 2 + [np.ones(1) for _ in range(30_000)]
+    assert "net['W']" in named(lambda: (lines, net))
 
 
 def test_objects_that_make_up_or_refuse_any_attribute():
