@@ -25,7 +25,7 @@ def changes(experiment: Experiment, run: Run) -> Iterator[Finding]:
     """What the calls wrote into their arguments and into what is captured, and left a tracer in."""
     call = experiment.call
     own = functions(call.function)
-    for change in _once(c for each in run.argument_changes for c in each if not c.equal):
+    for change in _once(c for each in run.argument_changes for c in each):
         yield Finding(
             "mutates-argument",
             change.name,
@@ -71,7 +71,7 @@ def writes(experiment: Experiment, told: set[str]) -> Iterator[Finding]:
 
 def caches(run: Run, told: set[str]) -> Iterator[Finding]:
     """Notes on what was filled once and then left alone."""
-    for change in _once(c for each in run.changes for c in each if not c.equal):
+    for change in _once(c for each in run.changes for c in each):
         if change.name not in told:
             yield Finding(
                 "mutates-state",
@@ -165,11 +165,11 @@ def consumed(call: Call, thing: object) -> Finding:
 def _state_changes(run: Run) -> Iterator[Change]:
     """All changes but those that a cache makes: filled once, and not written by a later call."""
     for i, each in enumerate(run.changes):
-        later = {change.key for other in run.changes[i + 1 :] for change in other}
+        later = {key for written in run.written[i + 1 :] for key in written}
         is_last = i == len(run.changes) - 1
         for change in each:
             fills = change.adds and not is_last and not tracers_in(change.after)
-            if not change.equal and (not fills or change.key in later):
+            if not fills or change.key in later:
                 yield change
 
 

@@ -3,7 +3,7 @@
 import contextlib
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -43,12 +43,14 @@ class Run(NamedTuple):
 
     Attributes:
         changes: what each call changed of what the function captured.
+        written: the keys under which each call put another object, be it of equal content.
         argument_changes: what each call changed of its arguments.
         randomness: the global generators that were drawn from, or seeded.
         settings: the settings of the process that were changed.
     """
 
     changes: list[list[Change]]
+    written: list[set[tuple[int, Hashable]]]
     argument_changes: list[list[Change]]
     randomness: dict[str, None]
     settings: dict[str, None]
@@ -153,7 +155,7 @@ class Experiment:
         """
         world = World()
         function = world.copied(self.call.function)
-        run = Run([], [], {}, {})
+        run = Run([], [], [], {}, {})
         start = time.perf_counter()
         with world.at_work():
             self._once(world, function, run, self.call.values)
@@ -225,6 +227,7 @@ class Experiment:
                 state.append(changed_whole(item))
         theirs = {change.key for change in arguments}
         run.argument_changes.append(arguments)
+        run.written.append(given[-1].replaced())
         run.changes.append([change for change in state if change.key not in theirs])
 
     def _try_to_trace(self) -> None:

@@ -38,7 +38,6 @@ class Change(NamedTuple):
         before: its value before; None where there was none.
         after: its value after.
         adds: whether there was nothing there before, or None.
-        equal: whether it is another object of equal content.
         holder: the thing that was changed.
     """
 
@@ -47,7 +46,6 @@ class Change(NamedTuple):
     before: Any
     after: Any
     adds: bool
-    equal: bool
     holder: Any
 
 
@@ -80,27 +78,30 @@ class Snapshot:
                     _restore(thing, before)
 
     def changes(self) -> list[Change]:
-        """What the same things hold now that they did not hold then, or otherwise.
-
-        What was replaced by another object of equal content is among them, and says so.
-        """
+        """What the same things hold now that they did not hold then, or otherwise."""
         found: dict[str, Change] = {}
         for identity, (name, thing, before) in self.holders.items():
             after = _content(thing) or {}
             for key in [*before, *(key for key in after if key not in before)]:
                 old, new = before.get(key, _ABSENT), after.get(key, _ABSENT)
-                equal = _same(old, new)
-                if old is new or (equal and isinstance(thing, (np.ndarray, *GENERATORS))):
-                    continue  # what is compared there is a copy of the content
-                change = _change(name, thing, (identity, key), old, new)._replace(equal=equal)
-                if change.name not in found or found[change.name].equal:
-                    found[change.name] = change
+                if not _same(old, new):
+                    change = _change(name, thing, (identity, key), old, new)
+                    found.setdefault(change.name, change)
         return _without_views(list(found.values()))
+
+    def replaced(self) -> set[tuple[int, Hashable]]:
+        """The keys under which the same things hold other objects now, if of equal content."""
+        return {
+            (identity, key)
+            for identity, (_, thing, before) in self.holders.items()
+            for key, new in (_content(thing) or {}).items()
+            if before.get(key, _ABSENT) is not new
+        }
 
 
 def changed_whole(item: Reached) -> Change:
     """The change of a thing that is known to be written to, where its content cannot be seen."""
-    return Change(item.name, (id(item.value), "content"), None, None, False, False, item.value)
+    return Change(item.name, (id(item.value), "content"), None, None, False, item.value)
 
 
 def tracers_in(value: Any) -> bool:
@@ -188,7 +189,7 @@ def _change(name: str, thing: Any, key: tuple[int, Any], old: Any, new: Any) -> 
         called = name
     adds = (old is _ABSENT or old is None) and not isinstance(thing, list | deque)
     before, after = (None if value is _ABSENT else value for value in (old, new))
-    return Change(called, key, before, after, adds, False, thing)
+    return Change(called, key, before, after, adds, thing)
 
 
 def _content(thing: Any) -> dict[Any, Any] | None:
