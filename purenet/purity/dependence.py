@@ -227,7 +227,8 @@ def _far(value) -> list[np.ndarray]:
     """Far values of a leaf, finite ones first."""
     array, generator = np.asarray(value), np.random.default_rng(1)
     if not np.issubdtype(array.dtype, np.inexact):
-        return [array + 1, -array, *(array + generator.integers(1, 9, array.shape) for _ in "ab")]
+        draws = [array + generator.integers(1, 9, array.shape) for _ in range(2)]
+        return [np.asarray(x) for x in (array + 1, -array, *draws)]
     size = _size(array)
     draws = [size * generator.standard_normal(array.shape) for _ in range(3)]
     finite = [other(array), -array, *draws]

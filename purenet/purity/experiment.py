@@ -216,9 +216,9 @@ class Experiment:
             self._once(world, function, run, self.call.values)
             self._limit = _LONGEST + _TIMES * (time.perf_counter() - start)
             try:
-                with deadline(self._limit), self._written(world):
+                with self._written(world):
                     numbers = list(map(other, self.call.values))
-                    self._once(self._elsewhere(), function, run, numbers)
+                    self._once(self._elsewhere(), function, run, numbers, self._limit)
             except Exception:  # other numbers may be outside of what the function takes
                 self._once(World(), function, run, self.call.values)
             self._once(World(), function, run, self.call.values)
@@ -246,7 +246,15 @@ class Experiment:
             for copy, numbers in zip(writable, before, strict=True):
                 copy[...] = numbers
 
-    def _once(self, world: World, function: Callable, run: Run, moved: Sequence[Any]) -> None:
+    def _once(
+        self,
+        world: World,
+        function: Callable,
+        run: Run,
+        moved: Sequence[Any],
+        limit: float | None = None,
+    ) -> None:
+        """One call; a limit in seconds is on the function's own part, not on the snapshots."""
         given = []
 
         def call(leaves):
@@ -256,7 +264,8 @@ class Experiment:
                 for i, argument in enumerate(arguments)
             }
             given.extend([Snapshot(names), Snapshot({"": function})])
-            with drawing() as used:
+            limited = contextlib.nullcontext() if limit is None else deadline(limit)
+            with drawing() as used, limited:
                 output = function(*arguments)
             run.randomness.update(used)
             return output

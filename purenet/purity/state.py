@@ -203,6 +203,6 @@ def _same(old: Any, new: Any) -> bool:
     try:
         if isinstance(old, np.ndarray | jax.Array):
             return bool(np.array_equal(old, new, equal_nan=old.dtype.kind in "fc"))
-        return bool(old == new) or (old != old and new != new)
+        return bool(old == new or (old != old and new != new))
     except Exception:  # what cannot be compared is not the thing that it was
         return False

@@ -2,11 +2,13 @@
 
 import importlib.util
 import sys
+import time
 
 import numpy as np
 import pytest
 
 from purenet import audit
+from purenet.purity import experiment, state
 
 
 class Layered:
@@ -46,6 +48,20 @@ def test_an_array_that_cannot_be_written_is_left_alone():
     net, x = Layered(), np.array([[0.1, 0.2]])
     net.W.flags.writeable = False
     assert ("aliased-state", "net.W") in found(audit(lambda W: net.loss(x), net.W))
+
+
+def test_a_limit_on_a_call_at_other_numbers_leaves_out_the_auditors_own_work(monkeypatch):
+    snapshot = state.Snapshot.__init__
+
+    def slow(self, roots):
+        time.sleep(0.3)
+        snapshot(self, roots)
+
+    monkeypatch.setattr(state.Snapshot, "__init__", slow)
+    monkeypatch.setattr(experiment, "_LONGEST", 0.2)
+    monkeypatch.setattr(experiment, "_TIMES", 0.0)
+    net, x = Layered(), np.array([[0.1, 0.2]])
+    assert ("mutates-state", "net.out") in found(audit(lambda W: net.loss(x), net.W))
 
 
 @pytest.fixture
