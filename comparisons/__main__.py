@@ -70,7 +70,9 @@ def _parser() -> argparse.ArgumentParser:
         "(default: scikit-learn's handwritten digits)",
     )
     parser.add_argument(
-        "--plot", metavar="FILE", help="draw what a measure has to draw (accuracy: the V-curve)"
+        "--plot",
+        metavar="FILE",
+        help="draw what a measure has to draw (accuracy: the V-curve; training: the losses)",
     )
     return parser
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from purenet import fd as fd
     from purenet import nn as nn
     from purenet import purity as purity
+    from purenet import train as train
     from purenet.check import GradientMismatch as GradientMismatch
     from purenet.check import GradientReport as GradientReport
     from purenet.check import check_grads as check_grads
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from purenet.purity import audit as audit
     from purenet.purity import pure_version as pure_version
 
-_PARTS = ("check", "data", "fd", "nn", "purity")
+_PARTS = ("check", "data", "fd", "nn", "purity", "train")
 _HOMES = {
     "GradientMismatch": "check",
     "GradientReport": "check",

@@ -9,7 +9,8 @@ with jaxtyping.install_import_hook("purenet", "beartype.beartype"):
     import purenet.data
     import purenet.fd
     import purenet.nn
-    import purenet.purity  # noqa: F401
+    import purenet.purity
+    import purenet.train  # noqa: F401
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from rich.console import RenderableType
 
 from comparisons.settings import Settings
 
-NAMES: tuple[str, ...] = ("accuracy", "alarms", "detection", "purity", "speed")
+NAMES: tuple[str, ...] = ("accuracy", "alarms", "detection", "purity", "speed", "training")
 
 
 class Measurement(Protocol):

@@ -74,6 +74,22 @@ class Sigmoid:
         return dout * (1.0 - self.out) * self.out
 
 
+class Relu:
+    """The positive part; remembers where its input was not positive."""
+
+    def forward(self, x):
+        """The positive part of x."""
+        self.mask = x <= 0
+        out = x.copy()
+        out[self.mask] = 0
+        return out
+
+    def backward(self, dout):
+        """The gradient of the input, written into what it is given."""
+        dout[self.mask] = 0
+        return dout
+
+
 class SoftmaxWithLoss:
     """The last layer: softmax and cross-entropy in one."""
 
@@ -93,8 +109,8 @@ class SoftmaxWithLoss:
 class TwoLayerNet:
     """Affine, sigmoid, affine, softmax with loss; its params are there to be written."""
 
-    def __init__(self, params):
-        self.params = {name: np.array(value, float) for name, value in params.items()}
+    def __init__(self, params, dtype=float):
+        self.params = {name: np.array(value, dtype) for name, value in params.items()}
         self.affine1 = Affine(self.params["W1"], self.params["b1"])
         self.activation = Sigmoid()
         self.affine2 = Affine(self.params["W2"], self.params["b2"])
@@ -135,3 +151,31 @@ class TwoLayerNet:
         for name in self.params:
             self.params[name] -= learning_rate * grads[name]
         return cross_entropy_error(self.last_layer.y, t)
+
+
+class MultiLayerNet:
+    """Affine layers with relu between them, softmax with loss; its params are written into."""
+
+    def __init__(self, params, dtype=float):
+        self.params = {name: np.array(value, dtype) for name, value in params.items()}
+        self.affines = [
+            Affine(self.params[f"W{i}"], self.params[f"b{i}"])
+            for i in range(1, len(self.params) // 2 + 1)
+        ]
+        self.layers = [self.affines[0]]
+        for affine in self.affines[1:]:
+            self.layers += [Relu(), affine]
+        self.last_layer = SoftmaxWithLoss()
+
+    def step(self, x, t, learning_rate):
+        """One step of gradient descent, written into the parameters; the loss before it."""
+        for layer in self.layers:
+            x = layer.forward(x)
+        loss = self.last_layer.forward(x, t)
+        dout = self.last_layer.backward()
+        for layer in reversed(self.layers):
+            dout = layer.backward(dout)
+        for affine in self.affines:
+            affine.W -= learning_rate * affine.dW
+            affine.b -= learning_rate * affine.db
+        return loss

@@ -1,13 +1,14 @@
-"""Real data as NumPy arrays: scikit-learn's digits, MNIST from IDX files; nothing is downloaded."""
+"""Data sets in MNIST's format: four IDX files in a folder, every header and length checked."""
 
 import gzip
 import math
 import struct
 import zlib
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
+
+from purenet.data.dataset import Dataset
 
 _IMAGES_MAGIC, _LABELS_MAGIC = 0x00000803, 0x00000801
 _FILES = {
@@ -16,59 +17,6 @@ _FILES = {
     "x_test": "t10k-images-idx3-ubyte",
     "t_test": "t10k-labels-idx1-ubyte",
 }
-
-
-class Dataset(NamedTuple):
-    """Images and labels, for training and for testing.
-
-    Attributes:
-        x_train: float64 images in [0, 1], one flattened image a row: (train, pixels).
-        t_train: int64 labels, (train,).
-        x_test: (test, pixels).
-        t_test: (test,).
-    """
-
-    x_train: np.ndarray
-    t_train: np.ndarray
-    x_test: np.ndarray
-    t_test: np.ndarray
-
-
-def digits(*, test: int = 360, seed: int = 0) -> Dataset:
-    """The 1,797 handwritten digits of 8x8 pixels that come with scikit-learn.
-
-    Args:
-        test: how many of them, drawn by permutation, are for testing.
-        seed: of that permutation.
-
-    Returns:
-        A `Dataset` of 64 pixels an image, grey values divided by their maximum, 16.
-
-    Raises:
-        ModuleNotFoundError: where scikit-learn is not installed.
-        ValueError: where test leaves nothing to train or to test on.
-
-    Source: E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UCI, 1998.
-
-    >>> digits().x_train.shape
-    (1437, 64)
-    """
-    try:
-        from sklearn.datasets import load_digits
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            "got no scikit-learn, with which the digits come; wanted it installed; "
-            "run pip install 'purenet[compare]'"
-        ) from error
-    x, t = load_digits(return_X_y=True)
-    if not 0 < test < len(x):
-        raise ValueError(
-            f"got test={test}; wanted between 1 and {len(x) - 1} of the {len(x)} digits for "
-            "testing; leave test out for 360"
-        )
-    order = np.random.default_rng(seed).permutation(len(x))
-    x, t = x[order] / 16.0, t[order].astype(np.int64)
-    return Dataset(x[test:], t[test:], x[:test], t[:test])
 
 
 def mnist(folder: str | Path) -> Dataset:
@@ -106,6 +54,27 @@ def mnist(folder: str | Path) -> Dataset:
             "both files from the same data set"
         )
     return Dataset(**arrays)
+
+
+def fashion_mnist(folder: str | Path) -> Dataset:
+    """Fashion-MNIST from the four IDX files in a folder, gzipped or not: `mnist` by another name.
+
+    The files have the names, sizes and format of MNIST's, by design, so that nothing in them tells
+    the two apart: the folder is what says which it is. Labels, from 0: T-shirt, trouser, pullover,
+    dress, coat, sandal, shirt, sneaker, bag, ankle boot.
+
+    Args:
+        folder: as for `mnist`.
+
+    Returns:
+        A `Dataset`, grey values divided by 255.
+
+    Raises:
+        FileNotFoundError, ValueError: as `mnist`.
+
+    Source: Xiao, Rasul & Vollgraf, Fashion-MNIST, arXiv:1708.07747, 2017.
+    """
+    return mnist(folder)
 
 
 def _find(folder: Path, name: str) -> Path:
