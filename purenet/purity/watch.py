@@ -147,6 +147,8 @@ def _logged(watch: Watch) -> Callable:
             if inside and not is_logging:
                 break
             frame, inside = frame.f_back, is_logging
+        else:  # asked without `logging`, as JAX asks before it traces: nothing is said
+            return original(logger, level)
         if is_library_file(frame.f_code.co_filename):
             return original(logger, level)
         watch.record("logging", place(frame.f_code.co_filename, frame.f_lineno))
