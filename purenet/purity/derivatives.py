@@ -64,7 +64,7 @@ def around(leaves: Sequence[Any], seed: int) -> list[np.ndarray]:
     """Leaves a little elsewhere, each by another draw."""
     generator = np.random.default_rng(seed)
     return [
-        (x + _NEAR * size(x) * generator.standard_normal(np.shape(x))).astype(x.dtype)
+        np.asarray(x + _NEAR * size(x) * generator.standard_normal(np.shape(x)), x.dtype)
         for x in map(np.asarray, leaves)
     ]
 

@@ -148,11 +148,7 @@ class Experiment:
         return None
 
     def repeated(self) -> Run:
-        """Three calls of one copy: as given, at other numbers, as given.
-
-        At the other numbers the parameters' arrays, where the copy holds them too, are other ones
-        again, as under a loop that writes into them.
-        """
+        """Three calls of one copy: as given, at other numbers, as given."""
         world = World()
         function = world.copied(self.call.function)
         run = Run([], [], [], {}, {})
@@ -161,9 +157,8 @@ class Experiment:
             self._once(world, function, run, self.call.values)
             self._limit = _LONGEST + _TIMES * (time.perf_counter() - start)
             try:
-                with self._written(world):
-                    numbers = list(map(other, self.call.values))
-                    self._once(self._elsewhere(), function, run, numbers, self._limit)
+                numbers = list(map(other, self.call.values))
+                self._once(self._elsewhere(), function, run, numbers, self._limit)
             except FAILS:  # other numbers may be outside of what the function takes
                 self._once(World(), function, run, self.call.values)
             self._once(World(), function, run, self.call.values)
@@ -175,21 +170,6 @@ class Experiment:
         arrays = [leaf for leaf in jax.tree.leaves(data) if isinstance(leaf, ARRAYS)]
         floats = [array for array in arrays if jnp.issubdtype(array.dtype, np.floating)]
         return World({id(array): other(array) for array in floats})
-
-    @contextlib.contextmanager
-    def _written(self, world: World) -> Iterator[None]:
-        """Other numbers in a world's copies of the parameters' NumPy arrays, for a while."""
-        arrays = [value for value in self.call.values if isinstance(value, np.ndarray)]
-        copies = [world.copied(array) for array in arrays]
-        writable = [copy for copy in copies if copy.flags.writeable and not self.traces]
-        before = [copy.copy() for copy in writable]
-        try:
-            for copy in writable:
-                copy[...] = other(other(copy))
-            yield
-        finally:
-            for copy, numbers in zip(writable, before, strict=True):
-                copy[...] = numbers
 
     def _once(
         self,

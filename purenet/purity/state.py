@@ -185,7 +185,7 @@ def _without_views(changes: list[Change]) -> list[Change]:
 def _change(name: str, thing: Any, key: tuple[int, Any], old: Any, new: Any) -> Change:
     called = label(name, thing, key[1])
     added = isinstance(thing, Mapping) and (old is _ABSENT or new is _ABSENT)
-    if added or key == "position" or isinstance(thing, _NAMED_WHOLE):
+    if added or key[1] == "position" or isinstance(thing, _NAMED_WHOLE):
         called = name
     adds = (old is _ABSENT or old is None) and not isinstance(thing, list | deque)
     before, after = (None if value is _ABSENT else value for value in (old, new))

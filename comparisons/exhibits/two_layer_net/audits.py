@@ -38,6 +38,7 @@ def run(model, params, x, t) -> tuple[list[Audit], list[Claim]]:
             ("mutates-state", "self.affine1.x"),
             ("mutates-state", "self.activation.out"),
             ("mutates-state", "self.affine2.x"),
+            ("mutates-state", "self.last_layer.t"),
             ("mutates-state", "self.last_layer.y"),
         ),
         found("the pure loss has nothing to be told of", twin, is_original=False),
