@@ -144,10 +144,11 @@ def _logged(watch: Watch) -> Callable:
     """A logger's first question: the caller's own code asks it through `logging` alone."""
     original = logging.Logger.isEnabledFor
 
-    def is_enabled(logger: logging.Logger, level: int, frame: types.FrameType) -> bool:
+    def is_enabled(logger: logging.Logger, level: int, asked: types.FrameType) -> bool:
+        frame = asked
         while frame.f_back is not None and frame.f_code.co_filename == logging.__file__:
             frame = frame.f_back
-        if is_library_file(frame.f_code.co_filename):
+        if frame is asked or is_library_file(frame.f_code.co_filename):
             return original(logger, level)
         watch.record("logging", place(frame.f_code.co_filename, frame.f_lineno))
         return False
