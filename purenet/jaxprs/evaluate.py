@@ -5,23 +5,53 @@ from functools import lru_cache
 from typing import Any
 
 import jax
+from jax import lax
 
 from purenet.jaxprs.program import Program
-from purenet.jaxprs.replay import NATIVE
+from purenet.jaxprs.replay import NATIVE, Replay
+
+_MOST_ROUNDS = 100_000
 
 
-def evaluated(program: Program, constants: Sequence[Any], leaves: Sequence[Any]) -> list:
+def evaluated(
+    program: Program, constants: Sequence[Any], leaves: Sequence[Any], *, ends: bool = False
+) -> list:
     """The outputs of a program at leaves of the dtypes that it was traced in.
 
-    Call it outside ``working_precision``.
+    With ``ends``, a while loop ends after 100,000 rounds whatever its condition says: at numbers
+    that the program was not written for it might never. Call it outside ``working_precision``.
     """
-    return _evaluated(program)(list(constants), list(leaves))
+    return _evaluated(program, ends)(list(constants), list(leaves))
+
+
+class _Ending(Replay):
+    """A replay in one lane whose while loops end."""
+
+    def _while(self, params, inputs):
+        n_test, n_body = params["cond_nconsts"], params["body_nconsts"]
+        test_constants, body_constants = inputs[:n_test], inputs[n_test : n_test + n_body]
+
+        def running(state):
+            rounds, carry = state
+            ((test,),) = self._call(params["cond_jaxpr"], [*test_constants, *carry])
+            return test & (rounds < _MOST_ROUNDS)
+
+        def step(state):
+            rounds, carry = state
+            return rounds + 1, self._call(params["body_jaxpr"], [*body_constants, *carry])
+
+        return lax.while_loop(running, step, (0, list(inputs[n_test + n_body :])))[1]
+
+
+_ENDING = _Ending(double=False)
 
 
 @lru_cache(maxsize=256)
-def _evaluated(program: Program):
+def _evaluated(program: Program, ends: bool):
+    replay = _ENDING if ends else NATIVE
+
     @jax.jit
     def run(constants, leaves):
-        return NATIVE.evaluate(program, constants, leaves, leaves)
+        return replay.evaluate(program, constants, leaves, leaves)
 
     return run

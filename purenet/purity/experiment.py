@@ -103,7 +103,7 @@ class Experiment:
                 jnp.asarray(value, dtype)
                 for value, dtype in zip(moved, traced.input_dtypes, strict=True)
             ]
-            outputs = jaxprs.evaluated(traced.program, traced.constants, leaves)
+            outputs = jaxprs.evaluated(traced.program, traced.constants, leaves, ends=True)
             return [_numbers(out) for out in outputs]
         world, apart = _with(replaced), World()
         function = world.copied(self.call.function)

@@ -75,7 +75,7 @@ def _as_it_is(experiment: Experiment) -> tuple[list[np.ndarray], list[Any]]:
                 jnp.asarray(value, dtype)
                 for value, dtype in zip(call.values, traced.input_dtypes, strict=True)
             ]
-            outputs = jaxprs.evaluated(traced.program, traced.constants, leaves)
+            outputs = jaxprs.evaluated(traced.program, traced.constants, leaves, ends=True)
             return [np.asarray(out) for out in outputs], constants
         moved = [v.copy() if isinstance(v, np.ndarray) else v for v in call.values]
         return [np.asarray(out) for out in jax.tree.leaves(of_leaves(moved))], []
