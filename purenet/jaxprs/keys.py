@@ -90,7 +90,7 @@ class _Ledger:
             return _literal(atom) if isinstance(atom, Literal) else tokens[atom]
 
         for equation in jaxpr.eqns:
-            self._outer.append(written_at(equation) or self._outer[-1])
+            self._outer.append(written_at(equation, jaxpr, self._outer[-1]))
             outputs = self._equation(equation, [read(a) for a in equation.invars])
             self._outer.pop()
             tokens.update(zip(equation.outvars, outputs, strict=True))

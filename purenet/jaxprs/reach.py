@@ -82,7 +82,7 @@ def callbacks(function: Callable, leaves: Sequence[Any]) -> list[tuple[str, str]
 
     def visit(jaxpr: Jaxpr, outer: str) -> None:
         for equation in jaxpr.eqns:
-            at = written_at(equation) or outer
+            at = written_at(equation, jaxpr, outer)
             if equation.primitive.name in _CALLBACKS:
                 found.setdefault((_CALLBACKS[equation.primitive.name], at))
             for inner in nested(equation.params):
@@ -156,12 +156,12 @@ def _follow(jaxpr: Jaxpr, reached: set, found: list[Cut], outer: str = "") -> No
         if not any(inputs):
             continue
         if _ends_derivative(equation):
-            found.append(Cut(_spoken(equation), written_at(equation) or outer))
+            found.append(Cut(_spoken(equation), written_at(equation, jaxpr, outer)))
         for inner in nested(equation.params):
             start = len(equation.invars) - len(inner.invars)  # a branch index, tests' constants
             shifted = inputs[start:] if start >= 0 else [True] * len(inner.invars)
             entered = {v for v, is_in in zip(inner.invars, shifted, strict=False) if is_in}
-            _follow(inner, entered, found, written_at(equation) or outer)
+            _follow(inner, entered, found, written_at(equation, jaxpr, outer))
         reached.update(equation.outvars)
 
 
