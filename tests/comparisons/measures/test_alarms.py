@@ -8,11 +8,11 @@ from rich.console import Console
 
 from comparisons.measures import alarms
 from comparisons.measures.alarms import Alarms
-from comparisons.measures.alarms.corpus import SUSPECTS, cases, unclaimed
+from comparisons.measures.alarms.corpus import DEFECTS, cases, unclaimed
 from comparisons.measures.alarms.verdicts import Verdict
 
 # all of them take half an hour: python -m comparisons alarms
-SAMPLE = [case for case in cases() if case.name not in SUSPECTS][::32]
+SAMPLE = [case for case in cases() if case.name not in DEFECTS][::32]
 
 
 def verdict(function="jax.nn.relu", alarm="", dtype="float64"):
@@ -59,9 +59,15 @@ def test_alarms_are_counted_and_break_the_promise():
 def test_known_defects_of_jax_are_listed_with_their_evidence():
     name = "jax.scipy.special.spence"
     many = [verdict(f"jax.nn.f{i}") for i in range(250)]
-    found = Alarms([*many, verdict(name, alarm="jax disagrees")])
+    found = Alarms([*many, verdict(name, alarm="x[0]: jax nan, fd 0, inf bounds apart  (rev)")])
     assert found.holds
-    assert found.record()["defects"] == {name: SUSPECTS[name]}
+    assert found.record()["defects"] == {name: DEFECTS[name].reason}
+
+
+@pytest.mark.parametrize("alarm", ["jax 1.0, fd 0.5 (rev)", "jax nan, fd 0.5 (fwd)"])
+def test_another_alarm_on_such_a_function_is_a_false_one(alarm):
+    many = [verdict(f"jax.nn.f{i}") for i in range(250)]
+    assert not Alarms([*many, verdict("jax.scipy.special.spence", alarm=alarm)]).holds
 
 
 def test_too_few_functions_break_the_promise():
