@@ -217,8 +217,15 @@ def _apply(primitive, params, inputs) -> list:
     bound = primitive.get_bind_params(params)
     # before JAX 0.9 a pair: functions to pass first, then the parameters
     functions, params = bound if isinstance(bound, tuple) else ([], bound)
-    outputs = primitive.bind(*functions, *inputs, **params)
-    return list(outputs) if primitive.multiple_results else [outputs]
+
+    def outputs_of(*arrays):
+        outputs = primitive.bind(*functions, *arrays, **params)
+        return list(outputs) if primitive.multiple_results else [outputs]
+
+    try:
+        return outputs_of(*inputs)
+    except NotImplementedError:  # no rule for vmap, as of ragged_dot: one point after another
+        return jax.custom_batching.sequential_vmap(outputs_of)(*inputs)
 
 
 def _widened_program(closed: ClosedJaxpr) -> ClosedJaxpr:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from jax import lax
 
+import purenet
 from purenet import jaxprs
 
 X = np.linspace(0.3, 1.7, 6, dtype=np.float32).reshape(2, 3)
@@ -202,3 +203,15 @@ def test_each_lane_of_a_loop_runs_as_often_as_it_would_alone():
 
     assert lanes(f, np.float32(1.0), np.float32(5.0)) == 20.0
     assert lanes(f, np.float32(15.0), np.float32(3.0)) == 24.0
+
+
+def test_what_has_no_rule_for_vmap_is_evaluated_point_by_point(x64):
+    x, groups = jnp.arange(6.0).reshape(3, 2), jnp.array([1, 2])
+
+    def function(leaves):
+        return jax.lax.ragged_dot(x, leaves[0], groups)
+
+    weights = jnp.arange(12.0).reshape(2, 2, 3)
+    report = purenet.compare_grads(lambda w: jnp.sum(function([w]) ** 2), weights)
+    assert report.ok
+    assert report.compared == 2 * weights.size
