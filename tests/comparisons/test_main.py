@@ -104,7 +104,7 @@ def test_an_unknown_name_lists_the_names_and_the_nearest(show, capsys):
     assert main(["linear_model", "simplenet"]) == 2
     assert capsys.readouterr().err == (
         "error: got the name 'simplenet'; wanted one of simple_net, linear_model, accuracy, "
-        "alarms, detection, purity, speed; "
+        "alarms, detection, purity, speed, training; "
         "did you mean simple_net?\n"
     )
     assert registry.ran == []
@@ -115,7 +115,7 @@ def test_a_name_near_to_nothing_points_to_the_list(show, capsys):
     assert main(["zzz"]) == 2
     assert capsys.readouterr().err == (
         "error: got the name 'zzz'; wanted one of simple_net, accuracy, alarms, detection, purity, "
-        "speed; --list says what each one shows\n"
+        "speed, training; --list says what each one shows\n"
     )
 
 
@@ -154,7 +154,7 @@ def test_plain_text_fits_80_to_120_columns_when_piped(show, capsys, monkeypatch,
 def test_signs_that_the_output_cannot_encode_do_not_stop_it():
     ran = start("addition_net", PYTHONIOENCODING="ascii")
     assert ran.returncode == 0, ran.stderr
-    assert "6 of 6 claims hold, 1 of 1 ablations hold" in ran.stdout
+    assert "8 of 8 claims hold, 1 of 1 ablations hold" in ran.stdout
 
 
 def test_the_list_shows_titles_and_no_section_without_names(monkeypatch, capsys):
@@ -316,7 +316,7 @@ def test_as_a_program_it_prints_the_numbers_of_both_sides():
     ran = start("addition_net")
     assert ran.returncode == 0, ran.stderr
     assert "the mutating lambda" in ran.stdout
-    assert "6 of 6 claims hold, 1 of 1 ablations hold" in ran.stdout
+    assert "8 of 8 claims hold, 1 of 1 ablations hold" in ran.stdout
     assert "\x1b" not in ran.stdout
 
 
