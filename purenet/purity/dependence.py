@@ -7,11 +7,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from purenet import jaxprs, trees
-from purenet.purity.call import called
 from purenet.purity.derivatives import POINTS, around, largest_derivatives, size
 from purenet.purity.experiment import FAILS, Experiment
 from purenet.purity.numbers import other
-from purenet.purity.world import World
 
 IGNORED, STEPWISE, FLAT, MOVES = "ignored", "stepwise", "flat", "moves"
 _STEPS = (1e-6, 1e-4)  # small moves of NumPy code's parameters, in their sizes
@@ -101,18 +99,16 @@ def _by_moving(experiment: Experiment, leaf: int) -> Dependence:
     """For code that JAX cannot trace: what far moves and small moves of one leaf do."""
     if np.size(experiment.call.values[leaf]) == 0:
         return Dependence(MOVES, {})
-    base = experiment.outputs()
-    far = [_outputs_at(experiment, leaf, value) for value in _far(experiment.call.values[leaf])]
+    base, values = experiment.outputs(), experiment.call.values
+    value = values[leaf]
+    far = [_outputs_at(experiment, values, leaf, one) for one in _far(value)]
     if not any(out is None or differ(out, base) for out in far):
         return Dependence(IGNORED, {})
-    value = experiment.call.values[leaf]
     if not trees.is_differentiable(value) or not np.isfinite(summary(base)):
         return Dependence(MOVES, {})  # nothing to tell small moves by
-    if _moves_nearby(experiment, leaf, value, base):
+    if _moves_nearby(experiment, values, leaf, value, base):
         return Dependence(MOVES, {})
-    elsewhere = [
-        value for value in _far(experiment.call.values[leaf]) if np.all(np.isfinite(value))
-    ]
+    elsewhere = [one for one in _far(value) if np.all(np.isfinite(one))]
     evidence: dict[str, float | str] = {
         "value": summary(base),
         f"change on moving {_path(experiment, leaf)} a little": 0.0,
@@ -120,7 +116,7 @@ def _by_moving(experiment: Experiment, leaf: int) -> Dependence:
     finite = [out for out in far if out is not None]
     if _moves_beside(experiment, leaf):
         return Dependence(MOVES, evidence, stationary=True)
-    if not all(_is_flat_at(experiment, leaf, value) for value in elsewhere):
+    if not all(_is_flat_at(experiment, leaf, one) for one in elsewhere):
         return Dependence(FLAT, evidence)
     evidence["value far away"] = summary(finite[0]) if finite else float("nan")
     stairs = any(differ(out, base) for out in finite[: len(elsewhere)])
@@ -135,35 +131,35 @@ def _moves_beside(experiment: Experiment, leaf: int) -> bool:
             _like(near, value) if trees.is_differentiable(value) else value
             for near, value in zip(around(call.values, seed), call.values, strict=True)
         ]
-        arguments = tuple(call.arguments(World(), values))
-        beside = Experiment(called(call.function, arguments, call.positions))
-        try:
-            if _moves_nearby(beside, leaf, values[leaf], beside.outputs()):
-                return True
-        except Exception:  # a point that the function does not take
-            continue
+        base = _outputs_at(experiment, values, leaf, values[leaf])
+        if base is not None and _moves_nearby(experiment, values, leaf, values[leaf], base):
+            return True
     return False
 
 
 def _is_flat_at(experiment: Experiment, leaf: int, value: np.ndarray) -> bool:
-    base = _outputs_at(experiment, leaf, value)
-    return base is None or not _moves_nearby(experiment, leaf, value, base)
+    values = experiment.call.values
+    base = _outputs_at(experiment, values, leaf, value)
+    return base is None or not _moves_nearby(experiment, values, leaf, value, base)
 
 
-def _moves_nearby(experiment: Experiment, leaf: int, value, base: list[np.ndarray]) -> bool:
+def _moves_nearby(
+    experiment: Experiment, values: list, leaf: int, value, base: list[np.ndarray]
+) -> bool:
+    """Whether small moves of a leaf away from a value move the outputs, the others as given."""
     generator = np.random.default_rng(0)
     dtype = np.asarray(value).dtype
     for step in np.maximum(_STEPS, _LEAST * float(jnp.finfo(dtype).eps)):
         move = step * size(value) * generator.standard_normal(np.shape(value))
-        out = _outputs_at(experiment, leaf, np.asarray(value + move, dtype))
+        out = _outputs_at(experiment, values, leaf, np.asarray(value + move, dtype))
         if out is None or differ(out, base):
             return True
     return False
 
 
-def _outputs_at(experiment: Experiment, leaf: int, value) -> list[np.ndarray] | None:
-    """The outputs with another leaf; None where the function does not take it."""
-    moved = list(experiment.call.values)
+def _outputs_at(experiment: Experiment, values: list, leaf: int, value) -> list[np.ndarray] | None:
+    """The outputs at values, one leaf of them another; None where the function does not take it."""
+    moved = list(values)
     moved[leaf] = _like(value, moved[leaf])
     try:
         return experiment.outputs(moved)

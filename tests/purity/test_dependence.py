@@ -62,3 +62,15 @@ def test_values_differ_in_a_bit():
 def test_a_value_in_one_number():
     assert summary([np.asarray(3.0)]) == 3.0
     assert summary([np.asarray([3.0]), np.asarray([4.0])]) == 5.0
+
+
+def test_a_loop_that_never_ends_beside_the_parameters_ends_the_search_there():
+    def loss(params):
+        while params["v"] != 0.0:  # as it is given: anywhere else the loop goes round for ever
+            pass
+        return float(np.maximum(params["w"] - 5.0, 0.0).sum())
+
+    call = called(loss, ({"v": np.zeros(()), "w": np.ones(2)},), 0)
+    experiment = Experiment(call)
+    experiment._limit = 0.05
+    assert [one.state for one in dependence(experiment)] == [MOVES, FLAT]
