@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from purenet import jaxprs, trees
+from purenet import jaxprs
 from purenet.purity import binding, captured, chance, conduct, keys, parameters, stale
 from purenet.purity.call import Call, called
 from purenet.purity.dependence import dependence
@@ -133,8 +133,6 @@ def _caches(run: Run, findings: list[Finding]) -> Iterator[Finding]:
 
 
 def _require_values(call: Call) -> None:
-    if not any(trees.is_numeric(leaf) for leaf in call.leaves):
-        trees.require_differentiable(call.leaves, call.paths)
     for leaf, path in zip(call.leaves, call.paths, strict=True):
         if jaxprs.is_traced(leaf):
             raise TypeError(

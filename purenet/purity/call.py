@@ -38,8 +38,11 @@ class Call(NamedTuple):
     @property
     def named_arguments(self) -> dict[str, Any]:
         """The arguments by their names in the function's signature."""
-        names = (trees.argument_name(self.function, i) for i in range(len(self.args)))
-        return dict(zip(names, self.args, strict=True))
+        return self.named(self.args)
+
+    def named(self, arguments: Sequence[Any]) -> dict[str, Any]:
+        """Arguments of the function by their names in its signature."""
+        return {trees.argument_name(self.function, i): a for i, a in enumerate(arguments)}
 
     @property
     def numeric(self) -> list[int]:
@@ -57,7 +60,11 @@ class Call(NamedTuple):
 
     def arguments(self, world: World, moved: Sequence[Any]) -> list[Any]:
         """Copies of the arguments, with other values in the leaves that can move."""
-        arguments = [world.copied(argument) for argument in self.args]
+        return self.with_values([world.copied(argument) for argument in self.args], moved)
+
+    def with_values(self, arguments: Sequence[Any], moved: Sequence[Any]) -> list[Any]:
+        """Arguments with other values in the leaves that can move."""
+        arguments = list(arguments)
         leaves, tree = jax.tree.flatten(tuple(arguments[i] for i in self.positions))
         for i, value in zip(self.movable, moved, strict=True):
             leaves[i] = value
@@ -74,12 +81,8 @@ def called(function: Callable, args: tuple, argnums: int | Sequence[int]) -> Cal
             among the leaves.
     """
     problem = pose(function, args, {}, argnums=argnums, allow_int=True)
-    if not any(_is_numeric(leaf) for leaf in problem.leaves):
-        trees.require_differentiable(problem.leaves[:1], problem.paths[:1])
+    if not any(trees.is_numeric(leaf) for leaf in problem.leaves):
+        trees.require_differentiable(problem.leaves, problem.paths)
     given = [argnums] if isinstance(argnums, int) else list(argnums)
     positions = [i % len(args) for i in given]
     return Call(function, args, positions, problem.leaves, problem.paths, problem.movable)
-
-
-def _is_numeric(leaf: Any) -> bool:
-    return hasattr(leaf, "dtype") or isinstance(leaf, int | float | complex)

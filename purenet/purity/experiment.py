@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from purenet import jaxprs, trees
+from purenet import jaxprs
 from purenet.purity.call import Call
 from purenet.purity.deadline import DeadlineError, deadline
 from purenet.purity.numbers import other
@@ -98,13 +98,7 @@ class Experiment:
         limit = self._limit if moved is not None or replaced else math.inf
         moved = self.call.values if moved is None else moved
         if self.traces:
-            traced = jaxprs.trace(self.program(replaced), self.call.values)
-            leaves = [
-                jnp.asarray(value, dtype)
-                for value, dtype in zip(moved, traced.input_dtypes, strict=True)
-            ]
-            outputs = jaxprs.evaluated(traced.program, traced.constants, leaves, ends=True)
-            return [_numbers(out) for out in outputs]
+            return evaluated(self.program(replaced), self.call, moved)
         world, apart = _with(replaced), World()
         function = world.copied(self.call.function)
         with world.at_work(), drawing(), settings_kept(), deadline(limit):
@@ -184,11 +178,7 @@ class Experiment:
 
         def call(leaves):
             arguments = self.call.arguments(world, leaves)
-            names = {
-                trees.argument_name(self.call.function, i): argument
-                for i, argument in enumerate(arguments)
-            }
-            given.extend([Snapshot(names), Snapshot({"": function})])
+            given.extend([Snapshot(self.call.named(arguments)), Snapshot({"": function})])
             limited = contextlib.nullcontext() if limit is None else deadline(limit)
             with drawing() as used, settings_kept() as changed, limited:
                 output = function(*arguments)
@@ -217,6 +207,18 @@ class Experiment:
             self.untraceable = error
         except Exception:  # the function's own, which comes again, or one that traces alone raise
             self._is_opaque = True
+
+
+def evaluated(program: Callable, call: Call, moved: Sequence[Any]) -> list[np.ndarray]:
+    """The outputs of a function of a call's leaves, traced at the call's and evaluated at others.
+
+    Loops end, and nothing is printed; see `purenet.jaxprs.evaluated`.
+    """
+    traced = jaxprs.trace(program, call.values)
+    dtypes = traced.input_dtypes
+    leaves = [jnp.asarray(value, dtype) for value, dtype in zip(moved, dtypes, strict=True)]
+    outputs = jaxprs.evaluated(traced.program, traced.constants, leaves, ends=True)
+    return [_numbers(out) for out in outputs]
 
 
 def _with(replaced: Replaced) -> World:

@@ -12,7 +12,7 @@ from purenet.purity.attributes import declared
 from purenet.purity.captures import captured_arrays, captured_numbers
 from purenet.purity.code import where_named
 from purenet.purity.dependence import differ, summary
-from purenet.purity.experiment import FAILS, Experiment
+from purenet.purity.experiment import FAILS, Experiment, evaluated
 from purenet.purity.numbers import other
 from purenet.purity.reached import Reached, functions, of_function
 from purenet.purity.report import Finding
@@ -59,24 +59,12 @@ def _as_it_is(experiment: Experiment) -> tuple[list[np.ndarray], list[Any]]:
     call = experiment.call
 
     def of_leaves(moved):
-        leaves, tree = jax.tree.flatten(tuple(call.args[i] for i in call.positions))
-        for i, value in zip(call.movable, moved, strict=True):
-            leaves[i] = value
-        arguments = list(call.args)
-        for i, argument in zip(call.positions, jax.tree.unflatten(tree, leaves), strict=True):
-            arguments[i] = argument
-        return call.function(*arguments)
+        return call.function(*call.with_values(call.args, moved))
 
     with Snapshot({"": call.function, "arguments": call.args}).put_back():
         if experiment.traces:
-            traced = jaxprs.trace(of_leaves, call.values)
             constants = [a for a, _ in jaxprs.reach(of_leaves, call.values).constants]
-            leaves = [
-                jnp.asarray(value, dtype)
-                for value, dtype in zip(call.values, traced.input_dtypes, strict=True)
-            ]
-            outputs = jaxprs.evaluated(traced.program, traced.constants, leaves, ends=True)
-            return [np.asarray(out) for out in outputs], constants
+            return evaluated(of_leaves, call, call.values), constants
         moved = [v.copy() if isinstance(v, np.ndarray) else v for v in call.values]
         return [np.asarray(out) for out in jax.tree.leaves(of_leaves(moved))], []
 
