@@ -1,16 +1,11 @@
-"""Checks every jaxtyping annotation of purenet with beartype while the tests run."""
+"""Checks every jaxtyping annotation of purenet.nn with beartype while the tests run."""
 
 import jax
 import jaxtyping
 import pytest
 
-with jaxtyping.install_import_hook("purenet", "beartype.beartype"):
-    import purenet.check
-    import purenet.data
-    import purenet.fd
-    import purenet.nn
-    import purenet.purity
-    import purenet.train  # noqa: F401
+with jaxtyping.install_import_hook("purenet.nn", "beartype.beartype"):
+    import purenet.nn  # noqa: F401
 
 
 @pytest.fixture
