@@ -1,4 +1,9 @@
-"""Checks every jaxtyping annotation of purenet.nn with beartype while the tests run."""
+"""Checks every jaxtyping annotation of purenet.nn, and keeps what was compiled between runs."""
+
+import os
+import tempfile
+import time
+from pathlib import Path
 
 import jax
 import jaxtyping
@@ -6,6 +11,40 @@ import pytest
 
 with jaxtyping.install_import_hook("purenet.nn", "beartype.beartype"):
     import purenet.nn  # noqa: F401
+
+
+_KEPT = 14 * 24 * 3600  # seconds
+
+
+def _compilation_cache() -> Path | None:
+    """The folder of compiled programs: the user's cache, or one of their own in the temporary."""
+    user_cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    temporary = Path(tempfile.gettempdir()) / f"purenet-tests-{os.getuid()}"
+    for folder in (user_cache / "purenet-tests", temporary):
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if folder.stat().st_uid == os.getuid() and os.access(folder, os.W_OK):
+                return folder
+        except OSError:
+            continue
+    return None
+
+
+# half of a test's time is compilation, most of it of programs that take less than a second each
+cache = None if os.environ.get("JAX_COMPILATION_CACHE_DIR") else _compilation_cache()
+if cache:
+    jax.config.update("jax_compilation_cache_dir", str(cache))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+
+
+def pytest_sessionstart(session):
+    """Forget what no run has read for two weeks; programs of code that has changed stay unread."""
+    if cache is None or hasattr(session.config, "workerinput"):
+        return
+    for entry in cache.iterdir():
+        if entry.stat().st_atime < time.time() - _KEPT:
+            entry.unlink(missing_ok=True)
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ def refuses_a_part_that_is_ignored(loss, params):
     assert report.failures[0].startswith("<lambda> ignores p['idle']")
 
 
+@pytest.mark.full
 def test_flax_linen():
     nn = pytest.importorskip("flax.linen")
 
@@ -41,6 +42,7 @@ def test_flax_linen():
     refuses_a_part_that_is_ignored(loss, params)
 
 
+@pytest.mark.full
 def test_flax_nnx():
     nnx = pytest.importorskip("flax.nnx")
 
@@ -73,6 +75,7 @@ def test_equinox():
     assert "params.layers[0].weight" in [leaf.path for leaf in report.leaves]
 
 
+@pytest.mark.full
 def test_haiku():
     hk = pytest.importorskip("haiku")
     network = hk.without_apply_rng(hk.transform(lambda x: hk.nets.MLP([5, 3])(x)))
@@ -83,6 +86,7 @@ def test_haiku():
     assert "params['mlp/~/linear_0']['w']" in [leaf.path for leaf in report.leaves]
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("name", ["huber_loss", "log_cosh", "l2_loss", "cosine_similarity"])
 def test_optax_losses(name):
     optax = pytest.importorskip("optax")

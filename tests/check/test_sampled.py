@@ -34,6 +34,7 @@ def test_one_wrong_coordinate_is_traced(double, factor):
     assert "further evaluations traced it to the coordinate below" in report.failures[0]
 
 
+@pytest.mark.full
 def test_one_among_a_million_takes_less_than_a_hundred_further_evaluations():
     wrong = planted(scaled_at((7, 123, 456), 1.5))
     w = jnp.asarray(np.random.default_rng(0).normal(size=(10, 250, 500)), np.float32)

@@ -53,6 +53,7 @@ def test_to_fourteen_digits(name, x64):
     assert float(fd.grad(f, method="complex")(x)) == pytest.approx(true, rel=1e-14)
 
 
+@pytest.mark.full
 def test_a_network_loss_through_log_softmax(x64):
     model = nn.two_layer_net(6, 5, 3)
     params = model.init(jax.random.key(0))

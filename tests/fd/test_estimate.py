@@ -106,6 +106,7 @@ def test_both_published_gradients_of_simple_net_with_bounds(run, x64):
     assert np.max(error["W"]) < 1e-11
 
 
+@pytest.mark.full
 def test_the_twelve_traced_values_are_consistent_with_the_estimate(x64):
     params = {"W": jnp.array(published.rebuilt_weights())}
     arguments = (published.X, published.T, published.B_DELTA)

@@ -30,7 +30,7 @@ def test_jacobian_is_jaxs(f, argnums, x64):
 
 
 @pytest.mark.parametrize("f", [scalar, vector], ids=["scalar", "vector"])
-@pytest.mark.parametrize("argnums", [0, (0, 1)])
+@pytest.mark.parametrize("argnums", [0, pytest.param((0, 1), marks=pytest.mark.full)])
 def test_hessian_is_jaxs(f, argnums, x64):
     params = jax.tree.map(lambda x: x.astype(float), PARAMS)
     ours = fd.hessian(f, argnums, order=6)(params, 1.5)

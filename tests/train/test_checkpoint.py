@@ -50,6 +50,7 @@ def test_the_last_two_are_kept(tmp_path):
     assert steps_in(tmp_path / "run") == [18, 24]
 
 
+@pytest.mark.full
 def test_an_optimizer_with_keys_and_leaves_of_every_dtype(tmp_path):
     optimizer = optax.chain(
         optax.add_noise(0.01, 0.5, key=jax.random.key(4)), optax.adam(0.01, mu_dtype=jnp.bfloat16)
@@ -171,6 +172,7 @@ def test_a_diverging_run_leaves_its_last_good_checkpoint(tmp_path):
     assert steps_in(tmp_path / "run")[-1] <= caught.value.step
 
 
+@pytest.mark.full
 def test_ctrl_c_while_a_checkpoint_is_written_leaves_it_whole(tmp_path, monkeypatch):
     save = checkpoint.Checkpoints.save
 
@@ -237,6 +239,7 @@ def killed_after(seconds, folder):
     return False
 
 
+@pytest.mark.full
 def test_kill_9_at_random_moments(tmp_path):
     assert not killed_after(300, tmp_path / "whole")
     draw, reached = np.random.default_rng(), []

@@ -67,6 +67,7 @@ def test_neither_the_state_nor_the_parameters_nor_the_data_are_used_up():
     assert not device_x.is_deleted()
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("lengths", [(1, 1), (3, 3), (256, 256), (2, 7)])
 @pytest.mark.parametrize("batch_size", [8, 7])
 def test_where_a_run_is_cut_changes_no_bit(lengths, batch_size, monkeypatch):
@@ -131,6 +132,7 @@ def test_a_second_fit_compiles_nothing(monkeypatch):
     assert len(traced) <= count + 1  # the loss's dtype is asked for without compiling
 
 
+@pytest.mark.full
 def test_optimizers_in_their_kinds():
     kinds = [
         optax.lbfgs(),
@@ -179,6 +181,7 @@ def test_ctrl_c_ends_with_the_state_so_far():
     assert_same_bits(rest.state, fitted(dropout_loss, epochs=6).state)
 
 
+@pytest.mark.full
 def test_ctrl_c_at_any_moment_of_a_process():
     program = """
 import sys, jax, optax, numpy as np

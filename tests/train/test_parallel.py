@@ -20,6 +20,8 @@ import numpy as np, optax
 from purenet import train
 from tests.train.problem import KEY, MODEL, dropout_loss, params, rows
 
+pytestmark = pytest.mark.full
+
 assert len(jax.devices()) == int(devices) * int(processes)
 x, t = rows(44)
 optimizer = optax.adam(0.02)

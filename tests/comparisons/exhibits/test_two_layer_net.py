@@ -143,6 +143,7 @@ def test_the_note_says_what_was_trained(shown):
     assert "scikit-learn's digits: 1,437 images to train on, 360 to test on; net 64-50-10" in note
 
 
+@pytest.mark.full
 def test_mnist_is_used_where_a_folder_is_given(tmp_path, monkeypatch, x64):
     digits = data.digits()
     train = ("train", digits.x_train, digits.t_train)

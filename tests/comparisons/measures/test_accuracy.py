@@ -31,6 +31,7 @@ def test_the_corpus_is_large_and_of_every_kind():
     }
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("function", CORPUS, ids=lambda f: f.name)
 def test_each_expression_is_one_function_in_all_libraries(function, x64):
     for x in function.points(np.float64)[:3]:
@@ -118,6 +119,7 @@ def test_it_shows_itself_in_eighty_columns_and_to_machines(tables):
     assert {"sentence", "measured", "holds"} == set(record["promises"][0])
 
 
+@pytest.mark.full
 def test_the_v_curve_marks_a_step_near_the_best(tmp_path):
     found = curves.errors()
     assert [(c.dtype, c.order) for c in found] == [

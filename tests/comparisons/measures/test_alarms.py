@@ -13,13 +13,20 @@ from comparisons.measures.alarms.verdicts import Verdict
 
 # all of them take half an hour: python -m comparisons alarms
 SAMPLE = [case for case in cases() if case.name not in DEFECTS][::32]
+QUICK = SAMPLE[1::7]  # and these a few seconds
 
 
 def verdict(function="jax.nn.relu", alarm="", dtype="float64"):
     return Verdict(function, dtype, 0, alarm, 6, 0, 0.1)
 
 
-@pytest.mark.parametrize("case", SAMPLE, ids=lambda case: case.name)
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, id=case.name, marks=() if case in QUICK else pytest.mark.full)
+        for case in SAMPLE
+    ],
+)
 def test_a_right_derivative_raises_no_alarm(case):
     found = alarms.of_case(case, points=1)
     assert [v.alarm for v in found] == ["", ""]

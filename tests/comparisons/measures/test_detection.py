@@ -92,6 +92,7 @@ def wrong(kind, gradient, name, where, e=None):
     return leaf
 
 
+@pytest.mark.full
 def test_each_plant_is_wrong_as_it_says(x64):
     gradient = right()
     name, where = plants.telling_coordinate(gradient, SMALL)
@@ -163,6 +164,7 @@ def test_every_peer_refuses_a_gross_error_and_passes_what_is_right(name, x64):
     assert not checker(SMALL, plant_of(plants.COORDINATE, plants.SIZES[-1]))
 
 
+@pytest.mark.full
 def test_purenet_refuses_a_gross_error_and_passes_what_is_right(x64):
     assert not checkers.by_purenet(SMALL, plant_of(plants.NOTHING))
     assert checkers.by_purenet(SMALL, plant_of(plants.UNAVERAGED))
@@ -277,6 +279,7 @@ def test_promises_of_the_price(searched, seconds, kept):
     assert [promise.holds for promise in detection.costs(searched, seconds)] == kept
 
 
+@pytest.mark.full
 def test_a_search_in_a_small_network():
     found = large.searched((20, 30, 5))
     assert found.coordinates == 20 * 30 + 30 + 30 * 5

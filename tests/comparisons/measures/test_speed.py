@@ -19,6 +19,7 @@ LIBRARIES = [Numpy, Jax, *([Torch] if find_spec("torch") else [])]
 SMALL = networks.two_layer_net(hidden=4, inputs=6, classes=3)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("make", networks.NETWORKS, ids=lambda make: make.__name__)
 def test_each_network_is_one_function_in_all_libraries(make, x64):
     network = make()
@@ -42,6 +43,7 @@ def test_the_book_is_the_books_network():
     assert by_W1 == 78_400_000
 
 
+@pytest.mark.full
 def test_every_tool_differentiates_the_network(x64):
     expected = tools.by_jax_grad(SMALL)
     for name, leaf in tools.ours(SMALL)().items():
@@ -122,6 +124,7 @@ def test_tables_fit_eighty_columns_and_the_record_is_whole():
     assert record["exponents"][tools.INCREMENTAL] == pytest.approx(1.5)
 
 
+@pytest.mark.full
 def test_float32_parameters_are_differenced_as_float32_ones():
     with jax.enable_x64(False):
         network = SMALL.cast(np.float32)

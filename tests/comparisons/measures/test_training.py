@@ -14,6 +14,8 @@ from comparisons.measures.training.curves import Curves
 from comparisons.measures.training.timing import Timing
 from purenet import data
 
+pytestmark = pytest.mark.full
+
 
 def problem(sizes=(64, 8, 10), epochs=2, dtype=np.float64):
     digits = data.digits(test=1497)

@@ -176,6 +176,7 @@ def test_a_function_that_cannot_be_traced_is_refused():
         fd.grad(jnp.sum, method="complex", strategy="incremental")
 
 
+@pytest.mark.full
 def test_vmap_over_a_batch_of_parameters(x64):
     batch = jnp.asarray(normal(10, 3, 4, 5))
     V = jnp.asarray(normal(11, 5, 3))
@@ -184,6 +185,7 @@ def test_vmap_over_a_batch_of_parameters(x64):
     np.testing.assert_allclose(found, expected, atol=1e-8)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("memory", [1, 20_000, 2**28])
 def test_any_memory_gives_the_same_values(memory, x64):
     leaves = [jnp.asarray(normal(12, 4, 9)), jnp.asarray(normal(13, 9, 3))]
@@ -209,6 +211,7 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
 """
 
 
+@pytest.mark.full
 def test_the_peak_of_memory_stays_within_what_was_allowed():
     pytest.importorskip("resource")
     run = subprocess.run([sys.executable, "-c", _PEAK], capture_output=True, text=True, check=True)

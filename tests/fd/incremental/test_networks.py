@@ -93,6 +93,7 @@ def networks(draw):
     return loss, parameters
 
 
+@pytest.mark.full
 @settings(max_examples=12, deadline=None)
 @given(networks())
 def test_incremental_is_dense_on_any_network(network):
@@ -100,6 +101,7 @@ def test_incremental_is_dense_on_any_network(network):
     assert_incremental_is_dense(loss, *parameters, rtol=1e-10, other_plans=False)
 
 
+@pytest.mark.full
 @settings(max_examples=2, deadline=None)
 @given(networks())
 def test_in_jit_as_outside_of_it(network):
@@ -130,6 +132,7 @@ def test_the_gradient_is_jax_grads(strategy, dtype):
             np.testing.assert_allclose(found[name], leaf, rtol=0, atol=atol)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(("method", "order"), [("central", 4), ("forward", 2), ("backward", 6)])
 def test_every_stencil_is_evaluated_incrementally(method, order):
     def loss(W):

@@ -20,6 +20,7 @@ def any_plan(draw):
     return Plan(shape, chosen, draw(st.integers(1, together)))
 
 
+@pytest.mark.full
 @settings(max_examples=25, deadline=None)
 @given(any_plan())
 def test_the_rounds_take_every_coordinate_and_come_back_in_order(plan):

@@ -23,6 +23,8 @@ from tests.comparisons.measures.purity.experiments import (
     subjects,
 )
 
+pytestmark = pytest.mark.full
+
 CALLBACKS = ("jax.debug.print", "jax.debug.callback", "io_callback")
 
 

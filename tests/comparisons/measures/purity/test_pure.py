@@ -19,6 +19,8 @@ from tests.comparisons.measures.purity.experiments import (
     subjects,
 )
 
+pytestmark = pytest.mark.full
+
 
 @pytest.mark.parametrize("program", pure(), ids=lambda program: program.name)
 def test_a_pure_program_is_pure(program):

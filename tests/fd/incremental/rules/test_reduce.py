@@ -29,8 +29,8 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_it_is_the_dense_evaluation(name, dense_operations):
-    assert_incremental_is_dense(CASES[name], A)
+def test_it_is_the_dense_evaluation(name, other_plans, dense_operations):
+    assert_incremental_is_dense(CASES[name], A, other_plans=other_plans)
     assert not dense_operations
 
 

@@ -26,9 +26,9 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_it_is_the_dense_evaluation(name, dense_operations):
+def test_it_is_the_dense_evaluation(name, other_plans, dense_operations):
     def f(a, b):
         return CASES[name](a * jnp.exp(b))  # a's patch is one element, b's a line of two
 
-    assert_incremental_is_dense(f, A, B)
+    assert_incremental_is_dense(f, A, B, other_plans=other_plans)
     assert not dense_operations

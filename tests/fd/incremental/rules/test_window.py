@@ -27,7 +27,7 @@ def laid_out(array, spec, names):
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_convolution_is_the_dense_one(name, dense_operations):
+def test_a_convolution_is_the_dense_one(name, other_plans, dense_operations):
     options = {"window_strides": (1, 1), "dimension_numbers": ("NCHW", "OIHW", "NCHW")} | CASES[
         name
     ]
@@ -38,11 +38,12 @@ def test_a_convolution_is_the_dense_one(name, dense_operations):
 
     image = laid_out(IMAGE[:1, :, :4, :3], image_spec, "NCHW")
     kernel = laid_out(KERNEL[..., :2], kernel_spec, "OIHW")
-    assert_incremental_is_dense(lambda k: f(image, k), kernel)
+    assert_incremental_is_dense(lambda k: f(image, k), kernel, other_plans=other_plans)
     assert_incremental_is_dense(lambda x: f(x, kernel), image, other_plans=False)
     assert not dense_operations
 
 
+@pytest.mark.full
 def test_two_layers_with_pooling(dense_operations):
     def f(k, m):
         y = jnp.maximum(lax.conv_general_dilated(IMAGE, k, (1, 1), "SAME"), 0)
