@@ -10,15 +10,11 @@ METHODS = ("central", "forward", "backward")
 
 
 class Stencil(NamedTuple):
-    """f'(x) ~ sum_k weights[k] f(x + offsets[k] h) / h, with an error of h^order.
-
-    ``error_constant`` times h^order f^(order + 1)(x) is the leading term of that error.
-    """
+    """f'(x) ~ sum_k weights[k] f(x + offsets[k] h) / h, with an error of h^order."""
 
     offsets: tuple[int, ...]
     weights: tuple[float, ...]
     order: int
-    error_constant: float
 
 
 @lru_cache(maxsize=32)
@@ -31,7 +27,7 @@ def stencil(method: str, order: int) -> Stencil:
     Source: Fornberg, Mathematics of Computation 51:699, 1988.
 
     >>> stencil("central", 2)
-    Stencil(offsets=(-1, 1), weights=(-0.5, 0.5), order=2, error_constant=0.16666666666666666)
+    Stencil(offsets=(-1, 1), weights=(-0.5, 0.5), order=2)
     """
     if method == "central":
         half = order // 2
@@ -40,13 +36,7 @@ def stencil(method: str, order: int) -> Stencil:
         direction = 1 if method == "forward" else -1
         offsets = [direction * k for k in range(order + 1)]
     weights = derivative_weights([Fraction(k) for k in offsets])
-    moment = sum(w * Fraction(k) ** (order + 1) for w, k in zip(weights, offsets, strict=True))
-    factorial = 1
-    for k in range(2, order + 2):
-        factorial *= k
-    return Stencil(
-        tuple(offsets), tuple(map(float, weights)), order, float(moment / Fraction(factorial))
-    )
+    return Stencil(tuple(offsets), tuple(map(float, weights)), order)
 
 
 def derivative_weights(offsets: Sequence[Fraction]) -> list[Fraction]:

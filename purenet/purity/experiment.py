@@ -31,7 +31,7 @@ NEEDS_NUMBERS = (
 FAILS = (Exception, DeadlineError)
 
 _MOST_ARRAYS = 32  # of the arguments, that are made read-only one by one
-_LONGEST, _TIMES = 1.0, 10.0  # seconds, and times the first call, that another call may take
+_LONGEST, _TIMES = 1.0, 10.0  # CPU seconds, and times the first call, that another call may take
 
 
 # captured things, each with what is to stand in its place
@@ -146,10 +146,10 @@ class Experiment:
         world = World()
         function = world.copied(self.call.function)
         run = Run([], [], [], {}, {})
-        start = time.perf_counter()
+        start = time.thread_time()
         with world.at_work():
             self._once(world, function, run, self.call.values)
-            self._limit = _LONGEST + _TIMES * (time.perf_counter() - start)
+            self._limit = _LONGEST + _TIMES * (time.thread_time() - start)
             try:
                 numbers = list(map(other, self.call.values))
                 self._once(self._elsewhere(), function, run, numbers, self._limit)

@@ -16,14 +16,14 @@ def test_the_central_stencil_of_order_eight_is_fornbergs():
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("order", ORDERS)
-def test_polynomials_up_to_the_order_are_exact_and_the_next_errs_by_the_constant(method, order):
-    offsets, weights, _, constant = stencil(method, order)
+def test_polynomials_up_to_the_order_are_exact_and_the_next_is_not(method, order):
+    offsets, weights, _ = stencil(method, order)
     for degree in range(order + 1):
         assert np.dot(weights, np.array(offsets, float) ** degree) == pytest.approx(
             float(degree == 1), abs=1e-9 * 10.0 ** (degree / 2)
         )
     error = np.dot(weights, np.array(offsets, float) ** (order + 1))
-    assert error == pytest.approx(constant * np.prod(np.arange(1.0, order + 2)), rel=1e-9)
+    assert abs(error) > 0.5
 
 
 def test_weights_of_any_offsets():

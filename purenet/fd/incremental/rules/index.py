@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from purenet.fd.incremental.patch import LANES, Value, select, take
-from purenet.fd.incremental.rules.parts import moved_inside
+from purenet.fd.incremental.rules.parts import moved_inside, same_lanes, shifted
 
 
 def dynamic_slice(operation: Any, values: list[Value], bases: list[Any]) -> list[Value] | None:
@@ -55,15 +55,13 @@ def dynamic_update_slice(
         for axis, index in enumerate(update.where)
         if index is not None and shape[axis] != sizes[axis]
     }
-    placed = moved_inside(bases[0], update.where, update.new, shifts)
-    old = take(bases[0], placed.where)
-    lanes = jnp.broadcast_shapes(old.shape[-LANES:], placed.new.shape[-LANES:])
-    old = jnp.broadcast_to(old, (*old.shape[:-LANES], *lanes))
-    new = jnp.broadcast_to(placed.new, (*placed.new.shape[:-LANES], *lanes))
+    region, inside = shifted(update.where, shifts)
+    old, new = same_lanes([take(bases[0], region), update.new])
     zero = jnp.zeros((), jnp.int32)
     begin = [zero if i is not None else s for i, s in zip(update.where, first, strict=True)]
+    # the update may be shorter than the array along axes that it has no index of
     new = lax.dynamic_update_slice(old, new, [*begin, *[zero] * LANES])
-    return [Value(bases[0], placed.where, new)]
+    return [Value(bases[0], region, new if inside is True else select(inside, new, old))]
 
 
 def gather(operation: Any, values: list[Value], bases: list[Any]) -> list[Value] | None:

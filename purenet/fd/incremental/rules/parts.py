@@ -95,7 +95,7 @@ def concatenate(operation: Any, values: list[Value], bases: list[Any]) -> list[V
         return [moved_inside(bases[0], moved[0].where, moved[0].new, shifts)]
     where = list(common(values, bases[0].ndim))
     where[axis] = None
-    parts = _same_lanes([value.at(tuple(where)) for value in values])
+    parts = same_lanes([value.at(tuple(where)) for value in values])
     return [Value(bases[0], tuple(where), lax.concatenate(parts, axis))]
 
 
@@ -109,7 +109,7 @@ def stack(operation: Any, values: list[Value], bases: list[Any]) -> list[Value]:
         where = (*value.where[:axis], index, *value.where[axis:])
         return [Value(bases[0], where, lax.expand_dims(value.new, (axis,)))]
     inner = common(values, bases[0].ndim - 1)
-    parts = _same_lanes([value.at(inner) for value in values])
+    parts = same_lanes([value.at(inner) for value in values])
     where = (*inner[:axis], None, *inner[axis:])
     return [Value(bases[0], where, jnp.stack(parts, axis))]
 
@@ -137,12 +137,25 @@ def moved_inside(base: Any, where: Where, new: Any, shifts: dict[int, tuple]) ->
     Args:
         base: the result's base.
         where: the indices before they move.
-        new: the patch.
+        new: the patch, along the axes that have no index as long as the result.
+        shifts: see `shifted`.
+    """
+    region, inside = shifted(where, shifts)
+    if inside is not True:
+        new = select(inside, new, take(base, region))
+    return Value(base, region, new)
+
+
+def shifted(where: Where, shifts: dict[int, tuple]) -> tuple[Where, Any]:
+    """Indices moved, and whether they still lie inside the array.
+
+    Args:
+        where: the indices before they move.
         shifts: for each axis that moves (shift, stride, size): position i becomes
             (i + shift) / stride, and must be whole and below size.
     """
     inside: Any = True
-    moved = list(where)
+    region = list(where)
     for axis, (shift, stride, size) in shifts.items():
         index = where[axis]
         assert index is not None
@@ -152,21 +165,18 @@ def moved_inside(base: Any, where: Where, new: Any, shifts: dict[int, tuple]) ->
         if stride > 1:
             inside = inside & (positions % stride == 0)
         if size == 1:
-            moved[axis] = None
+            region[axis] = None
             continue
-        moved[axis] = index.derived(
+        region[axis] = index.derived(
             ("moved", key, stride, size),
             lambda i, shift=shift, stride=stride, size=size: jnp.clip(
                 (i + shift) // stride, 0, size - 1
             ),
         )
-    region = tuple(moved)
-    if inside is not True:
-        new = select(inside, new, take(base, region))
-    return Value(base, region, new)
+    return tuple(region), inside
 
 
-def _same_lanes(parts: list[Any]) -> list[Any]:
+def same_lanes(parts: list[Any]) -> list[Any]:
     lanes = lane_shape(*parts)
     return [jnp.broadcast_to(part, (*part.shape[:-LANES], *lanes)) for part in parts]
 

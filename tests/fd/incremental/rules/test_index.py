@@ -18,6 +18,8 @@ CASES = {
     "dynamic index": lambda a, b: lax.dynamic_index_in_dim(a, 2, 0) * a[3],
     "update by a constant": lambda a, b: lax.dynamic_update_slice(a, jnp.ones((2, 3)), (2, 1)),
     "update of a constant": lambda a, b: lax.dynamic_update_slice(jnp.ones((5, 4)), b, (4, 1)),
+    "a line written into the middle": lambda a, b: lax.dynamic_update_slice(a, jnp.sin(b[:, :1]), (1, 2)),
+    "an update shorter along every axis": lambda a, b: lax.dynamic_update_slice(jnp.ones((7, 6)), jnp.exp(a[:, :3]) / jnp.sum(b), (1, 2)),
     "update of whole rows": lambda a, b: lax.dynamic_update_slice(jnp.ones((5, 4)), a[:2], (1, 0)),
     "rows of a table": lambda a, b: a[ROWS],
     "columns of a table": lambda a, b: a[:, ROWS],
