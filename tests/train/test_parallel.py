@@ -8,6 +8,8 @@ import sys
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.full
+
 PROGRAM = """
 import sys
 import jax
@@ -19,8 +21,6 @@ if int(processes) > 1:
 import numpy as np, optax
 from purenet import train
 from tests.train.problem import KEY, MODEL, dropout_loss, params, rows
-
-pytestmark = pytest.mark.full
 
 assert len(jax.devices()) == int(devices) * int(processes)
 x, t = rows(44)
