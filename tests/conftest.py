@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import jax
+import jax.monitoring
 import jaxtyping
 import pytest
 
@@ -52,6 +53,30 @@ def x64():
     """Float64 for the duration of one test; JAX's own default is float32."""
     with jax.enable_x64(True):
         yield
+
+
+_compiled: list[str] = []
+
+
+def _note(event, seconds, **more):
+    if event == "/jax/core/compile/backend_compile_duration":
+        _compiled.append(event)
+
+
+jax.monitoring.register_event_duration_secs_listener(_note)
+
+
+@pytest.fixture
+def compilations():
+    """Call it to learn how many programs were compiled, or read from the cache, since it was."""
+    seen = len(_compiled)
+
+    def further():
+        nonlocal seen
+        before, seen = seen, len(_compiled)
+        return seen - before
+
+    return further
 
 
 @pytest.fixture

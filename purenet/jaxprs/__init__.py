@@ -1,5 +1,7 @@
 """The only folder that touches JAX's program representation: trace, compare, replay, widen."""
 
+from purenet.jaxprs.cost import Work as Work
+from purenet.jaxprs.cost import work as work
 from purenet.jaxprs.custom import CustomCall as CustomCall
 from purenet.jaxprs.custom import custom_calls as custom_calls
 from purenet.jaxprs.evaluate import evaluated as evaluated
@@ -14,11 +16,11 @@ from purenet.jaxprs.keys import reused_keys as reused_keys
 from purenet.jaxprs.program import Program as Program
 from purenet.jaxprs.program import is_traced as is_traced
 from purenet.jaxprs.program import primitive_names as primitive_names
-from purenet.jaxprs.reach import Cut as Cut
-from purenet.jaxprs.reach import Reach as Reach
-from purenet.jaxprs.reach import callbacks as callbacks
-from purenet.jaxprs.reach import cuts as cuts
-from purenet.jaxprs.reach import reach as reach
+from purenet.jaxprs.reaching import Cut as Cut
+from purenet.jaxprs.reaching import Reach as Reach
+from purenet.jaxprs.reaching import callbacks as callbacks
+from purenet.jaxprs.reaching import cuts as cuts
+from purenet.jaxprs.reaching import reach as reach
 from purenet.jaxprs.references import written_references as written_references
 from purenet.jaxprs.replay import DOUBLE as DOUBLE
 from purenet.jaxprs.replay import NATIVE as NATIVE
@@ -33,5 +35,3 @@ from purenet.jaxprs.widening import is_extended as is_extended
 from purenet.jaxprs.widening import wide_dtype as wide_dtype
 from purenet.jaxprs.widening import widen as widen
 from purenet.jaxprs.widening import working_precision as working_precision
-from purenet.jaxprs.work import Work as Work
-from purenet.jaxprs.work import work as work

@@ -1,7 +1,7 @@
 """What a loss reads beside its parameters, ignores of them, captures and changes."""
 
-from purenet.purity.audit import assert_pure as assert_pure
-from purenet.purity.audit import audit as audit
+from purenet.purity.auditing import assert_pure as assert_pure
+from purenet.purity.auditing import audit as audit
 from purenet.purity.call import called as called
 from purenet.purity.captured import read_instead as read_instead
 from purenet.purity.captures import captured_arrays as captured_arrays

@@ -1,7 +1,7 @@
 """Training as a pure function: a state and a batch in, the next state and the loss out."""
 
 from purenet.train.divergence import DivergenceError as DivergenceError
-from purenet.train.fit import fit as fit
+from purenet.train.fitting import fit as fit
 from purenet.train.history import History as History
 from purenet.train.metrics import accuracy as accuracy
 from purenet.train.run import Fit as Fit

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from purenet import fd, jaxprs
-from purenet.fd import dense
 
 X = np.ones((2, 3), np.float32)
 
@@ -76,18 +75,18 @@ def test_a_captured_array_is_never_stale(method):
     np.testing.assert_allclose(gradient(jnp.ones(3)), 5 * np.ones(3), rtol=1e-6)
 
 
-def test_a_loss_is_compiled_once_however_often_it_is_differentiated():
+def test_a_loss_is_compiled_once_however_often_it_is_differentiated(compilations):
     def loss(w, x):
         return jnp.sum(jnp.tanh(w * x) ** 3)
 
-    before = dense._along_coordinates.cache_info()
-    for scale in (1.0, 2.0, 3.0):
-        fd.grad(loss)(jnp.ones(3), scale * jnp.ones(3))
-        fd.grad(lambda w, x: loss(w, x))(jnp.ones(3), scale * jnp.ones(3))
-    after = dense._along_coordinates.cache_info()
-    assert after.misses - before.misses == 1
-    assert after.hits - before.hits == 5
-    assert after.maxsize is not None
+    fd.grad(loss)(jnp.ones(3), jnp.ones(3))
+    assert compilations() > 0
+    for scale in (2.0, 3.0):
+        arguments = jnp.ones(3), jnp.full(3, scale)
+        compilations()
+        fd.grad(loss)(*arguments)
+        fd.grad(lambda w, x: loss(w, x))(*arguments)
+        assert compilations() == 0
 
 
 def test_float64_arrays_captured_without_x64_are_what_the_program_saw():

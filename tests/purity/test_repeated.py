@@ -2,13 +2,11 @@
 
 import importlib.util
 import sys
-import time
 
 import numpy as np
 import pytest
 
 from purenet import audit
-from purenet.purity import experiment, state
 
 
 class Layered:
@@ -37,25 +35,6 @@ def test_what_a_forward_pass_of_an_ignored_parameter_remembers(copied, kind):
     assert [note.subject for note in report.notes if note.kind == "mutates-state"] == ["net.x"]
     np.testing.assert_array_equal(net.W, np.arange(6.0).reshape(2, 3))
     assert not hasattr(net, "out")
-
-
-def test_a_limit_on_a_call_at_other_numbers_leaves_out_the_auditors_own_work(monkeypatch):
-    snapshot = state.Snapshot.__init__
-
-    def slow(self, roots):
-        time.sleep(0.3)
-        snapshot(self, roots)
-
-    monkeypatch.setattr(state.Snapshot, "__init__", slow)
-    monkeypatch.setattr(experiment, "_LONGEST", 0.2)
-    monkeypatch.setattr(experiment, "_TIMES", 0.0)
-    most = {"size": 3.0}
-
-    def loss(w):
-        most["size"] = max(most["size"], float(np.sum(w**2)))  # more at other numbers alone
-        return np.sum(w**2)
-
-    assert found(audit(loss, np.ones(2))) == {("mutates-state", "most['size']")}
 
 
 @pytest.fixture

@@ -127,10 +127,8 @@ def test_promises_hold_or_fail_by_the_verdicts(verdicts, prices, broken):
     assert measured.holds == (not broken)
 
 
-def test_tables_fit_eighty_columns_and_say_what_is_wrong():
+def test_tables_say_what_is_wrong():
     text = printed(Purity(whole(MISSED, FALSE, LEFT), CHEAP))
-    assert max(map(len, text.splitlines())) <= 80
-    assert "…" not in text
     lines = [line.split() for line in text.splitlines()]
     assert ["key-reuse", "4", "3", "1", "0"] in lines
     assert ["nondeterministic", "3", "3", "0", "1"] in lines

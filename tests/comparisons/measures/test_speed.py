@@ -1,13 +1,11 @@
 """The measure of speed: one network in all libraries, honest scaling, promises that can fail."""
 
-import io
 from importlib.util import find_spec
-from time import perf_counter, sleep
+from time import sleep
 
 import jax
 import numpy as np
 import pytest
-from rich.console import Console
 
 from comparisons.exhibits.two_layer_net import mutating
 from comparisons.measures import speed
@@ -65,14 +63,15 @@ def test_the_mutating_loop_leaves_the_networks_parameters_alone():
 def test_a_tool_is_stopped_once_its_time_is_up_and_its_time_scaled(monkeypatch):
     monkeypatch.setattr(tools, "_PATIENCE", 0.05)
 
+    slept = []
+
     def run(limit):
         for _ in range(1000):
-            limit(lambda: sleep(0.005))
+            limit(lambda: slept.append(sleep(0.005)))
 
-    start = perf_counter()
     time = tools._timed(run, 1000)
-    assert perf_counter() - start < 2  # and not five
-    assert 0.001 < time.share < 0.5
+    assert len(slept) < 100  # of a thousand
+    assert time.share < 0.1
     assert time.seconds > 4.9
 
 
@@ -111,15 +110,8 @@ def test_the_exponent_is_the_slope():
     assert speed_of().exponent(tools.INCREMENTAL) == pytest.approx(1.5)
 
 
-def test_tables_fit_eighty_columns_and_the_record_is_whole():
-    measured = speed_of()
-    console = Console(width=80, file=io.StringIO(), highlight=False)
-    console.print(measured)
-    text = console.file.getvalue()
-    assert max(map(len, text.splitlines())) <= 80
-    assert "…" not in text
-    assert "mutating loop" in text
-    record = measured.record()
+def test_the_record_is_whole():
+    record = speed_of().record()
     assert len(record["rows"]) == 10
     assert record["exponents"][tools.INCREMENTAL] == pytest.approx(1.5)
 

@@ -1,11 +1,8 @@
 """The measure of training: everyone takes the same steps, and promises that can fail."""
 
-import io
-
 import jax
 import numpy as np
 import pytest
-from rich.console import Console
 
 from comparisons.measures import training
 from comparisons.measures.training import contenders, curves, problems, timing
@@ -129,15 +126,8 @@ def test_without_pytorch_nothing_is_promised_of_it():
     assert not any("PyTorch" in promise.sentence for promise in promises)
 
 
-def test_tables_fit_eighty_columns_and_the_record_is_whole():
-    measured = found()
-    console = Console(width=80, file=io.StringIO(), highlight=False)
-    console.print(measured)
-    text = console.file.getvalue()
-    assert max(map(len, text.splitlines())) <= 80
-    assert "…" not in text
-    assert "mutating NumPy" in text
-    record = measured.record()
+def test_the_record_is_whole():
+    record = found().record()
     assert len(record["trained"][0]["losses"][PURE]) == 200
     assert record["times"][1]["rounds"][SCAN] == [1.0]
     assert len(record["promises"]) == 8

@@ -177,6 +177,7 @@ def shifted(where: Where, shifts: dict[int, tuple]) -> tuple[Where, Any]:
 
 
 def same_lanes(parts: list[Any]) -> list[Any]:
+    """The parts, each broadcast to the lanes of all."""
     lanes = lane_shape(*parts)
     return [jnp.broadcast_to(part, (*part.shape[:-LANES], *lanes)) for part in parts]
 
