@@ -10,6 +10,7 @@ from jaxtyping import Array
 
 from purenet import jaxprs
 from purenet.fd.differences import Evaluator
+from purenet.fd.numbers import namespace, numbers
 from purenet.fd.steps import scale
 
 _STEP = 2.0**-66  # its square is far below rounding; nothing is subtracted, so nothing is lost
@@ -44,18 +45,19 @@ def along_coordinates(evaluator: Evaluator, leaf: int) -> list[Array]:
     Raises:
         TypeError: where a primitive between the leaf and an output is not analytic.
     """
-    x = jnp.ravel(evaluator.leaves[leaf])
+    x = numbers(evaluator.leaves[leaf]).ravel()
     if x.size == 0:
         return [jnp.zeros((0, *out.shape)) for out in evaluator.base()]
-    steps = _STEP * jnp.exp2(jnp.round(jnp.log2(jnp.asarray(scale(x)))))
-    outputs = evaluator.along_coordinates([(leaf, jnp.arange(x.size), 1j * steps[:, None])])
-    return [jnp.imag(out[:, 0]) / steps.reshape((-1, *[1] * (out.ndim - 2))) for out in outputs]
+    xp = namespace(x)
+    steps = _STEP * xp.exp2(xp.round(xp.log2(scale(x))))
+    outputs = evaluator.along_coordinates([(leaf, np.arange(x.size), 1j * steps[:, None])])
+    return [numbers(out)[:, 0].imag / steps.reshape((-1, *[1] * (out.ndim - 2))) for out in outputs]
 
 
 def along_direction(evaluator: Evaluator, direction: Sequence[Array]) -> list[Array]:
     """The derivative of each output along one direction: Im f(x + ihd) / h."""
-    outputs = evaluator.along_direction(direction, 1j * jnp.array([_STEP]))
-    return [jnp.imag(out[0]) / _STEP for out in outputs]
+    outputs = evaluator.along_direction(direction, 1j * np.array([_STEP]))
+    return [numbers(out)[0].imag / _STEP for out in outputs]
 
 
 def require_real(leaves: Sequence[Any], paths: Sequence[str]) -> None:

@@ -4,10 +4,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 
 from purenet.fd.differences import coordinate_count
+from purenet.fd.numbers import namespace, numbers
 
 _SAMPLES = 4
 _LARGE = 256  # coordinates from which on a sample takes four of them, and not two
@@ -54,8 +54,8 @@ class Coordinatewise(ABC):
         Returns:
             Each output with leading axes (m, k).
         """
-        steps, points = jnp.asarray(steps), jnp.asarray(points)
-        coordinates = jnp.arange(steps.size)
+        steps, points = numbers(steps), numbers(points)
+        coordinates = np.arange(steps.size)
         return self.along_coordinates([(leaf, coordinates, steps[:, None] * points)])
 
     def sampled(self, leaf: int, offsets: Any, width: int) -> list[Any]:
@@ -73,6 +73,7 @@ class Coordinatewise(ABC):
         size, k = coordinate_count(self.leaves[leaf]), len(offsets)
         count = _SAMPLES if size >= _LARGE else _SAMPLES // 2
         samples = (size * (2 * np.arange(count) + 1)) // (2 * count)
-        moves = (leaf, jnp.repeat(jnp.asarray(samples), k), jnp.tile(offsets, count)[:, None])
+        offsets = numbers(offsets)
+        moves = (leaf, np.repeat(samples, k), namespace(offsets).tile(offsets, count)[:, None])
         outputs = self.along_coordinates([moves])
         return [out.reshape(count, k, *out.shape[2:]) for out in outputs]

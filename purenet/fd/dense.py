@@ -11,6 +11,7 @@ from jax import lax
 
 from purenet import jaxprs
 from purenet.fd.coordinatewise import Coordinatewise
+from purenet.fd.numbers import numbers
 
 
 class Dense(Coordinatewise):
@@ -97,7 +98,8 @@ class Dense(Coordinatewise):
         padding = (0, _round_up(count) - count)
         coordinates = np.pad(coordinates, padding, mode="edge")
         offsets = np.pad(offsets, padding, mode="edge")[:, None]
-        return [out[:count, 0] for out in self._evaluated([(leaf, coordinates, offsets)])]
+        outputs = self._evaluated([(leaf, coordinates, offsets)])
+        return [numbers(out)[:count, 0] for out in outputs]
 
     def along_direction(self, direction: Sequence[Any], offsets: Any) -> list[Any]:
         """The outputs at leaves + offset * direction, with a leading axis of the k offsets."""
@@ -135,7 +137,7 @@ def coordinate_work(
         jax.ShapeDtypeStruct(x.shape, jaxprs.wide_dtype(x.dtype) if replay.double else x.dtype)
         for x in program.inputs
     ]
-    real = jnp.zeros((), leaves[leaf].dtype).real.dtype
+    real = np.zeros((), leaves[leaf].dtype).real.dtype
     evaluate = _along_coordinates(program, (leaf,), replay, few)
     coordinates = jax.ShapeDtypeStruct((few,), np.int32)
     offsets = jax.ShapeDtypeStruct((few, points), real)

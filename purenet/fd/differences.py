@@ -1,14 +1,13 @@
 """Difference quotients: a stencil applied along coordinates, pairs of them, or a direction."""
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
+from purenet.fd.numbers import namespace, numbers
 from purenet.fd.stencils import Stencil
 
 Numbers = Array | np.ndarray
@@ -73,13 +72,15 @@ def coordinate_count(leaf: Numbers) -> int:
 
 def real_coordinates(leaf: Numbers) -> Numbers:
     """A leaf's coordinates as a real vector, imaginary parts after the real ones."""
-    flat: Any = leaf.reshape(-1)
-    return jnp.concatenate([flat.real, flat.imag]) if jnp.iscomplexobj(leaf) else flat
+    flat: Any = numbers(leaf).reshape(-1)
+    if not jnp.iscomplexobj(leaf):
+        return flat
+    return namespace(flat).concatenate([flat.real, flat.imag])
 
 
 def along_coordinates(
     evaluator: Evaluator, leaf: int, steps: Numbers, stencil: Stencil
-) -> list[Array]:
+) -> list[Numbers]:
     """The derivative of each output by every coordinate of a leaf.
 
     Args:
@@ -95,7 +96,8 @@ def along_coordinates(
         return [jnp.zeros((0, *out.shape)) for out in evaluator.base()]
     points = np.asarray(stencil.offsets, steps.dtype)
     outputs = evaluator.along_leaf(leaf, steps, points)
-    return _quotients(outputs, evaluator.leaves[leaf], steps, stencil)
+    realised = _realised(numbers(real_coordinates(evaluator.leaves[leaf])), steps, stencil)
+    return [_quotient(out, stencil, realised) for out in outputs]
 
 
 def along_pairs(
@@ -104,7 +106,7 @@ def along_pairs(
     pairs: tuple[Numbers, Numbers],
     steps: tuple[Numbers, Numbers],
     stencil: Stencil,
-) -> list[Array]:
+) -> list[Numbers]:
     """The second derivative of each output by pairs of coordinates, one of each of two leaves.
 
     Args:
@@ -122,15 +124,15 @@ def along_pairs(
     count = len(stencil.offsets)
     first, second = (_offsets(s, stencil) for s in steps)
     moves = [
-        (leaves[0], pairs[0], jnp.repeat(first, count, axis=1)),
-        (leaves[1], pairs[1], jnp.tile(second, (1, count))),
+        (leaves[0], pairs[0], namespace(first).repeat(first, count, axis=1)),
+        (leaves[1], pairs[1], namespace(second).tile(second, (1, count))),
     ]
     inner, outer = (
-        _realised(real_coordinates(evaluator.leaves[leaf])[c], s, stencil)
+        _realised(numbers(real_coordinates(evaluator.leaves[leaf]))[c], s, stencil)
         for leaf, c, s in zip(leaves, pairs, steps, strict=True)
     )
     quotients = []
-    for out in evaluator.along_coordinates(moves):
+    for out in map(numbers, evaluator.along_coordinates(moves)):
         grid = out.reshape(out.shape[0], count, count, *out.shape[2:])
         by_first = _quotient(grid, stencil, inner)
         quotients.append(_quotient(by_first, stencil, outer))
@@ -139,21 +141,15 @@ def along_pairs(
 
 def along_direction(
     evaluator: Evaluator, direction: Sequence[Array], step: Numbers, stencil: Stencil
-) -> list[Array]:
+) -> list[Numbers]:
     """The derivative of each output along one direction, of a given step."""
-    offsets = _offsets(step[None], stencil)[0]
-    outputs = evaluator.along_direction(direction, offsets)
-    return [_quotient(out[None], stencil, step[None])[0] for out in outputs]
-
-
-@partial(jax.jit, static_argnames="stencil")
-def _quotients(outputs, leaf, steps: Numbers, stencil: Stencil) -> list[Array]:
-    realised = _realised(real_coordinates(leaf), steps, stencil)
-    return [_quotient(out, stencil, realised) for out in outputs]
+    step = numbers(step)[None]
+    outputs = evaluator.along_direction(direction, _offsets(step, stencil)[0])
+    return [_quotient(numbers(out)[None], stencil, step)[0] for out in outputs]
 
 
 def _offsets(steps: Numbers, stencil: Stencil) -> Numbers:
-    return steps[:, None] * jnp.asarray(stencil.offsets, steps.dtype)
+    return numbers(steps)[:, None] * np.asarray(stencil.offsets, steps.dtype)
 
 
 def _realised(x: Numbers, steps: Numbers, stencil: Stencil) -> Numbers:
@@ -162,11 +158,12 @@ def _realised(x: Numbers, steps: Numbers, stencil: Stencil) -> Numbers:
     return ((x + high * steps) - (x + low * steps)) / (high - low)
 
 
-def _quotient(values: Numbers, stencil: Stencil, steps: Numbers) -> Array:
+def _quotient(values: Numbers, stencil: Stencil, steps: Numbers) -> Numbers:
     """The weighted sum over axis 1, divided by the steps of axis 0."""
-    values = jnp.asarray(values)
+    values = numbers(values)
     values = values.astype(jnp.promote_types(values.dtype, np.float32))  # sums of bfloat16 cancel
-    weights = jnp.asarray(stencil.weights, values.real.dtype)
-    total = jnp.tensordot(values, weights.astype(values.dtype), axes=(1, 0))
+    weights = np.asarray(stencil.weights, values.real.dtype)
     steps = steps.astype(weights.dtype)
-    return total / steps.reshape(-1, *[1] * (total.ndim - 1))
+    with np.errstate(all="ignore"):  # what is not finite is explained by `require_finite`
+        total = namespace(values).tensordot(values, weights.astype(values.dtype), axes=(1, 0))
+        return total / steps.reshape(-1, *[1] * (total.ndim - 1))

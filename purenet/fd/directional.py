@@ -10,6 +10,7 @@ import numpy as np
 from purenet import jaxprs, trees
 from purenet.fd import complex_step
 from purenet.fd.differences import along_direction
+from purenet.fd.numbers import namespace, numbers
 from purenet.fd.options import checked
 from purenet.fd.problem import pose
 from purenet.fd.setup import prepare, steps_of
@@ -56,7 +57,7 @@ def jvp(
     every = jax.tree.leaves(tangents)
     with jaxprs.working_precision(chosen.double):
         direction = [
-            jnp.asarray(every[i], dtype).astype(x.dtype)
+            numbers(every[i]).astype(dtype).astype(x.dtype)
             for i, x, dtype in zip(
                 problem.movable, setup.evaluator.leaves, setup.input_dtypes, strict=True
             )
@@ -68,7 +69,9 @@ def jvp(
             step = _step(setup, direction, chosen, weights.order)
             quotients = along_direction(setup.evaluator, direction, step, weights)
         derivatives = [
-            q.astype(out.dtype) if jnp.issubdtype(out.dtype, np.inexact) else trees.zero_tangent(q)
+            jnp.asarray(q.astype(out.dtype))
+            if jnp.issubdtype(out.dtype, np.inexact)
+            else trees.zero_tangent(q)
             for q, out in zip(quotients, setup.outputs, strict=True)
         ]
     derivative = jax.tree.unflatten(setup.output_tree, derivatives)
@@ -81,15 +84,16 @@ def _step(setup, direction, options, order):
     """The step along a direction: the largest that moves no coordinate beyond its own step."""
     if options.step is not None:
         (step,) = jax.tree.leaves(options.step)
-        return jnp.asarray(step, direction[0].real.dtype)
-    ratios = [
-        jnp.min(
-            jnp.where(d != 0, s[: d.size].reshape(d.shape) / jnp.abs(d), jnp.inf), initial=jnp.inf
-        )
-        for s, d in zip(steps_of(setup, options, order), direction, strict=True)
-    ]
-    step = jnp.min(jnp.stack(ratios))
-    return jnp.where(jnp.isfinite(step), step, 1.0)
+        return numbers(step).astype(direction[0].real.dtype)
+    steps = steps_of(setup, options, order)
+    xp = namespace(*steps, *direction)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratios = [
+            xp.min(xp.where(d != 0, s[: d.size].reshape(d.shape) / abs(d), np.inf), initial=np.inf)
+            for s, d in zip(steps, direction, strict=True)
+        ]
+    step = xp.min(xp.stack(ratios))
+    return xp.where(xp.isfinite(step), step, 1.0).astype(direction[0].real.dtype)
 
 
 def _require_match(primals, tangents, leaves, paths) -> None:

@@ -6,10 +6,12 @@ from functools import wraps
 from typing import Any
 
 import jax.numpy as jnp
+import numpy as np
 
 from purenet import jaxprs
 from purenet.fd import complex_step
 from purenet.fd.differences import along_coordinates, along_pairs, coordinate_count
+from purenet.fd.numbers import namespace, numbers
 from purenet.fd.options import Options, checked
 from purenet.fd.problem import pose, require_inputs, require_outputs
 from purenet.fd.results import assembled, in_tree
@@ -135,13 +137,13 @@ def _hessian(setup: Setup, options: Options, holomorphic: bool) -> Any:
     counts = [x.size if holomorphic else coordinate_count(x) for x in leaves]
 
     def block(first: int, second: int) -> list:
-        rows = jnp.repeat(jnp.arange(counts[first]), counts[second])
-        columns = jnp.tile(jnp.arange(counts[second]), counts[first])
+        rows = np.repeat(np.arange(counts[first]), counts[second])
+        columns = np.tile(np.arange(counts[second]), counts[first])
         return along_pairs(
             setup.evaluator,
             (first, second),
             (rows, columns),
-            (steps[first][rows], steps[second][columns]),
+            (numbers(steps[first])[rows], numbers(steps[second])[columns]),
             weights,
         )
 
@@ -155,12 +157,13 @@ def _hessian(setup: Setup, options: Options, holomorphic: bool) -> Any:
         low, high = sorted((first, second))
         size = math.prod(setup.outputs[output].shape)
         values = blocks[low, high][output].reshape(counts[low], counts[high], size)
-        values = values if first == low else jnp.swapaxes(values, 0, 1)
+        values = values if first == low else values.swapaxes(0, 1)
         values = _combined(values, leaves[first], 0, holomorphic)
         values = _combined(values, leaves[second], 1, holomorphic)
         shape = (*setup.outputs[output].shape, *leaves[first].shape, *leaves[second].shape)
         dtype = jnp.result_type(setup.input_dtypes[first], setup.input_dtypes[second])
-        return jnp.moveaxis(values, -1, 0).reshape(shape).astype(dtype)
+        values = namespace(values).moveaxis(values, -1, 0).reshape(shape)
+        return jnp.asarray(values.astype(dtype))
 
     def row(first: int, output: int):
         return setup.assemble([arranged(output, first, second) for second in range(len(leaves))])
@@ -171,7 +174,7 @@ def _hessian(setup: Setup, options: Options, holomorphic: bool) -> Any:
 def _combined(values, leaf, axis: int, holomorphic: bool):
     if not jnp.iscomplexobj(leaf) or holomorphic:
         return values
-    by_real, by_imaginary = jnp.split(values, 2, axis=axis)
+    by_real, by_imaginary = namespace(values).split(values, 2, axis=axis)
     return by_real - 1j * by_imaginary
 
 

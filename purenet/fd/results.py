@@ -6,6 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from purenet.fd.numbers import namespace, numbers
 from purenet.fd.setup import Setup
 
 
@@ -30,13 +31,15 @@ def in_tree(
     """
 
     def arranged(leaf: int, output: int) -> Any:
-        derivative = jnp.asarray(derivatives[leaf][output])
+        derivative = numbers(derivatives[leaf][output])
+        xp = namespace(derivative)
         x, dtype = setup.evaluator.leaves[leaf], setup.input_dtypes[leaf]
         if jnp.iscomplexobj(x):
-            by_real, by_imaginary = jnp.split(derivative, 2)
+            by_real, by_imaginary = xp.split(derivative, 2)
             derivative = by_real if holomorphic else by_real - 1j * by_imaginary
-        derivative = jnp.moveaxis(derivative, 0, -1)
-        return derivative.reshape((*setup.outputs[output].shape, *x.shape)).astype(dtype)
+        derivative = xp.moveaxis(derivative, 0, -1)
+        shape = (*setup.outputs[output].shape, *x.shape)
+        return jnp.asarray(derivative.reshape(shape).astype(dtype))
 
     return assembled(setup, arranged)
 

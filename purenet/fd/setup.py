@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
@@ -15,6 +14,7 @@ from purenet.fd.dense import Dense
 from purenet.fd.differences import Evaluator, Numbers, coordinate_count, real_coordinates
 from purenet.fd.host import Host
 from purenet.fd.incremental import Incremental
+from purenet.fd.numbers import namespace, numbers
 from purenet.fd.options import Options
 from purenet.fd.stencils import stencil
 from purenet.fd.steps import chosen_steps, given_steps
@@ -140,7 +140,10 @@ def steps_of(setup: Setup, options: Options, order: int) -> list[Numbers]:
     if options.step is not None:
         every = given_steps(options.step, setup.problem.leaves, setup.problem.arguments)
         given = [every[i] for i in setup.problem.movable]
-        return [_doubled(jnp.ravel(s), x) for s, x in zip(given, leaves, strict=True)]
+        return [
+            _doubled(numbers(s).ravel(), x).astype(np.zeros((), x.dtype).real.dtype)
+            for s, x in zip(given, leaves, strict=True)
+        ]
     width = len(stencil(options.method, options.order).offsets)
     return [chosen_steps(setup.evaluator, leaf, order, width) for leaf in range(len(leaves))]
 
@@ -195,4 +198,5 @@ def _explain(setup, leaf, coordinate, steps) -> None:
 
 
 def _doubled(steps: Numbers, leaf: Numbers) -> Numbers:
-    return jnp.concatenate([steps, steps]) if coordinate_count(leaf) > leaf.size else steps
+    twice = coordinate_count(leaf) > leaf.size
+    return namespace(steps).concatenate([steps, steps]) if twice else steps

@@ -118,7 +118,10 @@ def given_steps(step: Any, leaves: list[Any], arguments: tuple) -> list[Any]:
             "give each leaf a step"
         )
     try:
-        return [jnp.broadcast_to(s, jnp.shape(x)) for s, x in zip(steps, leaves, strict=True)]
+        return [
+            namespace(s).broadcast_to(numbers(s), jnp.shape(x))
+            for s, x in zip(steps, leaves, strict=True)
+        ]
     except ValueError as error:
         raise ValueError(
             f"got steps of shapes {[np.shape(s) for s in steps]}; wanted shapes that broadcast to "

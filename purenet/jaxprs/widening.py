@@ -40,7 +40,11 @@ def wide_dtype(dtype: Any) -> Any:
 def widen(x: Any) -> Any:
     """An array in its wide dtype; needs x64 to be enabled around it."""
     wide = wide_dtype(x.dtype)
-    return x if wide == x.dtype else lax.convert_element_type(x, wide)
+    if wide == x.dtype:
+        return x
+    if isinstance(x, jax.core.Tracer):
+        return lax.convert_element_type(x, wide)
+    return jnp.asarray(np.asarray(x).astype(wide))
 
 
 def narrow(x: Any, dtype) -> Any:

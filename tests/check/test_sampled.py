@@ -7,6 +7,7 @@ import pytest
 
 import purenet
 from tests.check.planted import network, planted, planted_leaf, scaled_at
+from tests.sampling import sample
 
 
 def test_directions_agree_on_a_right_gradient_and_say_what_they_would_have_seen(x64):
@@ -19,7 +20,7 @@ def test_directions_agree_on_a_right_gradient_and_say_what_they_would_have_seen(
 
 
 @pytest.mark.parametrize("double", [True, False], ids=["float64", "float32"])
-@pytest.mark.parametrize("factor", [1.1, 1 + 1e-5, -1.0])
+@pytest.mark.parametrize("factor", sample([1 + 1e-5, 1.1, -1.0], every=3))
 def test_one_wrong_coordinate_is_traced(double, factor):
     with jax.enable_x64(double):
         loss, params, x, t = network()

@@ -82,7 +82,7 @@ def test_a_loss_is_compiled_once_however_often_it_is_differentiated(compilations
     fd.grad(loss)(jnp.ones(3), jnp.ones(3))
     assert compilations() > 0
     for scale in (2.0, 3.0):
-        arguments = jnp.ones(3), jnp.full(3, scale)
+        arguments = jnp.ones(3), scale * jnp.ones(3)
         compilations()
         fd.grad(loss)(*arguments)
         fd.grad(lambda w, x: loss(w, x))(*arguments)

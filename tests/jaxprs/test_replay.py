@@ -8,6 +8,7 @@ from jax import lax
 
 import purenet
 from purenet import jaxprs
+from tests.sampling import sample
 
 X = np.linspace(0.3, 1.7, 6, dtype=np.float32).reshape(2, 3)
 S = np.array([[2.0, 0.3, 0.1], [0.3, 1.5, 0.2], [0.1, 0.2, 1.0]], np.float32)
@@ -81,7 +82,7 @@ def replayed(f, x):
     return jax.tree.unflatten(traced.output_tree, flat)
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize("name", sample(PROGRAMS, every=3))
 def test_a_float32_program_becomes_the_float64_program(name):
     f = PROGRAMS[name]
     outputs = replayed(f, X)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from purenet import nn
+from tests.sampling import sample
 
 MODELS = {
     "linear_model": (nn.linear_model(), (4, 1), (4, 1), {"W": (1, 1)}),
@@ -35,7 +36,7 @@ def test_parameters_keep_the_books_names(name):
     assert model.apply(params, jnp.ones(x_shape)).shape == y_shape
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", sample(MODELS, every=2))
 def test_dtypes_are_jaxs_default_or_the_one_asked_for(name):
     model = MODELS[name][0]
     for dtype, expected in ((None, jnp.float32), (jnp.bfloat16, jnp.bfloat16)):
@@ -55,7 +56,7 @@ def test_init_depends_on_the_key_alone(name):
     assert all(np.any(one[k] != other[k]) for k in weights)
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", sample(MODELS, every=2))
 def test_apply_takes_read_only_parameters_and_is_traced_once(name):
     model, x_shape, _, _ = MODELS[name]
     params = jax.tree.map(np.array, model.init(jax.random.key(0)))

@@ -13,6 +13,7 @@ import pytest
 
 from purenet import data, train
 from purenet.train import run
+from tests.sampling import sample
 from tests.train.problem import (
     KEY,
     LOSS,
@@ -35,7 +36,7 @@ def fitted(loss=LOSS, optimizer=OPTIMIZER, epochs=3, batch_size=8, state=None, *
     )
 
 
-@pytest.mark.parametrize("batch_size", [8, 7, 40, 1], ids=lambda n: f"batches of {n}")
+@pytest.mark.parametrize("batch_size", sample([7, 8, 40, 1], every=4))
 @pytest.mark.parametrize("loss", [LOSS, dropout_loss], ids=["plain", "dropout"])
 def test_fit_takes_the_steps_of_train_step_on_the_batches_of_data(loss, batch_size, x64):
     found = fitted(loss, batch_size=batch_size, epochs=2)

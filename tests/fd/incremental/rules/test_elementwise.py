@@ -8,6 +8,7 @@ from jax import lax
 
 from purenet.fd.incremental.rules.elementwise import NAMES
 from tests.fd.incremental.oracle import assert_incremental_is_dense
+from tests.sampling import sample
 
 A = np.linspace(0.3, 1.7, 6).reshape(2, 3)
 B = np.linspace(-1.0, 2.0, 6).reshape(2, 3)
@@ -27,7 +28,7 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", sample(CASES, every=2))
 def test_it_is_the_dense_evaluation(name, other_plans, dense_operations):
     assert_incremental_is_dense(CASES[name], A, B, other_plans=other_plans)
     assert not dense_operations

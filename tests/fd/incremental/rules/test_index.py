@@ -6,6 +6,7 @@ import pytest
 from jax import lax
 
 from tests.fd.incremental.oracle import assert_incremental_is_dense
+from tests.sampling import sample
 
 A = np.sin(np.arange(20.0)).reshape(5, 4)
 B = np.cos(np.arange(6.0)).reshape(3, 2)
@@ -32,7 +33,7 @@ CASES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", sample(CASES, every=2))
 def test_it_is_the_dense_evaluation(name, other_plans, dense_operations):
     assert_incremental_is_dense(CASES[name], A, B, other_plans=other_plans)
     assert not dense_operations
@@ -61,7 +62,7 @@ DENSE = {
 }
 
 
-@pytest.mark.parametrize("name", DENSE)
+@pytest.mark.parametrize("name", sample(DENSE, every=3))
 def test_what_has_no_rule_is_evaluated_densely_and_right(name, dense_operations):
     f, operation = DENSE[name]
     assert_incremental_is_dense(f, A, B)

@@ -6,6 +6,7 @@ import pytest
 from jax import lax
 
 from tests.fd.incremental.oracle import assert_incremental_is_dense
+from tests.sampling import sample
 
 IMAGE = np.sin(np.arange(150.0)).reshape(2, 3, 5, 5)
 KERNEL = np.cos(np.arange(54.0)).reshape(2, 3, 3, 3)
@@ -26,7 +27,7 @@ def laid_out(array, spec, names):
     return np.transpose(array, [names.index(axis) for axis in spec])
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", sample(CASES, every=3))
 def test_a_convolution_is_the_dense_one(name, other_plans, dense_operations):
     options = {"window_strides": (1, 1), "dimension_numbers": ("NCHW", "OIHW", "NCHW")} | CASES[
         name
@@ -69,7 +70,7 @@ POOLS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", POOLS)
+@pytest.mark.parametrize("name", sample(POOLS, every=3))
 def test_pooling_is_the_dense_one(name, dense_operations):
     x = IMAGE[:1, :2, :4, :3]
     assert_incremental_is_dense(lambda x: POOLS[name](x), x)
@@ -83,7 +84,7 @@ DENSE = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", DENSE)
+@pytest.mark.parametrize("name", sample(DENSE, every=2))
 def test_other_convolutions_are_evaluated_densely_and_right(name, dense_operations):
     assert_incremental_is_dense(DENSE[name], KERNEL[:, :, :2, :2], other_plans=False)
     assert dense_operations == {"conv_general_dilated"}
