@@ -47,6 +47,7 @@ def test_the_fixture_the_marker_and_the_summary(suite):
     )
 
 
+@pytest.mark.full
 def test_the_reports_of_a_run_in_one_file(suite):
     result = suite.runpytest_subprocess("--gradient-report=report.html")
     result.stdout.fnmatch_lines(["gradient report: report.html"])

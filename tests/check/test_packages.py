@@ -63,6 +63,7 @@ def test_flax_nnx():
     assert report.compared == 20 + 5 + 15 + 3
 
 
+@pytest.mark.full
 def test_equinox():
     eqx = pytest.importorskip("equinox")
     model = eqx.nn.MLP(4, 3, 5, 1, activation=jnp.tanh, key=jax.random.key(0))

@@ -79,6 +79,7 @@ def test_any_polynomial_of_second_degree_within_its_bound(x, b):
         assert np.isfinite(error)
 
 
+@pytest.mark.full
 def test_a_network_loss_leaf_by_leaf(x64):
     model = nn.mlp(6, 5, 3, activation=jnp.tanh)
     params = model.init(jax.random.key(0), dtype=float)

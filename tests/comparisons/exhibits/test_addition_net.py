@@ -33,6 +33,7 @@ def test_the_pure_loss_follows_its_argument_in_any_order(transform):
     assert values == [108.0, 107.0, 108.0]
 
 
+@pytest.mark.full
 def test_every_claim_holds_and_the_ablation_separates_the_two():
     shown = exhibit.run(Settings())
     assert [claim.sentence for claim in shown.claims if not claim.holds] == []

@@ -44,6 +44,7 @@ def test_the_audit_names_both_variables_of_the_loop_and_none_with_defaults():
     assert twin.report.ok
 
 
+@pytest.mark.full
 def test_every_claim_holds_and_the_ablation_separates_the_two(x64):
     shown = exhibit.run(Settings())
     assert [claim.sentence for claim in shown.claims if not claim.holds] == []

@@ -67,6 +67,7 @@ def test_the_pure_gradient_is_minus_14(gradient, transform, x64):
     assert W == [[0.5]]
 
 
+@pytest.mark.full
 def test_every_claim_holds_and_the_ablation_separates_the_two(x64):
     shown = exhibit.run(Settings())
     assert [claim.sentence for claim in shown.claims if not claim.holds] == []

@@ -121,6 +121,7 @@ def test_the_pure_version_of_the_lambda_has_the_published_gradient(net, x64):
         )
 
 
+@pytest.mark.full
 def test_every_claim_holds_and_the_ablation_separates_the_two(x64):
     shown = exhibit.run(Settings())
     assert [claim.sentence for claim in shown.claims if not claim.holds] == []

@@ -94,6 +94,7 @@ def test_the_audit_finds_what_backward_and_a_step_write_into(problem, x64):
     assert pure_step.report.ok
 
 
+@pytest.mark.full
 def test_every_claim_holds_and_the_ablation_separates_the_two(x64):
     shown = exhibit.run(Settings())
     assert [claim.sentence for claim in shown.claims if not claim.holds] == []

@@ -104,6 +104,7 @@ def test_the_audit_names_all_four_parameters_and_what_the_layers_keep(small):
     assert twin.report.ok
 
 
+@pytest.mark.full
 def test_the_pure_version_of_loss_W_is_the_twin(small):  # noqa: N802
     model, params, x, t = small
     net = TwoLayerNet(params)

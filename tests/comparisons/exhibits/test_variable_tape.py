@@ -94,6 +94,7 @@ def test_the_audit_finds_what_outlives_the_call_and_nothing_else(x64):
     assert twin.report.ok
 
 
+@pytest.mark.full
 def test_every_claim_holds(x64):
     shown = exhibit.run(Settings())
     assert [claim.sentence for claim in shown.claims if not claim.holds] == []

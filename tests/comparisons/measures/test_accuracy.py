@@ -65,6 +65,7 @@ def tables():
     return Tables(cells), complex_errors
 
 
+@pytest.mark.full
 def test_estimate_is_right_to_ten_digits_and_its_bounds_hold(tables):
     tables, _ = tables
     assert tables.largest_error(ESTIMATE, np.float64) < 1e-10
