@@ -74,6 +74,7 @@ def test_estimate_is_right_to_ten_digits_and_its_bounds_hold(tables):
     assert np.median(tables.bound_ratios()) < 100
 
 
+@pytest.mark.full
 def test_peers_are_counted_and_fail_where_they_are_known_to(tables):
     tables, _ = tables
     assert tables.evaluations("scipy approx_derivative") == 3
