@@ -1,6 +1,6 @@
 """Where no derivative exists, or f is noisy: what a settled ladder does not explain."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -8,7 +8,13 @@ from purenet.fd.ladder import Ladder, Settlement
 from purenet.fd.noise import POINTS, measured_noise
 
 _SIGNIFICANT = 50.0  # noises by which the two sides must differ to be told apart
-_CLOSER = 8  # how many halvings below the anchor the one-sided slopes are taken again
+_SURE = ("kink", "edge")  # what no shorter length could unsay
+_TOLD = 3  # lengths at which they must, one after the other, for a claim
+_WHOLE = 0.9  # of a jump: how much of it is left from one length to the next
+_STAYS = 0.25  # of the gap between two slopes: how far each may move from one length to the next
+_DEEPER = 10  # halvings from one ladder to the next: the useful steps of two neighbours overlap
+_LADDERS = 7
+_SHARP = 1e-2  # relative error at which a deeper ladder settles a derivative
 
 
 class Irregularity(NamedTuple):
@@ -30,29 +36,75 @@ class Irregularity(NamedTuple):
 
 
 def examine(ladder: Ladder, now: Settlement) -> tuple[Settlement, list[Irregularity]]:
-    """Measure the noise where a ladder does not settle or has a kink, then name what remains.
+    """Measure the noise where a ladder does not settle or has a kink, go closer, name what remains.
 
-    A function that is smooth under its noise settles once the noise is known. What is left is
-    told by the slopes on the two sides, at the anchor and 256 times closer: slopes that stay
-    apart are a kink; that grow in inverse proportion, a jump; that grow more slowly, a vertical
-    tangent; a side that is not finite, an edge of the domain.
+    A function that is smooth under its noise settles once the noise is known. The slopes on the two
+    sides, over five lengths down to where round-off drowns them, tell what is not smooth: slopes
+    that stay apart are a kink; that grow in inverse proportion, a jump; that grow more slowly, a
+    vertical tangent; a side that is not finite at the shortest, an edge of the domain. What curves
+    over lengths far below the size of its parameter (far from the origin, near a pole or an edge,
+    where it oscillates fast) settles on a ladder that stands deeper.
     """
     rows = np.flatnonzero(_doubtful(ladder, now).any(axis=1))
     if rows.size == 0:
         return now, []
     _measure_noise(ladder, rows)
     now = ladder.settle()
-    rows = np.flatnonzero(_doubtful(ladder, now).any(axis=1))
+    doubtful = _doubtful(ladder, now)
+    rows = np.flatnonzero(doubtful.any(axis=1))
     if rows.size == 0:
         return now, []
-    closer = ladder.heights.anchor - _CLOSER
-    ladder.climb(rows, np.full(rows.size, closer), (0,))
-    found = [
-        _classify(ladder, int(row), int(output))
-        for row in rows
-        for output in np.flatnonzero(_doubtful(ladder, now)[row])
-    ]
-    return now, found
+    lengths = _lengths(ladder)
+    ladder.climb(rows, np.full(rows.size, lengths[0]), tuple(e - lengths[0] for e in lengths))
+    named = {
+        (int(row), int(output)): _classify(ladder, lengths, int(row), int(output))
+        for row, output in np.argwhere(doubtful)
+    }
+    for at, one in named.items():
+        doubtful[at] = one.kind not in _SURE
+    now, doubtful = _settled_deeper(ladder, now, doubtful)
+    return now, [one for at, one in named.items() if one.kind in _SURE or doubtful[at]]
+
+
+def _settled_deeper(
+    ladder: Ladder, now: Settlement, doubtful: np.ndarray
+) -> tuple[Settlement, np.ndarray]:
+    """Climb ladders that stand ever deeper, until one settles or its steps drown in rounding.
+
+    Returns:
+        The settlement with what was found, and what is still in doubt.
+    """
+    doubtful = doubtful.copy()
+    for deeper in range(1, _LADDERS + 1):
+        by = deeper * _DEEPER
+        smallest = np.ldexp(ladder.scale, ladder.heights.anchor - by)
+        rows = np.flatnonzero(doubtful.any(axis=1) & (smallest >= np.spacing(np.abs(ladder.x))))
+        if rows.size == 0:
+            break
+        lower = ladder.lowered(rows, by)
+        then = lower.settle()
+        error = then.truncation + _SIGNIFICANT * np.maximum(
+            then.round_off, then.seen_noise * then.best.gain
+        )
+        sharp = error <= _SHARP * np.abs(then.best.value)
+        vanishes = error <= _SHARP * np.abs(ladder.base) / lower.scale[:, None]
+        settled = doubtful[rows] & ~_doubtful(lower, then) & (sharp | vanishes)
+        now = _replaced(now, then, rows, settled)
+        doubtful[rows] &= ~settled
+    return now, doubtful
+
+
+def _replaced(now: Any, then: Any, rows: np.ndarray, where: np.ndarray) -> Any:
+    """A settlement, some rows of which are another's in some places."""
+    fields = []
+    for old, new in zip(now, then, strict=True):
+        if isinstance(old, tuple):
+            fields.append(_replaced(old, new, rows, where))
+        else:
+            field = old.copy()
+            field[rows] = np.where(where, new, old[rows])
+            fields.append(field)
+    return type(now)(*fields)
 
 
 def _doubtful(ladder: Ladder, now: Settlement) -> np.ndarray:
@@ -94,54 +146,77 @@ def _noise_at(ladder: Ladder, exponent: int) -> np.ndarray:
     return np.maximum(ladder.noise, ladder.heights.unit * size)
 
 
-def _classify(ladder: Ladder, row: int, output: int) -> Irregularity:
-    far, near = (
-        _one_sided(ladder, e, row, output)
-        for e in (ladder.heights.anchor, ladder.heights.anchor - _CLOSER)
-    )
-    if near.step == 0:  # a number so small that nothing comes between it and its neighbours
-        return Irregularity(row, output, "unsettled", far.left, far.right)
-    if not np.isfinite([near.left, near.right]).all():
-        left, right = (_limit(f, n) for f, n in zip(far[:2], near[:2], strict=True))
-        return Irregularity(row, output, "edge", left, right)
-    growth = [_growth(f, n) for f, n in zip(far[:2], near[:2], strict=True)]
-    if max(growth) > 2.0 ** (_CLOSER - 1):
-        rung = ladder.rungs[ladder.heights.anchor - _CLOSER]
-        left, right = float(rung.minus[row, output]), float(rung.plus[row, output])
-        return Irregularity(row, output, "jump", left, right)
-    if max(growth) > 2.0:
-        left, right = (_limit(f, n) for f, n in zip(far[:2], near[:2], strict=True))
-        return Irregularity(row, output, "vertical", left, right)
-    noise = _noise_at(ladder, ladder.heights.anchor)[row, output]
-    hidden = 2 * _SIGNIFICANT * float(noise)
-    gap_near, gap_far = abs(near.right - near.left), abs(far.right - far.left)
-    # so close, noise may hide a gap that it does not hide at the anchor: then the anchor's stands
-    seen_only_far = gap_far > hidden / far.step and hidden / near.step > gap_far / 2
-    if gap_near > hidden / near.step or seen_only_far:
-        return Irregularity(row, output, "kink", far.left, far.right)
-    return Irregularity(row, output, "unsettled", near.left, near.right)
+def _apart(ladder: Ladder) -> int:
+    """How many halvings one length lies below the one before: seven in float64."""
+    return round(-ladder.heights.anchor / 3)
 
 
-class _Slopes(NamedTuple):
-    left: float
-    right: float
-    step: float
+def _lengths(ladder: Ladder) -> list[int]:
+    """The exponents of five lengths, the second of which is the anchor's."""
+    return [ladder.heights.anchor - i * _apart(ladder) for i in (-1, 0, 1, 2, 3)]
 
 
-def _one_sided(ladder: Ladder, exponent: int, row: int, output: int) -> _Slopes:
-    rung, base = ladder.rungs[exponent], ladder.base[output]
-    step = rung.step[row, 0]
-    right = (rung.plus[row, output] - base) / step
-    left = (base - rung.minus[row, output]) / step
-    return _Slopes(float(left), float(right), float(step))
+def _classify(ladder: Ladder, lengths: list[int], row: int, output: int) -> Irregularity:
+    """What the slopes on the two sides say; "unsettled" where they say nothing."""
+    rungs = [ladder.rungs[exponent] for exponent in lengths]
+    base, steps = ladder.base[output], np.array([rung.step[row, 0] for rung in rungs])
+    plus, minus = (np.array([getattr(rung, side)[row, output] for rung in rungs])
+                   for side in ("plus", "minus"))  # fmt: skip
+    # a step so short that rounding x + h makes another one of it is none
+    true = np.ldexp(ladder.scale[row], lengths)
+    usable = np.flatnonzero(np.abs(steps - true) <= true / 4)
+    if usable.size < 2:  # so small a number that nothing comes between it and its neighbours
+        return Irregularity(row, output, "unsettled", np.nan, np.nan)
+    plus, minus, steps = plus[usable], minus[usable], steps[usable]
+    left, right = (base - minus) / steps, (plus - base) / steps
+    if not np.isfinite([left[-1], right[-1]]).all():
+        return Irregularity(row, output, "edge", _limit(left), _limit(right))
+    noise = np.array([_noise_at(ladder, lengths[i])[row, output] for i in usable])
+    hidden = 2 * _SIGNIFICANT * noise / steps
+    kind = _kind(left, right, hidden, _apart(ladder))
+    if kind == "jump":
+        return Irregularity(row, output, kind, float(minus[-1]), float(plus[-1]))
+    if kind == "vertical":
+        return Irregularity(row, output, kind, _limit(left), _limit(right))
+    at = min(1, usable.size - 1)
+    return Irregularity(row, output, kind, float(left[at]), float(right[at]))
 
 
-def _growth(far: float, near: float) -> float:
-    return abs(near) / abs(far) if far != 0 else (np.inf if near != 0 else 1.0)
+def _kind(left: np.ndarray, right: np.ndarray, hidden: np.ndarray, apart: int) -> str:
+    """The kind that slopes show at the shortest lengths at which noise does not hide it."""
+    heard = _last(np.maximum(np.abs(left), np.abs(right)) > hidden)
+    if heard.size:
+        growth = np.maximum(_growth(left[heard]), _growth(right[heard]))
+        if (growth > _WHOLE * 2.0**apart).all():
+            return "jump"
+        if (growth > 2.0).all():
+            return "vertical"
+    told = _last(np.abs(right - left) > hidden)
+    if told.size:
+        left, right, hidden = left[told], right[told], hidden[told]
+        moved = np.maximum(np.abs(np.diff(left)), np.abs(np.diff(right)))
+        if (moved <= _STAYS * np.abs(right - left)[1:] + hidden[1:]).all():
+            return "kink"
+    return "unsettled"
 
 
-def _limit(far: float, near: float) -> float:
-    """The slope as the step goes to zero: infinite where it keeps growing."""
-    if not np.isfinite(near):
+def _last(which: np.ndarray) -> np.ndarray:
+    """The positions of the last three that hold, where they are neighbours; else none."""
+    last = np.flatnonzero(which)[-_TOLD:]
+    return last if last.size == _TOLD and last[-1] - last[0] == _TOLD - 1 else last[:0]
+
+
+def _growth(slopes: np.ndarray) -> np.ndarray:
+    """By how much slopes grow from each length to the next."""
+    far, near = np.abs(slopes[:-1]), np.abs(slopes[1:])
+    return np.where(far > 0, near / far, np.where(near > 0, np.inf, 1.0))
+
+
+def _limit(slopes: np.ndarray) -> float:
+    """The slope as the length goes to zero: infinite where it keeps growing."""
+    if not np.isfinite(slopes[-1]):
         return float("nan")
-    return float(np.copysign(np.inf, near)) if _growth(far, near) > 2.0 else far
+    grows = _growth(slopes[np.isfinite(slopes)][-2:]) > 2.0
+    return float(
+        np.copysign(np.inf, slopes[-1]) if grows.any() else slopes[min(1, slopes.size - 1)]
+    )

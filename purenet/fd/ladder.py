@@ -79,6 +79,17 @@ class Ladder:
         below = (0, -1, -2, -3, self.heights.anchor - self.heights.first)
         self.climb(np.arange(x.size), self._top, below)
 
+    def lowered(self, rows: np.ndarray, by: int) -> "Ladder":
+        """A ladder for some of the coordinates, which stands so many halvings deeper."""
+
+        def values(which, steps, points):
+            return self._values(rows[which], steps, points)
+
+        scale = np.ldexp(self.scale[rows], -by)
+        lower = Ladder(values, self.x[rows], scale, self.base, self._enough)
+        lower.noise = self.noise[rows]
+        return lower
+
     @property
     def shape(self) -> tuple[int, int]:
         """Coordinates and outputs."""
