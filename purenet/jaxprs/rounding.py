@@ -32,6 +32,9 @@ _EXACT = {
 }  # fmt: skip
 
 
+_SOMETIMES_EXACT = {"add", "add_any", "div", "mul", "sub"}
+
+
 def rounded(program: Program, constants: Sequence[Any], leaves: Sequence[Any]) -> tuple[list, list]:
     """The outputs of a program in float64, and how far rounding may have moved each of them.
 
@@ -155,10 +158,14 @@ class _Shaken(Replay):
         if self._constants_alone or name in _EXACT:
             return outputs
         roundings = _ALLOWANCE * math.sqrt(_terms(equation))
-        return [
+        moved = [
             self._moved(out, roundings * _unit(name, variable))
             for out, variable in zip(outputs, equation.outvars, strict=True)
         ]
+        if name in _SOMETIMES_EXACT and outputs[0].dtype == np.float64:
+            exact = _is_exact(name, *(jnp.asarray(x, np.float64) for x in lane))
+            return [jnp.where(exact, outputs[0], moved[0])]
+        return moved
 
     def _moved(self, x: Any, size: float) -> Any:
         if jnp.iscomplexobj(x):
@@ -168,6 +175,25 @@ class _Shaken(Replay):
         up = _mixed(lax.bitcast_convert_type(x, np.uint64) ^ (self._seed * _MIXERS[0])) == 1
         direction = jnp.where(self._seed == 0, 0.0, jnp.where(up, size, -size))
         return x * (1 + direction)
+
+
+def _is_exact(name: str, x: Any, y: Any) -> Any:
+    """Where an operation on numbers of float64 has no rounding.
+
+    A product with a power of two, and a difference of numbers within a factor of two of one
+    another (Sterbenz, Floating-Point Computation, 1974) or with zero.
+    """
+    if name == "mul":
+        return _is_power_of_two(x) | _is_power_of_two(y)
+    if name == "div":
+        return _is_power_of_two(y)
+    y = y if name == "sub" else -y
+    return (x == 0) | (y == 0) | ((x / y >= 0.5) & (x / y <= 2.0))
+
+
+def _is_power_of_two(x: Any) -> Any:
+    """Whether no bit of the mantissa is set; zero counts."""
+    return lax.bitcast_convert_type(x, np.uint64) << np.uint64(12) == 0
 
 
 def _mixed(bits: Any) -> Any:

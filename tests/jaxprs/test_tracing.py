@@ -46,6 +46,27 @@ LOSSES = {
     "conjugate gradients": lambda a: jnp.sum(
         jax.scipy.sparse.linalg.cg(lambda v: a @ (a.T @ v), B, tol=1e-14)[0]
     ),
+    "a solver that holds its own matrix": lambda a: jnp.sum(
+        lax.custom_linear_solve(
+            lambda x: a @ x,
+            B,
+            lambda _, y: jnp.linalg.inv(held(a)) @ y,
+            transpose_solve=lambda _, y: jnp.linalg.inv(held(a)).T @ y,
+        )
+        ** 2
+    ),
+    "a root that holds its own guess": lambda a: jnp.sum(
+        lax.custom_root(
+            lambda x: x**3 - a[0],
+            held(a[0]),
+            lambda f, guess: jnp.sign(held(a[0])) * jnp.abs(held(a[0])) ** (1 / 3) + 0 * guess,
+            lambda g, y: y / g(jnp.ones_like(y)),
+        )
+    ),
+    "checkpointed": lambda a: jnp.sum(jax.checkpoint(lambda a: jnp.sin(a) * held(a))(a)),
+    "a custom gradient": lambda a: jnp.sum(
+        jax.custom_gradient(lambda a: (held(a) ** 2, lambda g: 2 * g * a))(a)
+    ),
     "a custom rule with one inside": lambda a: jnp.sum(square(a)) * held(a[0, 0]),
     "a call of a custom rule": lambda a: jnp.sum(jax.jit(square)(a)),
 }
