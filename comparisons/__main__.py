@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 class _MisuseError(Exception):
-    """What the command line asks for cannot be done; the message says how to mend it."""
+    """What the command line asks for cannot be done; the message says how to fix it."""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -112,8 +112,8 @@ def _known(names: Sequence[str]) -> tuple[str, ...]:
     for name in names:
         if name not in known:
             nearest = get_close_matches(name, known, n=1)
-            mend = f"did you mean {nearest[0]}?" if nearest else "--list says what each one shows"
-            raise _MisuseError(f"got the name {name!r}; wanted one of {', '.join(known)}; {mend}")
+            fix = f"did you mean {nearest[0]}?" if nearest else "--list says what each one shows"
+            raise _MisuseError(f"got the name {name!r}; wanted one of {', '.join(known)}; {fix}")
     return tuple(dict.fromkeys(names))
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from purenet import train as train
     from purenet.check import GradientMismatch as GradientMismatch
     from purenet.check import GradientReport as GradientReport
+    from purenet.check import GradientUndecided as GradientUndecided
     from purenet.check import check_grads as check_grads
     from purenet.check import compare_grads as compare_grads
     from purenet.purity import ImpureLoss as ImpureLoss
@@ -28,6 +29,7 @@ _PARTS = ("check", "data", "fd", "nn", "purity", "train")
 _HOMES = {
     "GradientMismatch": "check",
     "GradientReport": "check",
+    "GradientUndecided": "check",
     "check_grads": "check",
     "compare_grads": "check",
     "ImpureLoss": "purity",

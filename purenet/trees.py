@@ -77,14 +77,14 @@ def require_differentiable(leaves: Sequence[Any], paths: Sequence[str]) -> None:
                 f"got {path} of type {type(leaf).__name__}; wanted an array or a number of a "
                 "floating-point dtype; take it out of the differentiated argument"
             )
-        mend = (
+        fix = (
             "keep random keys in an argument that is not differentiated"
             if jnp.issubdtype(dtype, jax.dtypes.prng_key)
             else f"cast it ({path} * 1.0, or .astype(float)), or pass allow_int=True to skip it"
         )
         raise TypeError(
             f"got {path} of dtype {dtype}; wanted a floating-point dtype, since a derivative "
-            f"needs values that move by a little; {mend}"
+            f"needs values that move by a little; {fix}"
         )
 
 

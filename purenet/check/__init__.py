@@ -5,4 +5,5 @@ from purenet.check.compare import compare_grads as compare_grads
 from purenet.check.report import Coordinate as Coordinate
 from purenet.check.report import GradientMismatch as GradientMismatch
 from purenet.check.report import GradientReport as GradientReport
+from purenet.check.report import GradientUndecided as GradientUndecided
 from purenet.check.report import LeafReport as LeafReport

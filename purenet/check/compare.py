@@ -10,10 +10,10 @@ import numpy as np
 
 from purenet import jaxprs
 from purenet.check.automatic import MODES
-from purenet.check.dependence import Dependence, dependence, ignored
+from purenet.check.dependence import Dependence, dependence, flat, ignored
 from purenet.check.proof import Proof
 from purenet.check.prove import proved
-from purenet.check.report import GradientMismatch, GradientReport
+from purenet.check.report import GradientMismatch, GradientReport, GradientUndecided
 from purenet.check.rules import faulty
 from purenet.check.taylor import opinion
 from purenet.fd.options import Options, checked
@@ -35,6 +35,7 @@ def check_grads(
     has_aux: bool = False,
     allow_int: bool = False,
     allow_unused: bool = False,
+    allow_undecided: bool | Sequence[str] = (),
     budget: float | int = 10.0,
     key: jax.Array | None = None,
     **options: Any,
@@ -64,6 +65,8 @@ def check_grads(
         has_aux: whether loss returns ``(output, aux)``.
         allow_int: skip integer, boolean and key leaves.
         allow_unused: whether parameters may be ignored.
+        allow_undecided: paths of the leaves that need no verdict, such as ``("params['table']",)``;
+            True for all of them.
         budget: seconds that comparing every coordinate may take, by counted work.
         key: draws the directions and projections; jax.random.key(0) by default.
         options: max_memory and strategy of the finite differences, as in `purenet.fd.grad`.
@@ -72,7 +75,10 @@ def check_grads(
         The `GradientReport`, whose ``ok`` is True.
 
     Raises:
-        GradientMismatch: an AssertionError with the report as its message, and in ``report``.
+        GradientMismatch: where the two disagree; an AssertionError with the report as its message,
+            and in ``report``.
+        GradientUndecided: likewise, where too little can be told: no error of a hundredth of a
+            leaf's largest derivative would have shown.
         TypeError, ValueError: as `purenet.fd.grad`, for a call that cannot be differenced.
 
     >>> import jax.numpy as jnp
@@ -96,12 +102,15 @@ def check_grads(
         has_aux=has_aux,
         allow_int=allow_int,
         allow_unused=allow_unused,
+        allow_undecided=allow_undecided,
         budget=budget,
         key=key,
         **options,
     )
-    if not report.ok:
+    if report.verdict == "disagrees":
         raise GradientMismatch(report)
+    if report.verdict == "undecided":
+        raise GradientUndecided(report)
     return report
 
 
@@ -115,6 +124,7 @@ def compare_grads(
     has_aux: bool = False,
     allow_int: bool = False,
     allow_unused: bool = False,
+    allow_undecided: bool | Sequence[str] = (),
     budget: float | int = 10.0,
     key: jax.Array | None = None,
     **options: Any,
@@ -128,6 +138,7 @@ def compare_grads(
     """
     start, name = time.perf_counter(), getattr(loss, "__name__", type(loss).__name__)
     _require(order, modes, budget, options)
+    _require_paths(allow_undecided)
     args = (params, *data)
     problem = pose(loss, args, {}, argnums=argnums, has_aux=has_aux, allow_int=allow_int)
     chosen, key = checked(**options), jax.random.key(0) if key is None else key
@@ -143,6 +154,7 @@ def compare_grads(
         budget=budget,
         key=key,
         depends=lambda setup: _depends(setup, loss, args, argnums, allow_unused),
+        flat=None if allow_unused else lambda question, leaf: flat(question, leaf, name),
         shapes=_other_shapes(args, problem),
     )
     suspect = proof.suspects[0] if proof.suspects else None
@@ -155,6 +167,9 @@ def compare_grads(
         opinions=tuple(filter(None, map(opinion, proof.suspects[:_OPINIONS]))),
         notes=tuple(dict.fromkeys(proof.notes)),
         method=proof.method,
+        undecided=tuple(proof.undecided),
+        directions=proof.directions,
+        allow_undecided=allow_undecided if allow_undecided is True else tuple(allow_undecided),
         evaluations=proof.evaluations,
         seconds=time.perf_counter() - start,
     )
@@ -224,6 +239,17 @@ def _require_values(problem: Problem) -> None:
             )
 
 
+def _require_paths(allow_undecided: Any) -> None:
+    given = allow_undecided
+    if isinstance(given, bool):
+        return
+    if isinstance(given, str) or not all(isinstance(path, str) for path in given):
+        raise ValueError(
+            f"got allow_undecided={given!r}; wanted a tuple of paths as the report shows them, or "
+            "True for all leaves; write (\"params['table']\",)"
+        )
+
+
 def _require(
     order: int, modes: Sequence[str], budget: float | int, options: dict[str, Any]
 ) -> None:
@@ -251,6 +277,6 @@ def _require(
     if unknown:
         raise TypeError(
             f"got the unknown option {unknown[0]!r}; wanted one of argnums, order, modes, has_aux, "
-            f"allow_int, allow_unused, budget, key, {', '.join(_OPTIONS)}; steps and tolerances "
-            "are measured"
+            f"allow_int, allow_unused, allow_undecided, budget, key, {', '.join(_OPTIONS)}; steps "
+            "and tolerances are measured"
         )

@@ -4,8 +4,11 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from purenet import jaxprs
+from purenet.check.question import Question
 from purenet.fd.setup import Setup
 from purenet.purity import called, read_instead
+
+_LISTED = 3  # operations that are named
 
 
 class Dependence(NamedTuple):
@@ -24,8 +27,11 @@ def dependence(setup: Setup) -> Dependence:
     """Which leaves the traced program never reads, and which only through stop_gradient."""
     words = {"moves": "", "held": "held constant", "ignored": "ignored"}
     with jaxprs.working_precision(True):
-        leaves = range(len(setup.paths))
-        return Dependence([words[setup.evaluator.dependence(leaf)] for leaf in leaves], [])
+        leaves = setup.evaluator.leaves
+        states = [
+            words[setup.evaluator.dependence(i)] if x.size else "" for i, x in enumerate(leaves)
+        ]
+        return Dependence(states, [])
 
 
 def ignored(
@@ -48,6 +54,24 @@ def ignored(
     ]
 
 
+def flat(question: Question, leaf: int, name: str) -> str:
+    """A sentence where a leaf moves the value only through what has no derivative; else none."""
+    if jaxprs.reach(question.of_moved, question.moved).derivative[leaf]:
+        return ""
+    cuts = jaxprs.cuts(question.of_moved, question.moved, leaf)
+    ends = [cut for cut in cuts if cut.operation != "stop_gradient"]
+    if not ends:
+        return ""
+    listed = " and ".join(
+        f"{cut.operation} ({cut.where})" if cut.where else cut.operation for cut in ends[:_LISTED]
+    )
+    path = question.paths[leaf]
+    return (
+        f"{name} has no derivative with respect to {path} to prove: it depends on {path} only "
+        f"through {listed}; differentiate something smooth in its place, or pass allow_unused=True"
+    )
+
+
 def _sentence(name: str, path: str, read: list[str]) -> str:
     ignores = f"{name} ignores {path}"
     if not read:
@@ -58,7 +82,7 @@ def _sentence(name: str, path: str, read: list[str]) -> str:
     arrays = " and ".join(f"`{captured}`" for captured in read)
     which = "the captured array" if len(read) == 1 else "the captured arrays"
     return (
-        f"{ignores}; the value comes from {which} {arrays}; its derivative by {path} is zero "
-        f"whatever the code means to say; read {path} in place of {arrays}, or pass "
+        f"{ignores}; the value comes from {which} {arrays}; its derivative with respect to {path} "
+        f"is zero whatever the code means to say; read {path} in place of {arrays}, or pass "
         "allow_unused=True"
     )

@@ -8,7 +8,16 @@ import numpy as np
 from purenet import jaxprs
 from purenet.check import sampled
 from purenet.check.automatic import Automatic, derivatives, refused
-from purenet.check.judging import DEMAND, Verdicts, confirmed, judged, with_constants
+from purenet.check.judging import (
+    CEILING,
+    DEMAND,
+    Verdicts,
+    confirmed,
+    judged,
+    largest,
+    own_size,
+    with_constants,
+)
 from purenet.check.patterns import patterns
 from purenet.check.proof import Proof, Suspect, joined, named
 from purenet.check.question import Question
@@ -53,8 +62,12 @@ def prove(
     found = with_constants(question, found, modes_found)
     reports, suspects = [], []
     for leaf, again in enumerate(found):
+        vanishes = any(np.isinf(largest(again, by, leaf)) for by in modes_found)
+        size = own_size(setup, base, leaf) if vanishes and again.value.size else np.inf
         for mode, by in by_mode.items():
-            report, suspect = _leaf_report(setup, question, mode, leaf, again, by, states[leaf])
+            report, suspect = _leaf_report(
+                setup, question, mode, leaf, again, by, states[leaf], size
+            )
             reports.append(report)
             suspects += suspect
     proof = Proof(
@@ -73,15 +86,17 @@ def _method(question: Question, coordinates: int, reports: list, modes: list[str
         for report in reports
         if report.values is not None
     ]
-    largest = max((report.largest for report in reports), default=0.0)
+    most = max((report.largest for report in reports), default=0.0)
     smallest = max(bounds, default=0.0)
     seen = f"an error of {smallest:.1e} at any of them shows"
-    if largest:
-        seen += f" ({smallest / largest:.0e} of the largest)"
+    if most:
+        seen += f" ({smallest / most:.0e} of the largest)"
+    if not any(report.compared for report in reports):
+        seen = "none of them could be"
     times = "" if question.outputs is None else f" of {question.outputs} outputs"
     return (
-        f"every derivative of {question.label} by all {coordinates:,} coordinates{times}, "
-        f"in {' and '.join(modes)} mode: {seen}"
+        f"every derivative of {question.label} with respect to all {coordinates:,} coordinates"
+        f"{times}, in {' and '.join(modes)} mode: {seen}"
     )
 
 
@@ -107,6 +122,7 @@ def _leaf_report(
     found: Bounded,
     by: Automatic,
     state: str,
+    size: float,
 ) -> tuple[LeafReport, list[Suspect]]:
     """What one leaf's derivatives come to, in one mode, and the worst of them where they differ."""
     x, path = setup.evaluator.leaves[leaf], setup.paths[leaf]
@@ -114,7 +130,7 @@ def _leaf_report(
     label = mode if question.label == "the function" else f"{mode} of {question.label}"
     if found.value.size == 0 or state == "ignored":
         return LeafReport(path, x.shape, label, strategy, state=state), []
-    verdicts = judged(found, by, leaf)
+    verdicts = judged(found, by, leaf, size)
     value, wide = by.value[leaf], by.wide[leaf]
     both = np.isfinite(value) & np.isfinite(wide)
     shown = Values(
@@ -124,14 +140,36 @@ def _leaf_report(
     worst = Coordinate(*named(setup, question, leaf, *at), *(float(values[at]) for values in shown))
     disagreeing = int(verdicts.disagrees.sum())
 
+    irregular = {(one.coordinate, one.output): one for one in found.irregular}
+    most = largest(found, by, leaf, size)
+
+    def reason(at: tuple[int, int]) -> str:
+        if at in irregular:
+            one = irregular[at]
+            return (
+                f"{one.kind}, left {one.left:.6g}, right {one.right:.6g}, "
+                f"jax {shown.by_jax[at]:.6g}"
+            )
+        if verdicts.unbounded[at]:
+            return (
+                f"the finite difference, {found.value[at]:.3g} ± {found.error[at]:.2g}, is too "
+                f"coarse for {CEILING:.0%} of the largest derivative, {most:.3g}"
+            )
+        if verdicts.unproved[at]:
+            return (
+                f"rounding may have moved jax's {wide[at]:.6g} by {by.rounding[leaf][at]:.1e}, "
+                "too much to tell it from an error"
+            )
+        dtype = setup.input_dtypes[leaf]
+        return f"{dtype} loses this derivative: {value[at]:.6g}, in float64 {wide[at]:.6g}"
+
     def sentences(which: np.ndarray) -> tuple[str, ...]:
-        every = [one for one in found.irregular if which[one.coordinate, one.output]]
+        every = [(int(row), int(output)) for row, output in np.argwhere(which)]
         lines = [
-            f"{', '.join(filter(None, named(setup, question, leaf, *one[:2])))}: {one.kind}, "
-            f"left {one.left:.6g}, right {one.right:.6g}, jax {wide[one[:2]]:.6g}"
-            for one in every[:_SHOWN]
+            f"{', '.join(filter(None, named(setup, question, leaf, *at)))}: {reason(at)}"
+            for at in every[:_SHOWN]
         ]
-        more = int(which.sum()) - len(lines)
+        more = len(every) - len(lines)
         return (*lines, *([f"and {more:,} more"] if more > 0 else []))
 
     report = LeafReport(
@@ -139,14 +177,15 @@ def _leaf_report(
         shape=x.shape,
         mode=label,
         strategy=strategy,
-        compared=int(np.sum(np.isfinite(found.error) | verdicts.disagrees)),
+        compared=int(np.sum(~verdicts.undecided & ~verdicts.excused)),
         disagreeing=disagreeing,
         worst=worst,
-        largest=float(np.max(np.abs(found.value[np.isfinite(found.value)]), initial=0.0)),
+        largest=0.0 if most == size else most,
         off_by_rounding=float(np.max(np.abs(value[both] - wide[both]), initial=0.0)),
         patterns=patterns(shown, verdicts.disagrees, x, question) if disagreeing else (),
         excused=sentences(verdicts.excused),
         undecided=sentences(verdicts.undecided),
+        unsure=int(verdicts.undecided.sum()),
         state=state,
         values=shown,
     )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import jax.numpy as jnp
 import numpy as np
 
 from purenet import jaxprs
@@ -14,39 +15,94 @@ from purenet.fd.setup import Setup
 
 # enough to see 1e-6 of a coordinate a thousandth of the largest, with what bounds allow for
 DEMAND = Demand(reach=0.35, enough=2e-11)
+CEILING = 1e-2  # of a leaf's largest derivative: an error that must show, or nothing is said
 _LOOKS = (2.0**-1, 2.0**-3, 2.0**-6)  # scales at which a disagreement must show again
+_MOST_LOOKS = 0.75  # of all looks that must allow a value
 _ONE_SIDED = 1e-6  # relative error of one-sided slopes, at steps of 2^-22 scales and shorter
 _SAMPLE = 64  # coordinates that are looked at again where more than these disagree
 
 
 class Verdicts(NamedTuple):
-    """Of each derivative of a leaf, arrays of shape (coordinates, outputs)."""
+    """Of each derivative of a leaf, arrays of shape (coordinates, outputs).
+
+    Attributes:
+        disagrees: JAX's value lies outside of what the finite difference allows, or is not finite.
+        excused: a kink, JAX's value between its sides.
+        unbounded: the finite difference has no bound, or one too wide to show an error.
+        unproved: rounding may have moved JAX's value by more than could be told from an error.
+        lost: in the caller's dtype JAX's value is off by as much.
+    """
 
     disagrees: np.ndarray
     excused: np.ndarray
-    undecided: np.ndarray
+    unbounded: np.ndarray
+    unproved: np.ndarray
+    lost: np.ndarray
+
+    @property
+    def undecided(self) -> np.ndarray:
+        """Where nothing can be said."""
+        return (self.unbounded | self.unproved | self.lost) & ~self.disagrees & ~self.excused
 
 
-def judged(found: Bounded, by: Automatic, leaf: int) -> Verdicts:
-    """Which derivatives disagree, which kinks are excused, and what cannot be decided.
+def judged(found: Bounded, by: Automatic, leaf: int, size: float = np.inf) -> Verdicts:
+    """What can be said of each derivative.
 
     What JAX's program gives in float64 is judged, so that a rule is not excused by float32; NaN and
-    infinity in the caller's own dtype disagree all the same.
+    infinity in the caller's own dtype disagree all the same. Two values agree only where a real
+    error would have been seen: where bound and rounding are both below a hundredth of the leaf's
+    largest derivative, by either side.
+
+    Args:
+        found: the finite differences.
+        by: JAX's derivatives.
+        leaf: the leaf's position.
+        size: where both sides vanish, the derivative that counts as large; see `own_size`.
     """
     value, wide, rounding = by.value[leaf], by.wide[leaf], by.rounding[leaf]
+    ceiling = CEILING * largest(found, by, leaf, size)
     known = np.isfinite(found.error)
     with np.errstate(invalid="ignore"):
-        apart = np.abs(wide - found.value)
-        disagrees = known & ~((apart <= found.error + rounding) & np.isfinite(value))
-    excused, undecided = np.zeros_like(known), ~known
+        agrees = np.abs(wide - found.value) <= found.error + rounding
+        disagrees = (known & ~agrees) | ~np.isfinite(value)
+        unbounded = ~(found.error <= ceiling)
+        unproved = ~(rounding <= ceiling)
+        lost = np.abs(value - wide) > ceiling + found.error
+    excused = np.zeros_like(known)
     for one in found.irregular:
         at = one.coordinate, one.output
         allowed = rounding[at] + _ONE_SIDED * max(abs(one.left), abs(one.right))
-        if _lies_between(one, wide[at], allowed):
-            excused[at], undecided[at] = True, False
+        if _lies_between(one, wide[at] if np.isfinite(value[at]) else value[at], allowed):
+            excused[at], disagrees[at] = True, False
         elif one.kind == "kink":
-            disagrees[at], undecided[at] = True, False
-    return Verdicts(disagrees, excused, undecided)
+            disagrees[at] = True
+    return Verdicts(disagrees, excused, unbounded, unproved, lost)
+
+
+def largest(found: Bounded, by: Automatic, leaf: int, size: float = np.inf) -> float:
+    """The leaf's largest derivative by either side, or the given size where both sides vanish."""
+    known = np.isfinite(found.error) & np.isfinite(by.wide[leaf])
+    value, wide = np.abs(found.value[known]), np.abs(by.wide[leaf][known])
+    error = found.error[known]
+    if known.any() and (value <= error).all() and (wide <= error).all():
+        return size
+    return float(max(np.max(value, initial=0.0), np.max(wide, initial=0.0)))
+
+
+def own_size(setup: Setup, base: Sequence[np.ndarray], leaf: int) -> float:
+    """The size of a derivative that would move the value as far as its own size.
+
+    The largest output, at the base point or where all parameters have grown by a half, divided by
+    the root mean square of the leaf (by one where that is zero).
+    """
+    x = np.abs(np.asarray(setup.evaluator.leaves[leaf]))
+    with jaxprs.working_precision(True):
+        direction = [jnp.asarray(np.where(np.asarray(y) == 0, 1.0, y)).astype(y.dtype)
+                     for y in setup.evaluator.leaves]  # fmt: skip
+        moved = setup.evaluator.along_direction(direction, np.array([0.5, -0.5]))
+    values = np.concatenate([np.abs(np.asarray(out)).ravel() for out in (*base, *moved)])
+    length = float(np.sqrt(np.mean(np.square(x)))) if x.size else 0.0
+    return float(np.max(values[np.isfinite(values)], initial=0.0)) / (length or 1.0)
 
 
 def confirmed(
@@ -55,13 +111,12 @@ def confirmed(
     """The finite differences of a leaf, those that disagree with JAX looked at again.
 
     Extrapolation may agree with itself by chance, once in ten thousand coordinates. A disagreement
-    counts where it lies outside of what steps of quite different lengths allow, each with its own
-    bound.
+    counts where steps of quite different lengths, each with its own bound, give the same value.
     """
     doubted = np.zeros(first.value.shape, bool)
     for automatic in by:
         verdicts = judged(first, automatic, leaf)
-        doubted |= verdicts.disagrees | verdicts.undecided
+        doubted |= verdicts.disagrees | (verdicts.unbounded & ~verdicts.excused)
     rows = np.flatnonzero(doubted.any(axis=1))
     if rows.size == 0:
         return first
@@ -96,7 +151,10 @@ def with_constants(
 def _looked_at_again(
     setup: Setup, base: Sequence[np.ndarray], leaf: int, first: Bounded, rows: np.ndarray
 ) -> Bounded:
-    """Some coordinates of a leaf, each with a bound that takes in what all looks allow."""
+    """Some coordinates of a leaf at other steps: the sharpest value that nearly all looks allow.
+
+    Where they contradict one another there is none.
+    """
     with jaxprs.working_precision(True):
         scale = lengths(setup.evaluator, leaf, DEMAND.reach)[rows]
         looks = [
@@ -104,23 +162,54 @@ def _looked_at_again(
         ]
     values = np.stack([first.value[rows], *(look.value for look in looks)])
     errors = np.stack([first.error[rows], *(look.error for look in looks)])
-    best = np.argmin(errors, axis=0)[None]
-    value = np.take_along_axis(values, best, axis=0)[0]
-    reach = np.where(np.isfinite(errors), np.abs(values - value) + errors, 0.0)
-    error = np.maximum(np.min(errors, axis=0), np.max(reach, axis=0))
+    value, error = _common(values, errors)
     new_value, new_error = first.value.copy(), first.error.copy()
     new_value[rows], new_error[rows] = value, error
+    known = {(one.coordinate, one.output): one for one in first.irregular}
     # the smallest steps tell best why there is no derivative
-    closest = [one._replace(coordinate=int(rows[one.coordinate])) for one in looks[-1].irregular]
-    known = {(one.coordinate, one.output): one for one in [*first.irregular, *closest]}
+    for one in looks[-1].irregular:
+        at = int(rows[one.coordinate]), one.output
+        known[at] = one._replace(coordinate=at[0])
+    for row, output in np.argwhere(~np.isfinite(error)):
+        at = int(rows[row]), int(output)
+        if at not in known:
+            low, high = _extremes(values[:, row, output], errors[:, row, output])
+            known[at] = Irregularity(*at, "unsettled", low, high)
     irregular = [one for key, one in known.items() if not np.isfinite(new_error[key])]
     return Bounded(new_value, new_error, irregular)
 
 
+def _common(values: np.ndarray, errors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The value of the least error among looks along axis 0 that most of the others allow.
+
+    Its error takes in what the looks that are nearly as sharp say instead.
+    """
+    known = np.isfinite(errors)
+    apart = np.abs(values[:, None] - values[None, :])
+    with np.errstate(invalid="ignore"):
+        allows = known[:, None] & known[None, :] & (apart <= errors[:, None] + errors[None, :])
+    enough = allows.sum(axis=1) >= np.maximum(1, _MOST_LOOKS * known.sum(axis=0))
+    chosen = np.argmin(np.where(known & enough, errors, np.inf), axis=0)[None]
+    value, error = (np.take_along_axis(part, chosen, axis=0)[0] for part in (values, errors))
+    sharp = known & (errors <= 100 * error)
+    with np.errstate(invalid="ignore"):
+        others = np.where(sharp & (np.abs(values - value) <= errors + error),
+                          np.abs(values - value), 0.0)  # fmt: skip
+    decided = (known & enough).any(axis=0)
+    error = np.where(decided, np.maximum(error, np.max(others, axis=0)), np.inf)
+    return np.where(decided, value, np.nan), error
+
+
+def _extremes(values: np.ndarray, errors: np.ndarray) -> tuple[float, float]:
+    known = values[np.isfinite(values) & np.isfinite(errors)]
+    return (float(known.min()), float(known.max())) if known.size else (np.nan, np.nan)
+
+
 def _lies_between(one: Irregularity, value: float, allowed: float) -> bool:
+    if one.kind == "vertical":
+        return bool(np.isinf(value)) and value in (one.left, one.right)
     if one.kind == "edge":
-        sides = [side for side in (one.left, one.right) if np.isfinite(side)]
-        return any(bool(abs(value - side) <= allowed) for side in sides)
+        return any(value == side or abs(value - side) <= allowed for side in (one.left, one.right))
     if one.kind == "kink":
         low, high = sorted((one.left, one.right))
         return bool(low - allowed <= value <= high + allowed)

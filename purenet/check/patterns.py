@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from purenet.check.question import Question
 from purenet.check.report import Values
 
+_LARGEST_DENOMINATOR = 64  # of a factor that is written as a fraction
 _MOST_INDICES = 8  # of an axis that are written out
 
 
@@ -31,7 +33,7 @@ def patterns(
         [
             lambda: _factor(jax_side, fd_side, bound, wrong, sizes),
             lambda: _moved(jax_side, fd_side, bound),
-            lambda: _added(jax_side, fd_side, bound, leaf),
+            lambda: _added(jax_side, fd_side, bound, wrong, leaf),
         ]
     )
     if whole:
@@ -53,14 +55,14 @@ def _first(candidates: list[Callable[[], str]]) -> str:
     return next(filter(None, (candidate() for candidate in candidates)), "")
 
 
-def _factor(jax_side, fd_side, bound, wrong: np.ndarray, sizes: dict[int, str]) -> str:
+def _factor(jax_side, fd_side, bound, wrong: np.ndarray, sizes: dict[int, tuple[str, bool]]) -> str:
     """A factor that all derivatives share, those too small to disagree among them."""
     factor = _shared_factor(jax_side, fd_side, bound)
     if wrong.sum() == 1 < wrong.size:
         return ""
     if factor is None or not np.all(wrong | (np.abs((factor - 1) * fd_side) <= 3 * bound)):
         return ""
-    return f"jax is {_named(factor, sizes)} the finite difference"
+    return f"jax is {_named(factor)} the finite difference{_perhaps(factor, sizes)}"
 
 
 def _shared_factor(jax_side, fd_side, bound) -> float | None:
@@ -76,38 +78,44 @@ def _shared_factor(jax_side, fd_side, bound) -> float | None:
     return factor if np.all(np.abs(y - factor * x) <= slack) else None
 
 
-def _named(factor: float, sizes: dict[int, str]) -> str:
-    """A factor in words: a sign, a count that the program knows, a number."""
+def _named(factor: float) -> str:
+    """A factor in words: a sign, a fraction of small numbers, a number."""
     if factor == 0 or abs(factor) < 1e-12:
         return "zero times"
     if math.isclose(factor, -1, rel_tol=1e-7):
         return "minus"
-    for size, name in sizes.items():
-        if math.isclose(factor, size, rel_tol=1e-7):
-            return f"{size} times ({name}: a mean was taken for a sum)"
-        if math.isclose(factor, 1 / size, rel_tol=1e-7):
-            return f"1/{size} times ({name}: a sum was taken for a mean)"
-    if any(abs(f - round(f)) < 1e-7 for f in (factor, 1 / factor)):
-        return f"{factor:.6g} times"  # two sizes may have this quotient by chance
-    for size, name in sizes.items():
-        for other, second in sizes.items():
-            if size != other and math.isclose(factor, size / other, rel_tol=1e-7):
-                return (
-                    f"{size}/{other} times ({name} in place of {second}: a mean along the wrong "
-                    "axis)"
-                )
+    fraction = Fraction(factor).limit_denominator(_LARGEST_DENOMINATOR)
+    is_short = math.isclose(factor, float(f"{factor:.2g}"), rel_tol=1e-7)
+    if fraction and math.isclose(factor, fraction, rel_tol=1e-7) and not is_short:
+        return f"{fraction} times"
     return f"{factor:.6g} times" if abs(factor - 1) > 1e-3 else f"(1 {factor - 1:+.3g}) times"
 
 
-def _sizes(question: Question, leaf: np.ndarray) -> dict[int, str]:
-    """The sizes that a mean could have been taken over, the data's first."""
-    sizes: dict[int, str] = {}
+def _perhaps(factor: float, sizes: dict[int, tuple[str, bool]]) -> str:
+    """A conjecture where a factor is a size that the program knows, or a quotient of two."""
+    for size, (name, _) in sizes.items():
+        if math.isclose(factor, size, rel_tol=1e-7):
+            return f": perhaps a mean was taken for a sum over {name}"
+        if math.isclose(factor, 1 / size, rel_tol=1e-7):
+            return f": perhaps a sum was taken for a mean over {name}"
+    if any(abs(f - round(f)) < 1e-7 for f in (factor, 1 / (factor or 1))):
+        return ""  # two sizes may have this quotient by chance
+    for size, (name, of_data) in sizes.items():
+        for other, (second, other_of_data) in sizes.items():
+            if (of_data or other_of_data) and math.isclose(factor, size / other, rel_tol=1e-7):
+                return f": perhaps a mean over {second} in place of {name}"
+    return ""
+
+
+def _sizes(question: Question, leaf: np.ndarray) -> dict[int, tuple[str, bool]]:
+    """The sizes that a mean could have been taken over, the data's first, and whether it is."""
+    sizes: dict[int, tuple[str, bool]] = {}
     for shape in question.shapes:
         for axis, size in enumerate(shape):
-            what = "the batch size" if axis == 0 else f"the size of axis {axis} of the data"
-            sizes.setdefault(size, what)
+            what = "the batch" if axis == 0 else f"axis {axis} of the data"
+            sizes.setdefault(size, (what, True))
     for axis, size in enumerate(leaf.shape):
-        sizes.setdefault(size, f"the size of axis {axis} of the parameter")
+        sizes.setdefault(size, (f"axis {axis} of the parameter", False))
     return {size: name for size, name in sizes.items() if size > 1}
 
 
@@ -130,11 +138,14 @@ def _arrangements(fd_side, bound) -> Iterator[tuple[str, np.ndarray, np.ndarray]
             yield name, np.roll(fd_side, shift, axis), np.roll(bound, shift, axis)
 
 
-def _added(jax_side, fd_side, bound, parameter: np.ndarray) -> str:
+def _added(jax_side, fd_side, bound, wrong, parameter: np.ndarray) -> str:
     """A multiple of the parameter added: a penalty that only one of the two sides knows."""
     factor = _shared_factor(jax_side - fd_side, parameter, bound)
     if factor is None or factor == 0:
         return ""
+    apart = np.abs(jax_side - fd_side)[wrong]
+    if not np.all(np.abs(apart - np.abs(factor * parameter[wrong])) <= apart / 2):
+        return ""  # it must explain most of each disagreement
     return f"jax is the finite difference plus {factor:.6g} times the parameter itself"
 
 
@@ -148,16 +159,18 @@ def _confined(jax_side, fd_side, bound, wrong, sizes) -> Iterator[str]:
             factor = _shared_factor(*take)
             where = _slices(indices, axis, wrong.ndim)
             if factor is not None:
-                yield f"{where} is {_named(factor, sizes)} the finite difference"
+                perhaps = _perhaps(factor, sizes)
+                yield f"{where} is {_named(factor)} the finite difference{perhaps}"
             else:
                 yield f"all that is wrong lies in {where}"
             return
     if wrong.sum() == 1:
         at = np.unravel_index(int(np.argmax(wrong)), wrong.shape)
-        if fd_side[at] != 0 and np.isfinite(jax_side[at]):
+        if abs(fd_side[at]) > bound[at] and np.isfinite(jax_side[at]):
             index = ", ".join(str(int(i)) for i in at)
             factor = float(jax_side[at] / fd_side[at])
-            yield f"[{index}] alone is wrong: {_named(factor, sizes)} the finite difference"
+            perhaps = _perhaps(factor, sizes)
+            yield f"[{index}] alone is wrong: {_named(factor)} the finite difference{perhaps}"
     elif np.all(jax_side[wrong] == 0):
         yield "jax is zero where the finite difference is not: a term is missing"
 

@@ -40,6 +40,8 @@ class Proof(NamedTuple):
     suspects: Sequence[Suspect] = ()
     notes: Sequence[str] = ()
     method: str = ""
+    undecided: Sequence[str] = ()
+    directions: int = 0
     evaluations: int = 0
 
 
@@ -62,5 +64,7 @@ def joined(proofs: Sequence[Proof]) -> Proof:
         culprits=[culprit for proof in proofs for culprit in proof.culprits],
         suspects=[suspect for proof in proofs for suspect in proof.suspects],
         notes=[note for proof in proofs for note in proof.notes],
+        undecided=[one for proof in proofs for one in proof.undecided],
+        directions=sum(proof.directions for proof in proofs),
         method="; ".join(proof.method for proof in proofs if proof.method),
     )

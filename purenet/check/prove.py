@@ -1,6 +1,7 @@
 """The proof of a posed problem: its questions, each compared in the way its size allows."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -10,7 +11,8 @@ from purenet import jaxprs
 from purenet.check import exhaustive, sampled
 from purenet.check.dependence import Dependence
 from purenet.check.proof import Proof, joined
-from purenet.check.question import ENTRIES, asked
+from purenet.check.question import ENTRIES, Question, asked
+from purenet.check.report import UNCOMPARED
 from purenet.fd.options import Options
 from purenet.fd.problem import Problem
 from purenet.fd.setup import Setup, prepare, require_finite_base
@@ -25,6 +27,7 @@ def proved(
     budget: float | int,
     key: jax.Array,
     depends: Callable[[Setup], Dependence] | None = None,
+    flat: Callable[[Question, int], str] | None = None,
     shapes: Sequence[tuple[int, ...]] = (),
     entries: int = ENTRIES,
 ) -> Proof:
@@ -38,6 +41,8 @@ def proved(
         budget: seconds for every coordinate; beyond, random directions are compared.
         key: draws projections and directions.
         depends: how the function depends on its leaves, asked before any derivative is compared.
+        flat: a sentence where a leaf moves the function only through what has no derivative; asked
+            of leaves whose derivatives are zero.
         shapes: of the data, whose sizes may explain a factor.
         entries: of a Jacobian that is compared whole; of a larger one, a weighted sum of its rows.
     """
@@ -52,9 +57,24 @@ def proved(
             break
         exhaustively = sampled.seconds(setup) <= budget
         prove = exhaustive.prove if exhaustively else sampled.prove
-        proofs.append(prove(setup, question, base, modes, states, key))
+        part = prove(setup, question, base, modes, states, key)
+        if flat is not None and question.label == "the function":
+            part = _with_flat(part, question, flat)
+        proofs.append(part)
         evaluations += setup.evaluator.evaluations
     return joined(proofs)._replace(evaluations=evaluations)
+
+
+def _with_flat(part: Proof, question: Question, flat: Callable[[Question, int], str]) -> Proof:
+    """A proof in which leaves without a derivative to prove have failed."""
+    zero = {leaf.path for leaf in part.leaves if leaf.verdict in ("zero on both sides", UNCOMPARED)}
+    failures, leaves = list(part.failures), list(part.leaves)
+    for i, path in enumerate(question.paths):
+        sentence = flat(question, i) if path in zero and np.size(question.moved[i]) else ""
+        if sentence:
+            failures.append(sentence)
+            leaves = [replace(leaf, state="flat") if leaf.path == path else leaf for leaf in leaves]
+    return part._replace(failures=failures, leaves=leaves)
 
 
 def _base(setup: Setup) -> list[np.ndarray]:

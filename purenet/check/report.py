@@ -7,9 +7,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+UNCOMPARED = "nothing to compare"  # of an empty leaf, or where directions were compared
 
-class GradientMismatch(AssertionError):  # noqa: N818 - the name is the public contract
-    """JAX's derivative is not that of the function; the message is the report.
+
+class _Refused(AssertionError):  # noqa: N818 - the base of two public names
+    """An error whose message is a report.
 
     Attributes:
         report: the `GradientReport`.
@@ -18,6 +20,14 @@ class GradientMismatch(AssertionError):  # noqa: N818 - the name is the public c
     def __init__(self, report: "GradientReport"):
         super().__init__(str(report))
         self.report = report
+
+
+class GradientMismatch(_Refused):
+    """JAX's derivative is not that of the function; the message is the report."""
+
+
+class GradientUndecided(_Refused):
+    """Whether JAX's derivative is right cannot be told here; the report says why."""
 
 
 @dataclass(frozen=True)
@@ -46,11 +56,13 @@ class Coordinate:
         return apart / self.bound if self.bound > 0 else float(np.inf if apart else 0.0)
 
     def __str__(self) -> str:
-        """Both values, the bound, and by how many bounds they differ."""
+        """Both values, and how far apart they may be."""
         where = self.path + (f", {self.output}" if self.output else "")
+        if not np.isfinite(self.by_differences):
+            return f"{where}: jax {self.by_jax:.10g}, where there is no finite difference"
         return (
-            f"{where}: jax {self.by_jax:.10g}, fd {self.by_differences:.10g}, "
-            f"{self.bounds:.2g} bounds of {self.bound:.1e} apart"
+            f"{where}: jax {self.by_jax:.10g}, finite difference {self.by_differences:.10g} "
+            f"± {self.bound:.2g}"
         )
 
 
@@ -71,7 +83,7 @@ class LeafReport:
         shape: its shape.
         mode: "rev" or "fwd", and of what, where it is not the function itself.
         strategy: how its coordinates were evaluated, and why.
-        compared: the number of derivatives compared; where there is none, nothing is.
+        compared: the number of derivatives on which there is a verdict.
         disagreeing: how many of them disagree.
         worst: where the two differ by most bounds; None where nothing was compared.
         largest: the largest derivative by finite differences.
@@ -79,8 +91,10 @@ class LeafReport:
             and what the same program gives in float64.
         patterns: what the disagreement looks like: a factor, a sign, a transpose, a row.
         excused: kinks at which JAX's value lies between the one-sided derivatives.
-        undecided: where no derivative could be had to compare with, and why.
-        state: "" where there is something to compare, else "ignored", "held constant".
+        undecided: where nothing can be said, and why.
+        unsure: how many derivatives that are.
+        state: "" where there is something to compare, else "ignored", "held constant" or "flat":
+            the value depends on the leaf, but only through what has no derivative.
         values: all derivatives.
     """
 
@@ -96,6 +110,7 @@ class LeafReport:
     patterns: tuple[str, ...] = ()
     excused: tuple[str, ...] = ()
     undecided: tuple[str, ...] = ()
+    unsure: int = 0
     state: str = ""
     values: Values | None = field(default=None, repr=False, compare=False)
 
@@ -105,17 +120,24 @@ class LeafReport:
         return self.disagreeing == 0
 
     @property
+    def is_undecided(self) -> bool:
+        """Whether there is no verdict on more than half of the derivatives."""
+        if self.values is None:
+            return False
+        return 2 * self.unsure > self.values.by_jax.size
+
+    @property
     def verdict(self) -> str:
         """In a word or two."""
         if self.state:
             return self.state
         if self.disagreeing:
             return f"{self.disagreeing:,} disagree"
+        if self.is_undecided:
+            return "undecided"
         if self.compared:
             return "agrees" if self.largest > 0 else "zero on both sides"
-        return (
-            "undecided" if self.undecided else "excused" if self.excused else "nothing to compare"
-        )
+        return "excused" if self.excused else UNCOMPARED
 
 
 @dataclass(frozen=True)
@@ -132,6 +154,9 @@ class GradientReport:
         opinions: the Taylor remainder's rate beside a disagreement.
         notes: modes that JAX does not have for this function, and the like.
         method: which mode of checking ran, and the smallest error it could have seen.
+        undecided: what could not be told beside single leaves: too few directions with a bound.
+        directions: the number of derivatives compared along random directions.
+        allow_undecided: the leaves that need no verdict; True for all.
         evaluations: points at which the function was evaluated.
         seconds: what the check took.
     """
@@ -144,18 +169,47 @@ class GradientReport:
     opinions: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     method: str = ""
+    undecided: tuple[str, ...] = ()
+    directions: int = 0
+    allow_undecided: bool | tuple[str, ...] = ()
     evaluations: int = 0
     seconds: float = 0.0
 
     @property
+    def verdict(self) -> str:
+        """ "agrees", "disagrees" or "undecided".
+
+        It agrees where nothing disagrees, nothing is ignored, and a real error would have shown in
+        every leaf (at half of its derivatives at least).
+        """
+        if self.failures or not all(leaf.ok for leaf in self.leaves):
+            return "disagrees"
+        return "undecided" if self.unproved else "agrees"
+
+    @property
     def ok(self) -> bool:
-        """Whether nothing disagrees, nothing is ignored, and the function is a function."""
-        return not self.failures and all(leaf.ok for leaf in self.leaves)
+        """Whether the verdict is that it agrees."""
+        return self.verdict == "agrees"
+
+    @property
+    def unproved(self) -> tuple[str, ...]:
+        """Why there is no verdict, a sentence for each leaf that is not allowed to have none."""
+        if self.allow_undecided is True:
+            return ()
+        leaves = [
+            leaf
+            for leaf in self.leaves
+            if leaf.is_undecided and leaf.path not in (self.allow_undecided or ())
+        ]
+        return (
+            *self.undecided,
+            *dict.fromkeys(leaf.undecided[0] for leaf in leaves if leaf.undecided),
+        )
 
     @property
     def compared(self) -> int:
-        """The number of derivatives compared one by one."""
-        return sum(leaf.compared for leaf in self.leaves)
+        """The number of derivatives compared, one by one or along directions."""
+        return sum(leaf.compared for leaf in self.leaves) + self.directions
 
     @property
     def worst(self) -> Coordinate | None:
@@ -191,7 +245,8 @@ class GradientReport:
         ]
         rest = {k: v for k, v in vars(self).items() if k not in ("leaves", "culprits")}
         culprits = [asdict(culprit) for culprit in self.culprits]
-        return _plain({"ok": self.ok, **rest, "culprits": culprits, "leaves": leaves})
+        head = {"verdict": self.verdict, "ok": self.ok}
+        return _plain({**head, **rest, "culprits": culprits, "leaves": leaves})
 
     def to_json(self) -> str:
         """`to_dict` as JSON."""

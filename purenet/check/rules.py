@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -41,7 +40,7 @@ def _fault(call: jaxprs.CustomCall, prove: Prove) -> str:
 
     try:
         proof = prove(alone, tuple(map(jnp.asarray, call.inputs)), floating)
-    except (TypeError, ValueError, NotImplementedError, jax.errors.JAXTypeError):
+    except Exception:
         return ""  # what cannot be differenced alone is not accused
     wrong = [leaf for leaf in proof.leaves if not leaf.ok]
     if not wrong and not proof.failures:

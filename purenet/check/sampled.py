@@ -20,6 +20,7 @@ from purenet.check.directions import (
     compared,
     directions_of,
 )
+from purenet.check.judging import CEILING
 from purenet.check.proof import Proof, Suspect, joined, named
 from purenet.check.question import Question
 from purenet.check.report import Coordinate, LeafReport
@@ -72,7 +73,7 @@ def prove(
             continue
         along = compared(setup, base, by_jax, directions)
         failures = [
-            f"jax's derivative by {path} is NaN or infinite"
+            f"jax's derivative with respect to {path} is NaN or infinite"
             for path, bad in zip(setup.paths, undefined, strict=True)
             if bad
         ]
@@ -106,7 +107,33 @@ def _proof(setup, question, base, mode, along: Along, directions: Directions, st
                 f"jax's derivative along a random direction ({label}) is NaN or infinite"
             )
     method = _method(setup, along, label, directions)
-    return Proof(leaves, failures, culprits, suspects[:1], method=method)
+    decided = int(_decided(along).sum())
+    return Proof(
+        leaves,
+        failures,
+        culprits,
+        suspects[:1],
+        method=method,
+        undecided=[] if 2 * decided >= len(along.bound) or failures else [_undecided(along, label)],
+        directions=decided,
+    )
+
+
+def _decided(along: Along) -> np.ndarray:
+    """The directions along which an error of a hundredth of the largest derivative would show."""
+    sizes = np.abs(np.concatenate([along.by_jax, along.by_differences]))
+    largest = np.max(sizes[np.isfinite(sizes)], initial=0.0)
+    return (along.bound <= CEILING * largest).all(axis=1) | along.disagrees.any(axis=1)
+
+
+def _undecided(along: Along, label: str) -> str:
+    finite = along.bound[np.isfinite(along.bound)]
+    what = (
+        f"the finite differences are as coarse as {np.max(finite):.1e}"
+        if finite.size
+        else "the finite differences have no bound"
+    )
+    return f"along most of {len(along.bound)} random directions ({label}) {what}"
 
 
 def _worst(along: Along) -> tuple[int, int]:
@@ -132,8 +159,9 @@ def _failure(
     )
     return (
         f"along {count} of {SIGNS + GAUSSIANS} random directions ({label}) the two disagree: "
-        f"jax {along.by_jax[worst]:.10g}, fd {along.by_differences[worst]:.10g}, "
-        f"bound {along.bound[worst]:.1e}; {traced if culprits else 'no coordinate stands out'}"
+        f"jax {along.by_jax[worst]:.10g}, finite difference "
+        f"{along.by_differences[worst]:.10g} ± {along.bound[worst]:.2g}; "
+        f"{traced if culprits else 'no coordinate stands out'}"
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from purenet.check.report import GradientReport, LeafReport
 
-_HEADINGS = ("leaf", "shape", "mode", "largest", "worst at", "jax", "fd", "bounds", "verdict")
+_HEADINGS = ("leaf", "shape", "mode", "largest", "worst at", "jax", "difference", "±", "verdict")
 _LEAVES = 40  # rows that a table shows; all that disagree come first
 
 
@@ -55,9 +55,16 @@ def verdict(report: GradientReport) -> str:
     """One line."""
     wrong = sum(leaf.disagreeing for leaf in report.leaves)
     if report.ok:
-        if report.compared:
-            return f"{report.function}: jax agrees at all {report.compared:,} derivatives compared"
-        return f"{report.function}: no disagreement found; what was compared stands below"
+        single = report.compared - report.directions
+        parts = [f"at all {single:,} derivatives compared"] if single else []
+        parts += [f"along {report.directions} random directions"] if report.directions else []
+        if parts:
+            return f"{report.function}: jax agrees {' and '.join(parts)}"
+        excused = any(leaf.excused for leaf in report.leaves)
+        what = "every derivative is excused by a kink" if excused else "there is nothing to compare"
+        return f"{report.function}: {what}"
+    if report.verdict == "undecided":
+        return f"{report.function}: undecided: {report.unproved[0]}"
     if wrong:
         return f"{report.function}: jax disagrees at {wrong:,} of {report.compared:,} derivatives"
     return report.failures[0]
@@ -80,14 +87,17 @@ def _remarks(report: GradientReport) -> list[str]:
     for leaf in report.leaves:
         lines += [f"excused: {kink}" for kink in leaf.excused]
         lines += [f"undecided: {reason}" for reason in leaf.undecided]
-        if leaf.compared and leaf.largest == 0 and not leaf.state:
+        if leaf.verdict == "zero on both sides":
             lines.append(f"{leaf.path} ({leaf.mode}): all derivatives are zero on both sides")
-        if leaf.off_by_rounding > 1e-2 * leaf.largest > 0:
+        if leaf.off_by_rounding > 1e-2 * leaf.largest > 0 and not leaf.is_undecided:
             lines.append(
                 f"{leaf.path} ({leaf.mode}): in its own dtype jax is off by "
                 f"{leaf.off_by_rounding:.1e}, the largest derivative being {leaf.largest:.1e}: "
                 "rounding"
             )
+    lines = list(dict.fromkeys(lines))  # both modes may say the same
+    if report.verdict == "undecided":
+        lines.append(_advice(report))
     lines += report.notes
     if report.method:
         lines.append(report.method)
@@ -99,6 +109,16 @@ def _remarks(report: GradientReport) -> list[str]:
     if report.seconds:
         lines.append(f"{report.evaluations:,} evaluations, {report.seconds:.2f} s")
     return lines
+
+
+def _advice(report: GradientReport) -> str:
+    paths = dict.fromkeys(leaf.path for leaf in report.leaves if leaf.is_undecided)
+    named = ", ".join(map(repr, paths))
+    allowed = f"({named},)" if len(paths) == 1 else f"({named})" if paths else "True"
+    return (
+        "to decide, check at another point, in float64, or leave these parameters out by argnums; "
+        f"to pass them without a verdict, allow_undecided={allowed}"
+    )
 
 
 def _ordered(report: GradientReport) -> list[LeafReport]:
@@ -126,6 +146,6 @@ def _cells(leaf: LeafReport) -> tuple[str, ...]:
         where,
         "" if worst is None else f"{worst.by_jax:.8g}",
         "" if worst is None else f"{worst.by_differences:.8g}",
-        "" if worst is None else f"{worst.bounds:.2g}",
+        "" if worst is None else f"{worst.bound:.2g}",
         leaf.verdict,
     )

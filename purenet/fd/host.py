@@ -188,12 +188,11 @@ def _displaced(leaf: np.ndarray, coordinate: int, offset: Any) -> np.ndarray:
 
 
 def _as_float(output: Any) -> np.ndarray:
-    array = np.asarray(output)
-    if array.dtype.kind in "fc":
+    array = np.array(output)  # a copy: the function may return the same buffer every time
+    if array.dtype.kind in "fc" or jnp.issubdtype(array.dtype, np.inexact):
         return array
-    if array.dtype.kind in "iub":
-        return array.astype(np.float64)
+    got = f"dtype {array.dtype}" if array.dtype.kind in "iub" else f"type {type(output).__name__}"
     raise TypeError(
-        f"got an output of type {type(output).__name__}; wanted numbers; return a float or an "
-        "array of floats"
+        f"got an output of {got}; wanted floating-point numbers, which alone have a derivative; "
+        "return a float or an array of floats"
     )

@@ -45,7 +45,7 @@ def examine(ladder: Ladder, now: Settlement) -> tuple[Settlement, list[Irregular
     over lengths far below the size of its parameter (far from the origin, near a pole or an edge,
     where it oscillates fast) settles on a ladder that stands deeper.
     """
-    rows = np.flatnonzero(_doubtful(ladder, now).any(axis=1))
+    rows = np.flatnonzero((_doubtful(ladder, now) | _stair(ladder)).any(axis=1))
     if rows.size == 0:
         return now, []
     _measure_noise(ladder, rows)
@@ -87,7 +87,7 @@ def _settled_deeper(
             then.round_off, then.seen_noise * then.best.gain
         )
         sharp = error <= _SHARP * np.abs(then.best.value)
-        vanishes = error <= _SHARP * np.abs(ladder.base) / lower.scale[:, None]
+        vanishes = error <= _SHARP * np.abs(ladder.base) / ladder.scale[rows, None]
         settled = doubtful[rows] & ~_doubtful(lower, then) & (sharp | vanishes)
         now = _replaced(now, then, rows, settled)
         doubtful[rows] &= ~settled
@@ -122,6 +122,17 @@ def _doubtful(ladder: Ladder, now: Settlement) -> np.ndarray:
     noise = _noise_at(ladder, ladder.heights.anchor)
     kinked = ~(bend <= expected + 2 * _SIGNIFICANT * noise)
     return ~now.agrees | kinked
+
+
+def _stair(ladder: Ladder) -> np.ndarray:
+    """Where f stands still at the anchor's step and moves at larger ones.
+
+    It may be flat there; or it computes in fewer digits than it is given, and the anchor stands on
+    one of its stairs.
+    """
+    anchor, top = (ladder.rungs[e] for e in (ladder.heights.anchor, ladder.heights.first))
+    stands = (anchor.plus == ladder.base) & (anchor.minus == ladder.base)
+    return stands & ((top.plus != ladder.base) | (top.minus != ladder.base))
 
 
 def _measure_noise(ladder: Ladder, rows: np.ndarray) -> None:

@@ -41,7 +41,7 @@ def rounded(program: Program, constants: Sequence[Any], leaves: Sequence[Any]) -
     The program is evaluated a few times more, each operation that rounds moved by eight roundings
     up or down at random (products and sums of n terms by the square root of n times that), and each
     literal and table of constants by a rounding of the dtype it was traced in: what a float32
-    program holds of the number pi errs by 1e-8, and no wider arithmetic mends it. The largest
+    program holds of the number pi errs by 1e-8, and no wider arithmetic fixes it. The largest
     deviation counts.
 
     Source: Monte Carlo arithmetic, Parker, Pierce & Eggert, Computing in Science & Engineering

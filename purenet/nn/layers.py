@@ -33,7 +33,7 @@ def linear(
         b,
         inputs_axis=0,
         convention="linear: x W + b with W of shape (inputs, outputs)",
-        mend="transpose W, or use linear_transposed",
+        fix="transpose W, or use linear_transposed",
     )
     y = jnp.matmul(x, W)
     return y if b is None else y + b
@@ -68,19 +68,19 @@ def linear_transposed(
         b,
         inputs_axis=1,
         convention="linear_transposed: x Wᵀ + b with W of shape (outputs, inputs)",
-        mend="transpose W, or use linear",
+        fix="transpose W, or use linear",
     )
     y = jnp.matmul(x, jnp.swapaxes(W, 0, 1))
     return y if b is None else y + b
 
 
-def _require_fit(x, W, b, *, inputs_axis: int, convention: str, mend: str) -> None:
+def _require_fit(x, W, b, *, inputs_axis: int, convention: str, fix: str) -> None:
     x_shape, W_shape = jnp.shape(x), jnp.shape(W)
     if len(W_shape) != 2 or not x_shape or x_shape[-1] != W_shape[inputs_axis]:
         raise ValueError(
             f"got x of shape {x_shape} and W of shape {W_shape}; "
             f"wanted {convention}, inputs being the last axis of x; "
-            f"{mend} if W is stored the other way round"
+            f"{fix} if W is stored the other way round"
         )
     outputs = W_shape[1 - inputs_axis]
     if b is not None and jnp.shape(b) != (outputs,):

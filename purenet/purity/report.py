@@ -47,7 +47,7 @@ class Finding:
         subject: the parameter's path or the captured name that it is about: ``net.W``.
         where: file and line, ``net.py:12``; "" where unknown.
         explanation: what was found, and why it matters.
-        remedy: the smallest change that mends it.
+        remedy: the smallest change that fixes it.
         evidence: the numbers of the experiment that showed it, by what was done.
     """
 
@@ -59,10 +59,10 @@ class Finding:
     evidence: dict[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        """Kind, subject and place; what was found; how to mend it; the evidence."""
+        """Kind, subject and place; what was found; how to fix it; the evidence."""
         at = f" ({self.where})" if self.where else ""
         lines = [f"{self.kind}: {self.subject}{at}", f"  {self.explanation}"]
-        lines += [f"  mend: {self.remedy}"] if self.remedy else []
+        lines += [f"  fix: {self.remedy}"] if self.remedy else []
         width = max(map(len, self.evidence), default=0)
         lines += [f"    {key:<{width}}  {_shown(value)}" for key, value in self.evidence.items()]
         return "\n".join(lines)

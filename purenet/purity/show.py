@@ -20,7 +20,7 @@ def rich(report: PurityReport) -> Any:
     for finding in report.findings:
         head, *lines = str(finding).splitlines()
         parts.append(Text(head, style="bold red"))
-        parts += [Text(line, style="green" if line.startswith("  mend:") else "") for line in lines]
+        parts += [Text(line, style="green" if line.startswith("  fix:") else "") for line in lines]
     return Group(*parts, *(Text(_note(note), style="dim") for note in report.notes))
 
 

@@ -104,30 +104,30 @@ def explained(
 ) -> DivergenceError:
     """The error for the step from this state, given what `looked_at` found there."""
     value, stages = looked_at
-    what, paths, mend = _first_found(stages)
+    what, paths, fix = _first_found(stages)
     step = int(state.step)
     where = f"step {step} (epoch {step // batches_an_epoch}, batch {step % batches_an_epoch})"
     message = (
         f"got {what} at {where}, where the loss was {value:.6g}{_before(history)}; "
-        f"wanted finite numbers; {mend}"
+        f"wanted finite numbers; {fix}"
     )
     return DivergenceError(message, step, paths, state, history)
 
 
 def _first_found(stages: Mapping[str, Any]) -> tuple[str, tuple[str, ...], str]:
-    """What is not finite first, the leaves' paths, and how to mend it."""
+    """What is not finite first, the leaves' paths, and how to fix it."""
     for stage, tree in stages.items():
-        name, sentence, mend = _STAGES[stage]
+        name, sentence, fix = _STAGES[stage]
         named = zip(trees.leaf_paths(tree, name), jax.tree.leaves(tree), strict=True)
         kinds = {path: kind for path, leaf in named if (kind := _kind(leaf))}
         if kinds:
             listed = ", ".join(list(kinds)[:_NAMED])
             listed += f" and {len(kinds) - _NAMED} more" if len(kinds) > _NAMED else ""
             kind = _NAN if _NAN in kinds.values() else _INFINITY
-            return f"{kind} {sentence} {listed}", tuple(kinds), mend
+            return f"{kind} {sentence} {listed}", tuple(kinds), fix
     path, size = _largest(stages["before"])
-    mend = _STAGES["gradient"][-1]
-    return f"a loss that is not finite, with {path} as large as {size:.3g},", (path,), mend
+    fix = _STAGES["gradient"][-1]
+    return f"a loss that is not finite, with {path} as large as {size:.3g},", (path,), fix
 
 
 def _kind(leaf: Any) -> str:

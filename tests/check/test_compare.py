@@ -96,7 +96,7 @@ def test_what_stop_gradient_holds_is_said_and_is_no_mistake():
 
 
 def test_a_derivative_that_is_zero_everywhere_is_remarked():
-    report = purenet.check_grads(lambda x: jnp.sum(jnp.round(x)), jnp.array([0.3, 1.7]))
+    report = purenet.check_grads(lambda x: jnp.sum(jax.nn.relu(x)), jnp.array([-0.3, -1.7]))
     assert {leaf.verdict for leaf in report.leaves} == {"zero on both sides"}
     assert "all derivatives are zero on both sides" in str(report)
 
@@ -220,8 +220,9 @@ def test_rounding_in_float32_is_told_from_a_wrong_rule():
     def cancelling(x):
         return (1 - jnp.cos(x)) / x**2
 
-    report = purenet.check_grads(cancelling, jnp.float32(1e-3))
-    assert "in its own dtype jax is off by" in str(report)
+    with pytest.raises(purenet.GradientUndecided, match="x: rounding may have moved jax's -8.3"):
+        purenet.check_grads(cancelling, jnp.float32(1e-3))
+    assert purenet.check_grads(cancelling, jnp.float32(0.5)).ok
 
 
 def test_complex_parameters(x64):
@@ -270,8 +271,8 @@ def test_options_out_of_range(options, error, message):
 
 def test_where_there_is_no_derivative_nothing_is_claimed():
     root = purenet.check_grads(jnp.sqrt, 0.0, modes=("rev",))
-    assert [leaf.verdict for leaf in root.leaves] == ["undecided"]
-    assert root.leaves[0].undecided == ("x: edge, left nan, right inf, jax inf",)
+    assert [leaf.verdict for leaf in root.leaves] == ["excused"]
+    assert root.leaves[0].excused == ("x: edge, left nan, right inf, jax inf",)
     bent = purenet.check_grads(jnp.abs, 0.0, modes=("rev",))
     assert [leaf.verdict for leaf in bent.leaves] == ["excused"]
     assert bent.compared == root.compared == 0

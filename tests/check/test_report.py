@@ -47,7 +47,7 @@ def test_agreement_is_one_line_a_table_and_how_it_was_found():
 def test_disagreement_goes_from_the_verdict_to_the_coordinate_to_the_rule():
     lines = str(WRONG).splitlines()
     assert lines[0] == "loss: jax disagrees at 2 of 9 derivatives"
-    assert lines[1] == "  params['<b>'][2]: jax 2, fd 1.5, 2 bounds of 2.5e-01 apart  (rev)"
+    assert lines[1] == "  params['<b>'][2]: jax 2, finite difference 1.5 ± 0.25  (rev)"
     assert lines[2] == "    params['<b>']: jax is <twice>"
     assert lines[3:5] == ["  rule f (file.py:3) is wrong", "  h^1"]
     assert lines[6].startswith("params['<b>']")  # what is wrong comes first

@@ -26,7 +26,7 @@ def test_a_finding_as_text():
     assert str(FINDING).splitlines() == [
         "mutates-state: self.n (net.py:3)",
         "  It counts.",
-        "  mend: return it",
+        "  fix: return it",
         "    before  0",
     ]
 

@@ -105,7 +105,7 @@ def a_key_that_the_object_splits():
 
 @program(("leaked-tracer", "net.W"), ("mutates-state", "net.W"))
 def assigned_before_the_call():
-    """The published mend of the lambda, in JAX."""
+    """The published fix of the lambda, in JAX."""
     net, x = Net(), drawn_jax(3, 5, 3)
 
     def loss(W):

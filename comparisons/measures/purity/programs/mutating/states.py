@@ -76,7 +76,7 @@ def a_layer_that_remembers_its_output():
 
 @program(("mutates-state", "net.W"))
 def assigned_before_the_call():
-    """The published mend of the lambda: it follows its argument, and leaves the net changed."""
+    """The published fix of the lambda: it follows its argument, and leaves the net changed."""
     net, x = Net(), drawn(3, 5, 3)
 
     def loss(W):
