@@ -71,6 +71,8 @@ def _shared_factor(jax_side, fd_side, bound) -> float | None:
     x, y, b = fd_side[known], jax_side[known], bound[known]
     if x.size == 0 or not np.any(np.abs(x) > b):
         return None
+    unit = float(np.max(np.abs(x)))  # squares of very large and very small numbers have no size
+    x, y, b = x / unit, y / unit, b / unit
     finest = max(float(b.max()) * 1e-8, float(np.finfo(float).tiny))
     weight = (finest / np.maximum(b, finest)) ** 2
     factor = float(np.sum(weight * x * y) / np.sum(weight * x * x))

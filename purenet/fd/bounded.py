@@ -6,9 +6,9 @@ from typing import NamedTuple
 import numpy as np
 
 from purenet.fd.differences import Evaluator, real_coordinates
-from purenet.fd.irregular import Irregularity, examine
+from purenet.fd.irregular import SURE, Irregularity, examine
 from purenet.fd.ladder import Ladder, Settlement, Values
-from purenet.fd.steps import LARGE, measured_length
+from purenet.fd.steps import LARGE, measured_length, on_their_own
 
 _NOISES = 10.0  # noises of f that a bound allows for: the noise is known from few values
 _TRUNCATIONS = 4.0  # and for the truncation, known by its order of magnitude
@@ -59,7 +59,44 @@ def bounded(
         demand: how many digits are worth how many steps.
     """
     scale = lengths(evaluator, leaf, demand.reach)
-    return bounded_at(evaluator, leaf, np.arange(scale.size), scale, base, demand.enough)
+    found = bounded_at(evaluator, leaf, np.arange(scale.size), scale, base, demand.enough)
+    return _looked_at_closely(evaluator, leaf, base, demand, scale, found)
+
+
+def _looked_at_closely(
+    evaluator: Evaluator,
+    leaf: int,
+    base: Sequence[np.ndarray],
+    demand: Demand,
+    scale: np.ndarray,
+    found: Bounded,
+) -> Bounded:
+    """Coordinates far smaller than their scale once more, at a scale of their own.
+
+    What curves over a coordinate's own size looks straight, and flat, to steps of its neighbours'.
+    """
+    x = np.asarray(real_coordinates(evaluator.leaves[leaf]))
+    rows, own = on_their_own(x, scale)
+    if rows.size == 0:
+        return found
+    closer = bounded_at(evaluator, leaf, rows, 2.0 ** np.round(np.log2(own)), base, demand.enough)
+    apart = np.abs(closer.value - found.value[rows])
+    with np.errstate(invalid="ignore"):
+        same = apart <= closer.error + found.error[rows]
+    sharper = np.isfinite(closer.error) & (~same | (closer.error < found.error[rows]))
+    for one in found.irregular:
+        if one.kind in SURE:
+            sharper[rows == one.coordinate, one.output] = False
+    value, error = found.value.copy(), found.error.copy()
+    value[rows] = np.where(sharper, closer.value, found.value[rows])
+    error[rows] = np.where(sharper, closer.error, found.error[rows])
+    known = {(one.coordinate, one.output): one for one in found.irregular}
+    for one in closer.irregular:
+        at = int(rows[one.coordinate]), one.output
+        if one.kind != "unsettled":
+            value[at], error[at] = np.nan, np.inf
+            known[at] = one._replace(coordinate=at[0])
+    return Bounded(value, error, [one for at, one in known.items() if not np.isfinite(error[at])])
 
 
 def bounded_at(

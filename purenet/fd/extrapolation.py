@@ -38,7 +38,8 @@ class Extrapolated(NamedTuple):
         gain: what unit noise in f becomes in the value.
         noise: the noise of f that is assumed: as measured, and at least its rounding.
         scatter: the noise of f, as the averages' miss of f(x) shows it.
-        curvature: the third derivative times a sixth, as the two largest steps show it.
+        bend: how far the central difference at the largest step is off, as the two largest show it.
+        step: the largest step.
         exponent: the largest step's exponent.
         unresolved: whether even plain central differences show no truncation at that step.
     """
@@ -49,7 +50,8 @@ class Extrapolated(NamedTuple):
     gain: np.ndarray
     noise: np.ndarray
     scatter: np.ndarray
-    curvature: np.ndarray
+    bend: np.ndarray
+    step: np.ndarray
     exponent: np.ndarray
     unresolved: np.ndarray
 
@@ -126,7 +128,9 @@ def _extrapolate(
     miss = sum(
         w * ((r.plus - base) + (r.minus - base)) / 2 for w, r in zip(weights, members, strict=True)
     )
-    gain = np.sqrt(sum((w / r.step) ** 2 for w, r in zip(weights, members, strict=True)) / 2)
+    first = members[0].step  # in its units, since squares of tiny steps vanish
+    squares = sum((w * (first / r.step)) ** 2 for w, r in zip(weights, members, strict=True))
+    gain = np.sqrt(squares / 2) / first
     size = np.abs(base)
     for r in members:
         size = np.maximum(size, np.maximum(np.abs(r.plus), np.abs(r.minus)))
@@ -162,7 +166,8 @@ def _judge(windows: Mapping, exponent: int, length: int) -> Extrapolated:
         gain=window.gain,
         noise=window.noise,
         scatter=window.scatter,
-        curvature=bend / window.step**2,
+        bend=bend,
+        step=np.broadcast_to(window.step, bend.shape),
         exponent=np.full(window.value.shape, exponent),
         unresolved=bend <= 16 * window.noise * second.gain,
     )
@@ -181,5 +186,5 @@ def _nothing(shape: tuple[int, ...]) -> Extrapolated:
     nan, inf = np.full(shape, np.nan), np.full(shape, np.inf)
     zero = np.zeros(shape)
     return Extrapolated(
-        nan, inf, inf, inf, zero, zero, inf, np.zeros(shape, int), np.zeros(shape, bool)
+        nan, inf, inf, inf, zero, zero, inf, inf, np.zeros(shape, int), np.zeros(shape, bool)
     )

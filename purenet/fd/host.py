@@ -127,7 +127,8 @@ class Host(Coordinatewise):
             return np.concatenate([out.reshape(POINTS, -1) for out in outputs], axis=1)[None]
 
         size = np.abs(np.concatenate([out.ravel() for out in self._base]))
-        noise = measured_noise(values_at)[0][size > 0] / size[size > 0]
+        noise, _ = measured_noise(values_at)
+        noise = noise[0][size > 0] / size[size > 0]
         return float(np.max(noise, initial=0.0, where=np.isfinite(noise)))
 
     def _gathered(self, at, shape: tuple[int, ...]) -> list[np.ndarray]:

@@ -8,7 +8,7 @@ from purenet.fd.ladder import Ladder, Settlement
 from purenet.fd.noise import POINTS, measured_noise
 
 _SIGNIFICANT = 50.0  # noises by which the two sides must differ to be told apart
-_SURE = ("kink", "edge")  # what no shorter length could unsay
+SURE = ("kink", "edge")  # what no shorter length could unsay
 _TOLD = 3  # lengths at which they must, one after the other, for a claim
 _WHOLE = 0.9  # of a jump: how much of it is left from one length to the next
 _STAYS = 0.25  # of the gap between two slopes: how far each may move from one length to the next
@@ -60,10 +60,11 @@ def examine(ladder: Ladder, now: Settlement) -> tuple[Settlement, list[Irregular
         (int(row), int(output)): _classify(ladder, lengths, int(row), int(output))
         for row, output in np.argwhere(doubtful)
     }
-    for at, one in named.items():
-        doubtful[at] = one.kind not in _SURE
-    now, doubtful = _settled_deeper(ladder, now, doubtful)
-    return now, [one for at, one in named.items() if one.kind in _SURE or doubtful[at]]
+    pending = np.zeros_like(doubtful)
+    for at, (_, may_be_smooth) in named.items():
+        pending[at] = may_be_smooth
+    now, settled = _settled_deeper(ladder, now, pending)
+    return now, [one for at, (one, _) in named.items() if not settled[at]]
 
 
 def _settled_deeper(
@@ -72,26 +73,28 @@ def _settled_deeper(
     """Climb ladders that stand ever deeper, until one settles or its steps drown in rounding.
 
     Returns:
-        The settlement with what was found, and what is still in doubt.
+        The settlement with what was found, and where that is.
     """
-    doubtful = doubtful.copy()
+    found = np.zeros_like(doubtful)
     for deeper in range(1, _LADDERS + 1):
         by = deeper * _DEEPER
         smallest = np.ldexp(ladder.scale, ladder.heights.anchor - by)
-        rows = np.flatnonzero(doubtful.any(axis=1) & (smallest >= np.spacing(np.abs(ladder.x))))
+        left = doubtful & ~found
+        rows = np.flatnonzero(left.any(axis=1) & (smallest >= np.spacing(np.abs(ladder.x))))
         if rows.size == 0:
             break
         lower = ladder.lowered(rows, by)
+        _measure_noise(lower, np.arange(rows.size))
         then = lower.settle()
         error = then.truncation + _SIGNIFICANT * np.maximum(
             then.round_off, then.seen_noise * then.best.gain
         )
         sharp = error <= _SHARP * np.abs(then.best.value)
         vanishes = error <= _SHARP * np.abs(ladder.base) / ladder.scale[rows, None]
-        settled = doubtful[rows] & ~_doubtful(lower, then) & (sharp | vanishes)
+        settled = left[rows] & ~_doubtful(lower, then) & (sharp | vanishes)
         now = _replaced(now, then, rows, settled)
-        doubtful[rows] &= ~settled
-    return now, doubtful
+        found[rows] |= settled
+    return now, found
 
 
 def _replaced(now: Any, then: Any, rows: np.ndarray, where: np.ndarray) -> Any:
@@ -146,8 +149,12 @@ def _measure_noise(ladder: Ladder, rows: np.ndarray) -> None:
             values[undefined] = ladder.evaluate(rows[undefined], steps[undefined], -points)
         return values
 
-    noise = measured_noise(values_at)
-    ladder.noise[rows] = np.where(np.isfinite(noise), noise, 0.0)
+    noise, resolved = measured_noise(values_at)
+    noise = np.where(np.isfinite(noise), noise, 0.0)
+    # closer to the point less of the curvature is taken for noise; too close nothing is seen of it
+    known = ladder.noise[rows]
+    closer = np.where(resolved & (known > 0), np.minimum(noise, known), known)
+    ladder.noise[rows] = np.where(known > 0, closer, noise)
 
 
 def _noise_at(ladder: Ladder, exponent: int) -> np.ndarray:
@@ -167,8 +174,10 @@ def _lengths(ladder: Ladder) -> list[int]:
     return [ladder.heights.anchor - i * _apart(ladder) for i in (-1, 0, 1, 2, 3)]
 
 
-def _classify(ladder: Ladder, lengths: list[int], row: int, output: int) -> Irregularity:
-    """What the slopes on the two sides say; "unsettled" where they say nothing."""
+def _classify(
+    ladder: Ladder, lengths: list[int], row: int, output: int
+) -> tuple[Irregularity, bool]:
+    """What the slopes on the two sides say, and whether f may be smooth at shorter steps."""
     rungs = [ladder.rungs[exponent] for exponent in lengths]
     base, steps = ladder.base[output], np.array([rung.step[row, 0] for rung in rungs])
     plus, minus = (np.array([getattr(rung, side)[row, output] for rung in rungs])
@@ -177,20 +186,21 @@ def _classify(ladder: Ladder, lengths: list[int], row: int, output: int) -> Irre
     true = np.ldexp(ladder.scale[row], lengths)
     usable = np.flatnonzero(np.abs(steps - true) <= true / 4)
     if usable.size < 2:  # so small a number that nothing comes between it and its neighbours
-        return Irregularity(row, output, "unsettled", np.nan, np.nan)
+        return Irregularity(row, output, "unsettled", np.nan, np.nan), False
     plus, minus, steps = plus[usable], minus[usable], steps[usable]
     left, right = (base - minus) / steps, (plus - base) / steps
     if not np.isfinite([left[-1], right[-1]]).all():
-        return Irregularity(row, output, "edge", _limit(left), _limit(right))
+        return Irregularity(row, output, "edge", _limit(left), _limit(right)), False
     noise = np.array([_noise_at(ladder, lengths[i])[row, output] for i in usable])
     hidden = 2 * _SIGNIFICANT * noise / steps
     kind = _kind(left, right, hidden, _apart(ladder))
     if kind == "jump":
-        return Irregularity(row, output, kind, float(minus[-1]), float(plus[-1]))
+        return Irregularity(row, output, kind, float(minus[-1]), float(plus[-1])), True
     if kind == "vertical":
-        return Irregularity(row, output, kind, _limit(left), _limit(right))
+        return Irregularity(row, output, kind, _limit(left), _limit(right)), True
     at = min(1, usable.size - 1)
-    return Irregularity(row, output, kind, float(left[at]), float(right[at]))
+    one = Irregularity(row, output, kind, float(left[at]), float(right[at]))
+    return one, kind not in SURE and _closes(np.abs(right - left), hidden)
 
 
 def _kind(left: np.ndarray, right: np.ndarray, hidden: np.ndarray, apart: int) -> str:
@@ -209,6 +219,17 @@ def _kind(left: np.ndarray, right: np.ndarray, hidden: np.ndarray, apart: int) -
         if (moved <= _STAYS * np.abs(right - left)[1:] + hidden[1:]).all():
             return "kink"
     return "unsettled"
+
+
+def _closes(gap: np.ndarray, hidden: np.ndarray) -> bool:
+    """Whether the gap between the two slopes falls where noise would not hide that it stays."""
+    told = np.flatnonzero(gap > hidden)
+    if told.size == 0:
+        return True
+    last = told[-1]
+    if last + 1 < gap.size and hidden[last + 1] <= gap[last] / 2:
+        return True
+    return bool(last > 0 and gap[last] <= gap[last - 1] / 2)
 
 
 def _last(which: np.ndarray) -> np.ndarray:

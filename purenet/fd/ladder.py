@@ -168,7 +168,7 @@ class Ladder:
         def of_anchor(one: Extrapolated) -> np.ndarray:
             """How far the anchor may be off by its noise and its own truncation."""
             noise = _AGREEMENT * (here / anchor.step + one.noise * one.gain)
-            return noise + 2 * one.curvature * anchor.step**2
+            return noise + 2 * one.bend * (anchor.step / one.step) ** 2
 
         # near the anchor, where noise rules, agreement with it says nothing
         nearest = self.heights.anchor + _APART

@@ -44,7 +44,7 @@ def is_too_fine(values: np.ndarray) -> np.ndarray:
     return np.mean(np.diff(values, axis=1) == 0, axis=1) >= 0.5
 
 
-def measured_noise(values_at: Callable[[float], np.ndarray]) -> np.ndarray:
+def measured_noise(values_at: Callable[[float], np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """The noise of a function, looked for at ever coarser spacings until it shows.
 
     The first spacing at which the function resolves its points, and one coarser: by chance the
@@ -54,7 +54,7 @@ def measured_noise(values_at: Callable[[float], np.ndarray]) -> np.ndarray:
         values_at: the values at points so many scales apart, shape (m, 8, q).
 
     Returns:
-        The noise, shape (m, q).
+        The noise, and whether the function resolved its points at the last spacing; (m, q) each.
     """
     noise, resolved = None, False
     for spacing in SPACINGS:
@@ -65,4 +65,4 @@ def measured_noise(values_at: Callable[[float], np.ndarray]) -> np.ndarray:
         if resolved:
             break
         resolved = not is_too_fine(values).any()
-    return np.asarray(noise)
+    return np.asarray(noise), ~is_too_fine(values)

@@ -7,10 +7,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from purenet import jaxprs
 from purenet.fd.differences import Evaluator, Numbers, real_coordinates
 from purenet.fd.numbers import namespace, numbers
 
 LARGE = 8  # coordinates from which on measuring costs at most twice the differences themselves
+_SMALLER = 2.0**-4, 2.0**-10  # of a small leaf's size, of a large one's: below, one is on its own
+_CLOSE = 2.0**-20  # of its size: where a coordinate that is zero is looked at
+_LONGEST = 28  # steps, each eight times the one before, on which a single coordinate is measured
 
 
 def unit_step(noise: float, order: int) -> float:
@@ -53,8 +57,64 @@ def chosen_steps(evaluator: Evaluator, leaf: int, order: int, width: int) -> Num
         return x
     xp = namespace(x)
     length = measured_length(evaluator, leaf, width) if x.size >= LARGE else scale(x)
-    raw = xp.broadcast_to(unit_step(evaluator.relative_noise(), order) * length, x.shape)
+    length = xp.broadcast_to(length, x.shape)
+    if xp is np and not jaxprs.is_traced(length):
+        alone, own = on_their_own(x, scale(x))
+        if alone.size:
+            length = length.copy()
+            length[alone] = _own_lengths(evaluator, leaf, alone, own)
+    raw = unit_step(evaluator.relative_noise(), order) * length
     return xp.exp2(xp.round(xp.log2(raw))).astype(x.dtype)
+
+
+def on_their_own(x: np.ndarray, size: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The coordinates so much smaller than the given sizes that these say nothing of their steps.
+
+    Rates beside capacities, offsets beside time stamps: what curves over the length of the one is
+    no length for the other. Of a zero nothing is known, and in a small leaf it is looked at closely
+    too.
+
+    Returns:
+        Their indices, and for each a size of its own.
+    """
+    own = np.abs(x).astype(float)
+    if x.size < LARGE:
+        own = np.where(own == 0, _CLOSE * size, own)
+    rows = np.flatnonzero((own > 0) & (own < _SMALLER[x.size >= LARGE] * size))
+    return rows, own[rows]
+
+
+def _own_lengths(
+    evaluator: Evaluator, leaf: int, coordinates: np.ndarray, own: np.ndarray
+) -> np.ndarray:
+    """The lengths over which the outputs curve along some coordinates, each for itself.
+
+    As `measured_length`, from far below the coordinate's own size up to the others'.
+    """
+    x = numbers(real_coordinates(evaluator.leaves[leaf]))
+    size = np.asarray(scale(x))[coordinates]
+    noise = evaluator.relative_noise()
+    unit = unit_step(noise, 2)
+    count = min(_LONGEST, 4 + math.ceil(math.log(float(np.max(size / own))) / math.log(8)))
+    points = 8.0 ** np.arange(-2, count)
+    steps = (own * unit).astype(x.dtype)
+    both = np.concatenate([-points, points]).astype(x.dtype)
+    loudness, ladder = np.zeros((own.size, points.size - 1)), steps[:, None] * points
+    with np.errstate(all="ignore"):
+        for out in evaluator.displaced(leaf, coordinates, steps, both):
+            values = np.asarray(out).reshape(own.size, 2, points.size, -1)
+            quotients = (values[:, 1] - values[:, 0]) / (2 * ladder[:, :, None])
+            apart = np.abs(np.diff(quotients, axis=1)) * ladder[:, :-1, None]
+            round_off = 4 * noise * np.max(np.abs(values[:, :, 1:]), axis=1)
+            ratio = np.where(apart == 0, 0.0, apart / np.maximum(round_off, np.finfo(float).tiny))
+            loudness = np.maximum(loudness, np.max(ratio, axis=2))
+    loud = ~(loudness <= 1)
+    rung = np.argmax(loud, axis=1)
+    rows = np.arange(own.size)
+    first = loudness[rows, rung]
+    louder = np.where(np.isfinite(first), np.maximum(first, 1.0), np.inf)
+    heard = ladder[rows, rung] * np.maximum((1.5 / louder) ** (1 / 3), 1 / 8)
+    return np.where(loud.any(axis=1), heard, np.minimum(ladder[:, -1], size * unit)) / unit
 
 
 def measured_length(evaluator: Evaluator, leaf: int, width: int = 2) -> Any:

@@ -32,15 +32,15 @@ def patterns(name, wrong):
             (lambda g: 0 * g, "jax is zero times the finite difference"),
             (
                 lambda g: 8 * g,
-                "jax is 8 times the finite difference: perhaps a mean was taken for a sum over the batch",
+                "jax is 8 times the finite difference: perhaps a mean was taken for a sum",
             ),
             (
                 lambda g: g / 8,
-                "jax is 1/8 times the finite difference: perhaps a sum was taken for a mean over the",
+                "jax is 1/8 times the finite difference: perhaps a sum was taken for a mean",
             ),
             (
                 lambda g: g * 8 / 5,
-                "jax is 1.6 times the finite difference: perhaps a mean over axis 1 of the data in place",
+                "jax is 1.6 times the finite difference: perhaps a mean over axis 1 of the data",
             ),
             (lambda g: g.T, "jax is the finite difference transposed"),
             (lambda g: jnp.roll(g, 1, 0), "shifted by +1 along axis 0: an index is off by one"),

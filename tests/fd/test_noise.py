@@ -30,4 +30,4 @@ def test_coarser_spacings_are_tried_until_rounding_shows():
         x = 0.7684 + spacing * np.arange(1, POINTS + 1)
         return np.sin(x.astype(np.float32)).astype(float)[None, :, None]
 
-    assert 1e-9 < float(measured_noise(values_at)[0, 0]) < 1e-6
+    assert 1e-9 < float(measured_noise(values_at)[0][0, 0]) < 1e-6
