@@ -8,7 +8,8 @@ import jax.numpy as jnp
 
 from purenet import jaxprs
 from purenet.fd.incremental.patch import LANES, Value, lane_shape
-from purenet.fd.incremental.rules import RULES, control
+from purenet.fd.incremental.rules import RULES as PLAIN_RULES
+from purenet.fd.incremental.rules import control
 
 
 def base_values(jaxpr: Any, inputs: Sequence[Any]) -> list[list[Any]]:
@@ -37,7 +38,7 @@ def outputs_at(jaxpr: Any, inputs: Sequence[Value], bases: list[list[Any]]) -> l
         base = next(remaining)
         if not any(value.moved for value in values) or not any(array.size for array in base):
             return [Value(array) for array in base]
-        rule = _RULES.get(operation.name)
+        rule = RULES.get(operation.name)
         outputs = None if rule is None else rule(operation, values, base)
         return densely(operation, values, base) if outputs is None else outputs
 
@@ -73,4 +74,4 @@ def _body_at(body: Any, values: Sequence[Value]) -> list[Value]:
     return outputs_at(body.jaxpr, inputs, bases)
 
 
-_RULES = {**RULES, **control.rules(_body_at)}
+RULES = {**PLAIN_RULES, **control.rules(_body_at)}

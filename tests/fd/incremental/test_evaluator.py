@@ -11,7 +11,8 @@ import pytest
 import purenet
 from purenet import fd, jaxprs, nn
 from purenet.fd import dense as dense_evaluation
-from purenet.fd.incremental import Incremental
+from purenet.fd.incremental import Incremental, evaluate
+from purenet.fd.incremental.patch import Value
 from tests.fd.incremental.oracle import POINTS, assert_incremental_is_dense, evaluators
 
 X = np.linspace(-1, 1, 24).reshape(6, 4)
@@ -205,3 +206,19 @@ def test_points_are_counted(x64):
     evaluator.along_leaf(0, np.full(200, 0.1), POINTS)
     assert evaluator.evaluations == 600
     assert dense_evaluation.coordinate_work(evaluator._program, 0, 2, jaxprs.DOUBLE) > 0
+
+
+def test_a_rule_that_forgets_a_move_is_contradicted_by_a_whole_evaluation(x64, monkeypatch):
+    def forgetful(operation, values, bases):
+        del operation, values
+        return [Value(base) for base in bases]
+
+    monkeypatch.setitem(evaluate.RULES, "atan", forgetful)
+    W = jnp.asarray(normal(6, 4, 5))
+
+    def loss(W):
+        return jnp.sum(jnp.arctan(X @ W) ** 2) + jnp.sum(jnp.cos(W))
+
+    with pytest.warns(RuntimeWarning, match=r"one of its operations is at fault \(.*atan, cos"):
+        found = fd.grad(loss, strategy="incremental")(W)
+    np.testing.assert_allclose(found, jax.grad(loss)(W), atol=1e-8)
