@@ -93,6 +93,9 @@ class Alarms:
             parts.append("")
         if self.alarms:
             parts += [Text("False alarms"), *_listed(self.alarms), ""]
+        undecided = [v for v in self.verdicts if v.undecided]
+        if undecided:
+            parts += [Text("Undecided, and why"), *_listed(undecided), ""]
         return Group(*parts, kept(self.promises))
 
     def record(self) -> dict[str, Any]:
@@ -117,7 +120,7 @@ class Alarms:
                 f"{len(of_space):,}",
                 f"{sum(v.compared for v in of_space):,}",
                 f"{sum(bool(v.alarm) for v in of_space)}",
-                f"{sum(v.undecided for v in of_space)}",
+                f"{sum(bool(v.undecided) for v in of_space)}",
                 f"{sum(v.seconds for v in of_space):.0f}",
             )
         return table
@@ -134,4 +137,7 @@ def _names(verdicts: Iterable[Verdict]) -> list[str]:
 
 
 def _listed(verdicts: Iterable[Verdict]) -> list[Text]:
-    return [Text(f"  {v.function} in {v.dtype}, point {v.point}: {v.alarm}") for v in verdicts]
+    return [
+        Text(f"  {v.function} in {v.dtype}, point {v.point}: {v.alarm or v.undecided}")
+        for v in verdicts
+    ]

@@ -17,7 +17,7 @@ QUICK = SAMPLE[1::7]  # and these a few seconds
 
 
 def verdict(function="jax.nn.relu", alarm="", dtype="float64"):
-    return Verdict(function, dtype, 0, alarm, 6, 0, 0.1)
+    return Verdict(function, dtype, 0, alarm, 6, "", 0.1)
 
 
 @pytest.mark.parametrize(
