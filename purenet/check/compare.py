@@ -10,7 +10,7 @@ import numpy as np
 
 from purenet import jaxprs
 from purenet.check.automatic import MODES
-from purenet.check.dependence import Dependence, dependence, flat, ignored
+from purenet.check.dependence import Dependence, dependence, flat, held, ignored
 from purenet.check.proof import Proof
 from purenet.check.prove import proved
 from purenet.check.report import GradientMismatch, GradientReport, GradientUndecided
@@ -165,7 +165,7 @@ def compare_grads(
         culprits=tuple(proof.culprits),
         rules=tuple(faulty(suspect.question, _alone(chosen, key))) if suspect else (),
         opinions=tuple(filter(None, map(opinion, proof.suspects[:_OPINIONS]))),
-        notes=tuple(dict.fromkeys(proof.notes)),
+        notes=tuple(dict.fromkeys([*proof.notes, *held(loss)])),
         method=proof.method,
         undecided=tuple(proof.undecided),
         directions=proof.directions,

@@ -3,10 +3,13 @@
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+import jax.numpy as jnp
+import numpy as np
+
 from purenet import jaxprs
 from purenet.check.question import Question
 from purenet.fd.setup import Setup
-from purenet.purity import called, read_instead
+from purenet.purity import called, captured_arrays, read_instead
 
 _LISTED = 3  # operations that are named
 
@@ -70,6 +73,25 @@ def flat(question: Question, leaf: int, name: str) -> str:
         f"{name} has no derivative with respect to {path} to prove: it depends on {path} only "
         f"through {listed}; differentiate something smooth in its place, or pass allow_unused=True"
     )
+
+
+def held(function: Callable) -> list[str]:
+    """A note on the arrays of the object whose method a function is: they stay as they are."""
+    owner = getattr(function, "__self__", None)
+    if owner is None:
+        return []
+    names = [
+        f"`{one.name}`"
+        for one in captured_arrays(function)
+        if np.issubdtype(jnp.result_type(one.value), np.inexact)
+    ]
+    if not names:
+        return []
+    listed = ", ".join(names[:_LISTED]) + (" and more" if len(names) > _LISTED else "")
+    return [
+        f"{type(owner).__name__}'s own arrays, {listed}, are constants here: nothing is said of "
+        "the derivative with respect to them; pass them as an argument to have it compared"
+    ]
 
 
 def _sentence(name: str, path: str, read: list[str]) -> str:

@@ -22,6 +22,7 @@ _WORDS = {
     "jump": "not continuous here: the value goes from {left:.6g} to {right:.6g}",
     "vertical": "not differentiable here: left {left:.6g}, right {right:.6g}",
     "edge": "at the edge of the domain: derivative left {left:.6g}, right {right:.6g}",
+    "ignored": "nothing that is returned depends on it: zero whatever the code means to say",
     "unsettled": "no step gives a derivative that another step confirms: left {left:.6g}, "
     "right {right:.6g} at the smallest",
 }
@@ -31,10 +32,13 @@ _WORDS = {
 class Remark:
     """Why a coordinate has no derivative; its value in the estimate is NaN, its error infinite.
 
+    Of a whole leaf that the function ignores, the value and the error are zero.
+
     Attributes:
-        path: the coordinate, ``params['W1'][3, 4]``.
+        path: the coordinate, ``params['W1'][3, 4]``; of an ignored leaf, the leaf.
         output: the index of the output, () for a scalar function.
-        kind: "kink", "jump", "vertical" (an infinite slope), "edge" (of the domain) or "unsettled".
+        kind: "kink", "jump", "vertical" (an infinite slope), "edge" (of the domain), "unsettled" or
+            "ignored".
         left: the derivative from the left (of a jump: the value there); NaN where undefined.
         right: the same from the right.
     """
@@ -138,6 +142,8 @@ def _estimate(setup: Setup) -> Estimate:
     for leaf in range(len(setup.evaluator.leaves)):
         value, error, irregular = bounded(setup.evaluator, leaf, base)
         remarks += [_remark(setup, leaf, found, base) for found in irregular]
+        if value.size and setup.evaluator.dependence(leaf) == "ignored":
+            remarks.append(Remark(setup.paths[leaf], (), "ignored", 0.0, 0.0))
         values.append(_split(value, base))
         errors.append(_split(error, base))
     return Estimate(

@@ -1,0 +1,194 @@
+"""The three verdicts on programs that checkers are known to pass, or to fail, for no reason."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax import lax
+
+import purenet
+
+DRAWN = np.random.default_rng(0)
+DATA = DRAWN.normal(size=(4, 3))
+
+
+def softplus(x):
+    return jnp.maximum(x, 0) + jnp.log1p(jnp.exp(-jnp.abs(x)))
+
+
+WRONG = {  # of JAX itself
+    "softplus at 0": (softplus, 0.0),
+    "softplus at 0 behind a constant": (lambda w: softplus(2 * w - 1), 0.5),
+    "i0 at 0 behind a constant": (lambda t: jax.scipy.special.i0(2 * t - 1), 0.5),
+    "eigenvectors of the identity": (
+        lambda A: jnp.sum(jnp.linalg.eigh(A @ A.T)[1][:, 0] ** 2 * jnp.arange(3)),
+        np.eye(3),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_wrong_gradients_of_jax_do_not_pass(name, x64):
+    function, x = WRONG[name]
+    report = purenet.compare_grads(function, jnp.asarray(x))
+    assert report.verdict == "disagrees"
+    assert not report.ok
+
+
+def test_nan_in_float32_where_the_loss_is_flat_disagrees():
+    report = purenet.compare_grads(
+        lambda x: jnp.log(1 / jnp.maximum(1e-20, x)), jnp.float32(0), modes=("rev",)
+    )
+    assert report.verdict == "disagrees"
+    assert "x: jax nan" in str(report)
+
+
+def test_what_float32_loses_is_undecided_and_said(unchecked):
+    with pytest.raises(purenet.GradientUndecided) as caught:
+        purenet.check_grads(jnp.sinc, jnp.float32(1e-4), modes=("rev",))
+    message = str(caught.value)
+    assert "undecided: x: float32 loses this derivative: -0.00136" in message
+    assert "in float64 -0.000328987" in message
+    assert "allow_undecided=('x',)" in message
+    assert isinstance(caught.value, AssertionError)
+
+
+@pytest.mark.parametrize("allowed", [("x",), True])
+def test_a_leaf_known_to_be_undecidable_can_be_named(allowed):
+    report = purenet.check_grads(
+        jnp.sinc, jnp.float32(1e-4), modes=("rev",), allow_undecided=allowed
+    )
+    assert report.ok
+    assert report.leaves[0].verdict == "undecided"
+
+
+@pytest.mark.parametrize("given", ["x", (1,)])
+def test_leaves_are_named_by_their_paths(given):
+    with pytest.raises(ValueError, match=r"got allow_undecided=.*; wanted a tuple of paths"):
+        purenet.compare_grads(jnp.sum, jnp.ones(2), allow_undecided=given)
+
+
+def test_a_second_derivative_that_rounding_hides_is_undecided(x64):
+    def loss(v):
+        u = -1e8 * v
+        return jnp.tanh(u) * u * u
+
+    assert purenet.compare_grads(loss, 1.0, order=2).verdict == "undecided"
+
+
+def test_a_leaf_behind_argmax_has_no_derivative_to_prove():
+    def loss(W):
+        return jnp.sum(jnp.argmax(DATA @ W, -1) * 1.0)
+
+    W = jnp.asarray(DRAWN.normal(size=(3, 5)))
+    report = purenet.compare_grads(loss, W)
+    assert report.verdict == "disagrees"
+    assert report.failures[0].startswith(
+        "loss has no derivative with respect to W to prove: it depends on W only through argmax ("
+    )
+    assert purenet.compare_grads(loss, W, allow_unused=True).ok
+
+
+def test_an_empty_leaf_is_nothing_to_compare():
+    report = purenet.check_grads(lambda a: jnp.sum(jnp.linalg.pinv(a)) + 1.0, jnp.zeros((1, 0)))
+    assert {leaf.verdict for leaf in report.leaves} == {"nothing to compare"}
+    assert str(report).startswith("<lambda>: there is nothing to compare")
+
+
+def test_a_solver_that_holds_its_matrix_is_right(x64):
+    def loss(p):
+        a, b = p
+        x = lax.custom_linear_solve(
+            lambda x: a @ x,
+            b,
+            lambda _, y: jnp.linalg.solve(lax.stop_gradient(a), y),
+            transpose_solve=lambda _, y: jnp.linalg.solve(lax.stop_gradient(a).T, y),
+        )
+        return jnp.sum(x**2)
+
+    a = jnp.asarray(DRAWN.normal(size=(3, 3)) + 5 * np.eye(3))
+    assert purenet.check_grads(loss, (a, jnp.ones(3)), modes=("rev",)).ok
+
+
+@pytest.mark.parametrize(
+    "scales", [(1e-8, 1.0, 1e8), pytest.param((1e-3, 1e3), marks=pytest.mark.full)]
+)
+def test_scales_side_by_side_are_each_their_own(scales, x64):
+    scales = np.array(scales)
+
+    def loss(x):
+        return jnp.sum(jnp.sin(x / scales))
+
+    assert purenet.check_grads(loss, jnp.asarray(scales), modes=("rev",)).ok
+
+
+def on_the_host(scale):
+    """A float32 network behind a callback, with a rule of its own that is off by a factor."""
+    draws = np.random.default_rng(7)
+    A, B = (draws.normal(size=shape).astype(np.float32) for shape in ((3, 6), (6,)))
+    x = draws.normal(size=(10, 6)).astype(np.float32)
+
+    def host(w):
+        return np.float32(np.mean(np.tanh(x @ np.asarray(w, np.float32)) @ A @ B))
+
+    @jax.custom_vjp
+    def f(w):
+        out = jax.ShapeDtypeStruct((), np.float32)
+        return jax.pure_callback(host, out, w, vmap_method="sequential")
+
+    def pure(w):
+        return jnp.mean(jnp.tanh(x @ w) @ A @ B)
+
+    f.defvjp(lambda w: (f(w), w), lambda w, g: (scale * g * jax.grad(pure)(w),))
+    return f
+
+
+@pytest.mark.parametrize("seed", [0, *(pytest.param(s, marks=pytest.mark.full) for s in (1, 2, 3))])
+@pytest.mark.parametrize(("scale", "verdict"), [(1.0, "agrees"), (0.2, "disagrees")])
+def test_a_core_in_float32_is_noise_and_its_rule_is_judged(seed, scale, verdict):
+    w = np.random.default_rng(seed).normal(size=(6, 3)).astype(np.float32)
+    report = purenet.compare_grads(on_the_host(scale), jnp.asarray(w), modes=("rev",))
+    assert report.verdict == verdict
+    assert report.leaves[0].disagreeing == (0 if scale == 1 else 18)
+    assert report.leaves[0].unsure == 0
+
+
+@pytest.mark.full
+def test_a_sampler_in_float32_has_the_derivative_of_its_long_steps():
+    report = purenet.compare_grads(
+        lambda a: jnp.mean(jax.random.gamma(jax.random.key(3), a, (5,))), 2.3, modes=("rev",)
+    )
+    worst = report.worst
+    assert worst.by_differences == pytest.approx(0.7896, abs=1e-3)
+    assert worst.bound < 1e-3  # jax's 0.7837 is that of the distribution, not of the sampler
+    assert report.verdict == "disagrees"
+
+
+def test_directions_are_counted_and_said(x64):
+    report = purenet.check_grads(lambda x: jnp.sum(x**2), jnp.ones(4), budget=0)
+    assert report.compared == report.directions == 20
+    assert str(report).startswith("<lambda>: jax agrees along 20 random directions")
+
+
+def test_a_factor_is_no_more_than_a_factor(x64):
+    @jax.custom_vjp
+    def three(x):
+        return jnp.sum(3 * x)
+
+    three.defvjp(lambda x: (three(x), x), lambda x, g: (2 * g * jnp.ones_like(x),))
+    report = purenet.compare_grads(lambda x: three(x), jnp.ones((3, 2)))
+    assert report.leaves[0].patterns == ("jax is 2/3 times the finite difference",)
+    assert "x[0, 0]: jax 2, finite difference 3 ± " in str(report)
+
+
+def test_arrays_of_a_methods_own_object_are_said_to_be_constants():
+    class Net:
+        def __init__(self):
+            self.W = np.ones((3, 2))
+
+        def loss(self, x):
+            return jnp.sum((x @ self.W) ** 2)
+
+    report = purenet.check_grads(Net().loss, jnp.ones(3))
+    (note,) = report.notes
+    assert note.startswith("Net's own arrays, `self.W`, are constants here")
