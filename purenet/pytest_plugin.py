@@ -20,7 +20,7 @@ _RECORDS = pytest.StashKey[list[dict[str, Any]]]()
 _STYLE = (
     "body{font:15px/1.4 system-ui,sans-serif;margin:2em;max-width:70em}"
     "table{border-collapse:collapse}td,th{padding:.2em .7em;text-align:left;"
-    "border-bottom:1px solid #ddd}h2{font-size:1em}.wrong h2{color:#b00}"
+    "border-bottom:1px solid #ddd}h2{font-size:1em}.disagrees h2{color:#b00}.undecided h2{color:#960}"
 )
 
 
@@ -52,7 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(name="check_grads")
 def fixture_check_grads(request: pytest.FixtureRequest) -> Callable[..., GradientReport]:
     """`purenet.check_grads`, with the options of the marker; its reports join the run's summary."""
-    from purenet.check import GradientMismatch, check_grads
+    from purenet.check import GradientMismatch, GradientUndecided, check_grads
 
     marker = request.node.get_closest_marker(_MARKER)
     options = dict(marker.kwargs) if marker else {}
@@ -61,8 +61,8 @@ def fixture_check_grads(request: pytest.FixtureRequest) -> Callable[..., Gradien
         __tracebackhide__ = True
         try:
             report = check_grads(loss, params, *data, **{**options, **given})
-        except GradientMismatch as mismatch:
-            _record(request.node, mismatch.report)
+        except (GradientMismatch, GradientUndecided) as refused:
+            _record(request.node, refused.report)
             raise
         _record(request.node, report)
         return report
@@ -84,7 +84,7 @@ def _record(node: pytest.Item, report: GradientReport) -> None:
     node.stash.setdefault(_RECORDS, []).append(
         {
             "test": node.nodeid,
-            "ok": report.ok,
+            "verdict": report.verdict,
             "compared": report.compared,
             "bounds": None if worst is None else worst.bounds,
             "worst": "" if worst is None else worst.path,
@@ -97,7 +97,7 @@ class _Found(NamedTuple):
     """One report, as far as summary and file need it."""
 
     test: str
-    ok: bool
+    verdict: str
     compared: int
     bounds: float | None
     worst: str
@@ -125,9 +125,15 @@ class _Collected:
 
 
 def _summary(found: list[_Found]) -> str:
-    wrong = sum(not one.ok for one in found)
     compared = sum(one.compared for one in found)
-    line = f"gradients: {len(found)} checked, {compared:,} derivatives compared, {wrong} wrong"
+    agree, disagree, undecided = (
+        sum(one.verdict == verdict for one in found)
+        for verdict in ("agrees", "disagrees", "undecided")
+    )
+    line = (
+        f"gradients: {len(found)} checked, {compared:,} derivatives compared: "
+        f"{agree} right, {disagree} wrong, {undecided} undecided"
+    )
     measured = [one for one in found if one.bounds is not None]
     if not measured:
         return line
@@ -137,9 +143,9 @@ def _summary(found: list[_Found]) -> str:
 
 def _document(found: list[_Found]) -> str:
     sections = "".join(
-        f'<section class="{"right" if one.ok else "wrong"}"><h2>{escape(one.test)}</h2>'
+        f'<section class="{one.verdict}"><h2>{escape(one.test)}</h2>'
         f"{one.html}</section>"
-        for one in sorted(found, key=lambda one: one.ok)
+        for one in sorted(found, key=lambda one: one.verdict == "agrees")
     )
     summary = escape(_summary(found))
     return (
