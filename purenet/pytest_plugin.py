@@ -143,8 +143,7 @@ def _summary(found: list[_Found]) -> str:
 
 def _document(found: list[_Found]) -> str:
     sections = "".join(
-        f'<section class="{one.verdict}"><h2>{escape(one.test)}</h2>'
-        f"{one.html}</section>"
+        f'<section class="{one.verdict}"><h2>{escape(one.test)}</h2>{one.html}</section>'
         for one in sorted(found, key=lambda one: one.verdict == "agrees")
     )
     summary = escape(_summary(found))

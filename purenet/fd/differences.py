@@ -158,7 +158,7 @@ def _realised(x: Numbers, steps: Numbers, stencil: Stencil) -> Numbers:
     return ((x + high * steps) - (x + low * steps)) / (high - low)
 
 
-def _quotient(values: Numbers, stencil: Stencil, steps: Numbers) -> Numbers:
+def _quotient(values: Any, stencil: Stencil, steps: Numbers) -> Numbers:
     """The weighted sum over axis 1, divided by the steps of axis 0."""
     values = numbers(values)
     values = values.astype(jnp.promote_types(values.dtype, np.float32))  # sums of bfloat16 cancel

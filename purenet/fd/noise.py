@@ -56,13 +56,14 @@ def measured_noise(values_at: Callable[[float], np.ndarray]) -> tuple[np.ndarray
     Returns:
         The noise, and whether the function resolved its points at the last spacing; (m, q) each.
     """
-    noise, resolved = None, False
+    noise, too_fine, resolved = None, None, False
     for spacing in SPACINGS:
         values = values_at(spacing)
+        too_fine = is_too_fine(values)
         with np.errstate(invalid="ignore"):
             found = noise_of(values)
         noise = found if noise is None else np.fmax(noise, found)
         if resolved:
             break
-        resolved = not is_too_fine(values).any()
-    return np.asarray(noise), ~is_too_fine(values)
+        resolved = not too_fine.any()
+    return np.asarray(noise), ~np.asarray(too_fine)

@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 
 import jax
 import numpy as np
-from jaxtyping import Array
 
 from purenet import jaxprs, trees
 from purenet.fd import problem as problems
@@ -149,7 +148,7 @@ def steps_of(setup: Setup, options: Options, order: int) -> list[Numbers]:
 
 
 def require_finite(
-    setup: Setup, derivatives: Sequence[Sequence[Array]], steps: Sequence[Numbers]
+    setup: Setup, derivatives: Sequence[Sequence[Numbers]], steps: Sequence[Numbers]
 ) -> None:
     """Raise ValueError where a derivative is NaN or infinite, naming the coordinate and why.
 

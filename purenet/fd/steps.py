@@ -59,7 +59,7 @@ def chosen_steps(evaluator: Evaluator, leaf: int, order: int, width: int) -> Num
     length = measured_length(evaluator, leaf, width) if x.size >= LARGE else scale(x)
     length = xp.broadcast_to(length, x.shape)
     if xp is np and not jaxprs.is_traced(length):
-        alone, own = on_their_own(x, scale(x))
+        alone, own = on_their_own(x, np.asarray(scale(x)))
         if alone.size:
             length = length.copy()
             length[alone] = _own_lengths(evaluator, leaf, alone, own)

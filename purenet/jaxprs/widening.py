@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+from jax.core import Tracer
 from jax.extend.core import ClosedJaxpr, Jaxpr
 
 _NARROW = {  # what these compute depends on the very dtype: bits, random draws, outside code
@@ -42,7 +43,7 @@ def widen(x: Any) -> Any:
     wide = wide_dtype(x.dtype)
     if wide == x.dtype:
         return x
-    if isinstance(x, jax.core.Tracer):
+    if isinstance(x, Tracer):
         return lax.convert_element_type(x, wide)
     return jnp.asarray(np.asarray(x).astype(wide))
 
