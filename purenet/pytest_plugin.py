@@ -20,7 +20,8 @@ _RECORDS = pytest.StashKey[list[dict[str, Any]]]()
 _STYLE = (
     "body{font:15px/1.4 system-ui,sans-serif;margin:2em;max-width:70em}"
     "table{border-collapse:collapse}td,th{padding:.2em .7em;text-align:left;"
-    "border-bottom:1px solid #ddd}h2{font-size:1em}.disagrees h2{color:#b00}.undecided h2{color:#960}"
+    "border-bottom:1px solid #ddd}h2{font-size:1em}"
+    ".disagrees h2{color:#b00}.undecided h2{color:#960}"
 )
 
 

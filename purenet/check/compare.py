@@ -169,7 +169,9 @@ def compare_grads(
         method=proof.method,
         undecided=tuple(proof.undecided),
         directions=proof.directions,
-        allow_undecided=allow_undecided if allow_undecided is True else tuple(allow_undecided),
+        allow_undecided=allow_undecided
+        if isinstance(allow_undecided, bool)
+        else tuple(allow_undecided),
         evaluations=proof.evaluations,
         seconds=time.perf_counter() - start,
     )

@@ -194,12 +194,13 @@ class GradientReport:
     @property
     def unproved(self) -> tuple[str, ...]:
         """Why there is no verdict, a sentence for each leaf that is not allowed to have none."""
-        if self.allow_undecided is True:
+        allowed = self.allow_undecided
+        if allowed is True:
             return ()
         leaves = [
             leaf
             for leaf in self.leaves
-            if leaf.is_undecided and leaf.path not in (self.allow_undecided or ())
+            if leaf.is_undecided and not (allowed and leaf.path in allowed)
         ]
         return (
             *self.undecided,
