@@ -5,10 +5,11 @@ from functools import lru_cache
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 from jax import lax
 
 from purenet.jaxprs.program import Program
-from purenet.jaxprs.replay import NATIVE, Replay
+from purenet.jaxprs.replay import NATIVE, Replay, where_leading
 
 _MOST_ROUNDS = 100_000
 
@@ -34,11 +35,15 @@ class _Ending(Replay):
         def running(state):
             rounds, carry = state
             ((test,),) = self._call(params["cond_jaxpr"], [*test_constants, *carry])
-            return test & (rounds < _MOST_ROUNDS)
+            return jnp.any(test) & (rounds < _MOST_ROUNDS)
 
         def step(state):
             rounds, carry = state
-            return rounds + 1, self._call(params["body_jaxpr"], [*body_constants, *carry])
+            new = self._call(params["body_jaxpr"], [*body_constants, *carry])
+            ((test,),) = self._call(params["cond_jaxpr"], [*test_constants, *carry])
+            if jnp.ndim(test):  # under vmap each row ends by itself
+                new = [(where_leading(test, n[0], o[0]),) for n, o in zip(new, carry, strict=True)]
+            return rounds + 1, new
 
         return lax.while_loop(running, step, (0, list(inputs[n_test + n_body :])))[1]
 

@@ -136,14 +136,13 @@ class Replay:
 
         def step(carry):
             new = self.spread(self._call(params["body_jaxpr"], [*body_constants, *carry]), lanes)
-            if lanes == 1:
-                return new
-            # a lane whose own condition has failed keeps its carry while the other goes on
             keep = running(carry)
+            if lanes == 1 and jnp.ndim(keep[0]) == 0:
+                return new
+            # a lane, or a row of a loop under vmap, whose own condition has failed keeps its carry
+            # while the others go on
             return [
-                tuple(
-                    jnp.where(k, n, o) for k, n, o in zip(keep, new_value, old_value, strict=True)
-                )
+                tuple(map(where_leading, keep, new_value, old_value))
                 for new_value, old_value in zip(new, carry, strict=True)
             ]
 
@@ -165,6 +164,12 @@ class Replay:
         if len(index) == 1:
             return chosen[0]
         return [(base[0], moved[1]) for base, moved in zip(*chosen, strict=True)]
+
+
+def where_leading(condition: Any, new: Any, old: Any) -> Any:
+    """The new values where a condition on the leading axes holds."""
+    axes = (1,) * (jnp.ndim(new) - jnp.ndim(condition))
+    return jnp.where(jnp.reshape(condition, jnp.shape(condition) + axes), new, old)
 
 
 DOUBLE = Replay(double=True)

@@ -82,6 +82,25 @@ def test_differences_are_of_what_jax_grad_differentiates(name, strategy, x64):
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-8)
 
 
+@pytest.mark.parametrize("strategy", ["incremental", "dense"])
+def test_a_loop_under_vmap_ends_row_by_row(strategy, x64):
+    def row(x):
+        return lax.while_loop(
+            lambda s: (s[0] < 3) & (jnp.sum(s[1] ** 2) > 0.7),
+            lambda s: (s[0] + 1, 0.6 * jnp.sin(s[1])),
+            (0, x),
+        )[1]
+
+    x = np.array([[3.0, -1.0, 2.0], [0.2, 0.1, -0.3], [0.9, 0.4, 0.5]])
+    weights = np.arange(9.0).reshape(3, 3)
+
+    def loss(x):
+        return jnp.sum(weights * jax.vmap(row)(x))
+
+    found = fd.grad(loss, strategy=strategy)(x)
+    np.testing.assert_allclose(found, jax.jacfwd(loss)(x), atol=1e-8)
+
+
 def test_other_programs_are_left_as_they_are():
     def f(x):
         return jnp.sum(jax.nn.softmax(x)) + jnp.sum(jax.nn.relu(x) * held(x))
