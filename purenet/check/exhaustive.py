@@ -1,6 +1,7 @@
 """Every coordinate: JAX's derivative held against finite differences with their bounds."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import jax
 import numpy as np
@@ -63,7 +64,8 @@ def prove(
     reports, suspects = [], []
     for leaf, again in enumerate(found):
         vanishes = any(np.isinf(largest(again, by, leaf)) for by in modes_found)
-        size = own_size(setup, base, leaf) if vanishes and again.value.size else np.inf
+        asked = vanishes and again.value.size and not states[leaf]
+        size = own_size(setup, base, leaf) if asked else np.inf
         for mode, by in by_mode.items():
             report, suspect = _leaf_report(
                 setup, question, mode, leaf, again, by, states[leaf], size
@@ -140,33 +142,13 @@ def _leaf_report(
     worst = Coordinate(*named(setup, question, leaf, *at), *(float(values[at]) for values in shown))
     disagreeing = int(verdicts.disagrees.sum())
 
-    irregular = {(one.coordinate, one.output): one for one in found.irregular}
     most = largest(found, by, leaf, size)
-
-    def reason(at: tuple[int, int]) -> str:
-        if at in irregular:
-            one = irregular[at]
-            return (
-                f"{one.kind}, left {one.left:.6g}, right {one.right:.6g}, "
-                f"jax {shown.by_jax[at]:.6g}"
-            )
-        if verdicts.unbounded[at]:
-            return (
-                f"the finite difference, {found.value[at]:.3g} ± {found.error[at]:.2g}, is too "
-                f"coarse for {CEILING:.0%} of the largest derivative, {most:.3g}"
-            )
-        if verdicts.unproved[at]:
-            return (
-                f"rounding may have moved jax's {wide[at]:.6g} by {by.rounding[leaf][at]:.1e}, "
-                "too much to tell it from an error"
-            )
-        dtype = setup.input_dtypes[leaf]
-        return f"{dtype} loses this derivative: {value[at]:.6g}, in float64 {wide[at]:.6g}"
 
     def sentences(which: np.ndarray) -> tuple[str, ...]:
         every = [(int(row), int(output)) for row, output in np.argwhere(which)]
         lines = [
-            f"{', '.join(filter(None, named(setup, question, leaf, *at)))}: {reason(at)}"
+            f"{', '.join(filter(None, named(setup, question, leaf, *at)))}: "
+            + _reason(found, by, leaf, verdicts, most, at, setup.input_dtypes[leaf])
             for at in every[:_SHOWN]
         ]
         more = len(every) - len(lines)
@@ -190,6 +172,34 @@ def _leaf_report(
         values=shown,
     )
     return report, [Suspect(setup, question, leaf, *at, worst)] if disagreeing else []
+
+
+def _reason(
+    found: Bounded,
+    by: Automatic,
+    leaf: int,
+    verdicts: Verdicts,
+    most: float,
+    at: tuple[int, int],
+    dtype: Any,
+) -> str:
+    """Why a derivative is excused or undecided."""
+    value, wide = by.value[leaf][at], by.wide[leaf][at]
+    for one in found.irregular:
+        if (one.coordinate, one.output) == at:
+            jax_side = wide if np.isfinite(value) else value
+            return f"{one.kind}, left {one.left:.6g}, right {one.right:.6g}, jax {jax_side:.6g}"
+    if verdicts.unbounded[at]:
+        return (
+            f"the finite difference, {found.value[at]:.3g} ± {found.error[at]:.2g}, is too coarse "
+            f"for {CEILING:.0%} of the largest derivative, {most:.3g}"
+        )
+    if verdicts.unproved[at]:
+        return (
+            f"rounding may have moved jax's {wide:.6g} by {by.rounding[leaf][at]:.1e}, too much to "
+            "tell it from an error"
+        )
+    return f"{dtype} loses this derivative: {value:.6g}, in float64 {wide:.6g}"
 
 
 def _worst(shown: Values, verdicts: Verdicts) -> tuple[int, int]:
