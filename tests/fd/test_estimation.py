@@ -325,3 +325,10 @@ def test_native_precision_is_bounded_in_its_own_digits():
 def test_half_precision_has_too_few_digits_of_its_own():
     with pytest.raises(ValueError, match="got x of dtype bfloat16 with precision='native'; wanted"):
         fd.estimate(jnp.sin, precision="native")(jnp.bfloat16(1.5))
+
+
+def test_an_ignored_leaf_is_remarked():
+    W = jnp.ones(3)
+    estimate = fd.estimate(lambda w: jnp.sum(W**2))(W)
+    np.testing.assert_array_equal(estimate.value, np.zeros(3))
+    assert str(estimate.remarks[0]).startswith("w: nothing that is returned depends on it: zero")
