@@ -1,7 +1,7 @@
-"""The dense evaluation: the whole program at every perturbed point, vectorised, in chunks."""
+"""The dense evaluation: the whole program at every displaced point, many points at a time."""
 
 from collections.abc import Sequence
-from functools import lru_cache
+from itertools import accumulate
 from typing import Any
 
 import jax
@@ -11,11 +11,20 @@ from jax import lax
 
 from purenet import jaxprs
 from purenet.fd.coordinatewise import Coordinatewise
-from purenet.fd.numbers import numbers
+from purenet.fd.differences import coordinate_count, real_coordinates
+from purenet.fd.numbers import namespace, numbers
+
+_TOGETHER = 64  # points: what a point costs beside its own work is next to nothing from there on
+_CACHED = 2**22  # elements of all values of these points, beyond which more are no faster
+_MOVES = 2  # coordinates that one point displaces at the most
 
 
 class Dense(Coordinatewise):
-    """A traced function around a base point, evaluated at perturbed points.
+    """A traced function around a base point, evaluated at displaced points.
+
+    All leaves together are one vector of real coordinates. A point is that vector, moved along a
+    direction by so much, and moved in two coordinates at the most. One compiled program evaluates
+    a number of points; all that is asked of an evaluator is asked of that program.
 
     Attributes:
         leaves: the base point, in the dtype that the evaluation works in.
@@ -39,11 +48,15 @@ class Dense(Coordinatewise):
             _working(leaf, dtype, replay.double)
             for leaf, dtype in zip(leaves, traced.input_dtypes, strict=True)
         ]
+        counts = map(coordinate_count, self.leaves)
+        *self._starts, self._size = accumulate(counts, initial=0)
+        self._dtype = jnp.result_type(*(np.zeros((), x.dtype).real.dtype for x in self.leaves))
+        self._together = self._points_together()
 
     def base(self) -> list[Any]:
         """The outputs at the base point."""
         self.evaluations += 1
-        return _base(self._program, self._replay)(self._constants, self.leaves)
+        return [out[0] for out in self._outputs_at(np.zeros(1, self._dtype))]
 
     def relative_noise(self) -> float:
         """The machine epsilon of the coarsest dtype among the leaves."""
@@ -56,8 +69,7 @@ class Dense(Coordinatewise):
 
     def operations(self, leaf: int, points: int) -> float:
         """The counted operations of a whole leaf at so many points a coordinate."""
-        size = self.leaves[leaf].size
-        return size * self._coordinate_work(leaf, points) if size else 0.0
+        return coordinate_count(self.leaves[leaf]) * points * self._point_work()
 
     def dependence(self, leaf: int) -> str:
         """How the outputs depend on a leaf: "moves" with it, "held" constant, or "ignored"."""
@@ -70,7 +82,7 @@ class Dense(Coordinatewise):
         """The outputs where single coordinates of leaves are displaced.
 
         Args:
-            moves: one or more (leaf, coordinates, offsets): the position of a leaf, coordinates of
+            moves: one or two (leaf, coordinates, offsets): the position of a leaf, coordinates of
                 shape (m,) in row-major order, displacements of shape (m, k). The m x k points
                 displace all moves at once. Coordinates beyond a complex leaf's size are its
                 imaginary parts, in the same order.
@@ -78,8 +90,17 @@ class Dense(Coordinatewise):
         Returns:
             Each output with leading axes (m, k).
         """
-        self.evaluations += int(np.size(moves[0][2]))
-        return self._evaluated(moves)
+        count, points = np.shape(moves[0][2])
+        self.evaluations += count * points
+        xp = namespace(*(offsets for _, _, offsets in moves))
+        coordinates = np.stack(
+            [np.repeat(self._starts[leaf] + np.asarray(c), points) for leaf, c, _ in moves], axis=1
+        )
+        offsets = xp.stack([numbers(o).reshape(-1) for _, _, o in moves], axis=1)
+        along = np.zeros(count * points, self._dtype)
+        moved = tuple(leaf for leaf, _, _ in moves)
+        outputs = self._outputs_at(along, coordinates, offsets, moved=moved)
+        return [out.reshape(count, points, *out.shape[1:]) for out in outputs]
 
     def at_points(self, leaf: int, coordinates: np.ndarray, offsets: np.ndarray) -> list[Any]:
         """The outputs at any number of points, each displacing one coordinate of a leaf.
@@ -92,58 +113,66 @@ class Dense(Coordinatewise):
         Returns:
             Each output with a leading axis (p,).
         """
-        count = len(coordinates)
-        self.evaluations += count
-        # few different lengths, so that few programs are compiled
-        padding = (0, _round_up(count) - count)
-        coordinates = np.pad(coordinates, padding, mode="edge")
-        offsets = np.pad(offsets, padding, mode="edge")[:, None]
-        outputs = self._evaluated([(leaf, coordinates, offsets)])
-        return [numbers(out)[:count, 0] for out in outputs]
+        outputs = self.along_coordinates([(leaf, coordinates, numbers(offsets)[:, None])])
+        return [out[:, 0] for out in outputs]
 
     def along_direction(self, direction: Sequence[Any], offsets: Any) -> list[Any]:
         """The outputs at leaves + offset * direction, with a leading axis of the k offsets."""
-        self.evaluations += int(np.size(offsets))
-        one = 8 * (self._program.intermediate_size + sum(np.size(leaf) for leaf in self.leaves))
-        size = max(1, min(int(np.size(offsets)), self._max_memory // one))
-        evaluate = _along_direction(self._program, self._replay, size)
-        return evaluate(self._constants, self.leaves, list(direction), jnp.asarray(offsets))
+        offsets = numbers(offsets)
+        self.evaluations += offsets.size
+        flat = [numbers(real_coordinates(numbers(d))) for d in direction]
+        along = namespace(*flat).concatenate(flat).astype(self._dtype)
+        return self._outputs_at(offsets, direction=along, moved=tuple(range(len(self.leaves))))
 
-    def _evaluated(self, moves: Sequence[tuple[int, Any, Any]]) -> list[Any]:
-        which = tuple(leaf for leaf, _, _ in moves)
-        coordinates = [jnp.asarray(c) for _, c, _ in moves]
-        offsets = [jnp.asarray(o) for _, _, o in moves]
-        count, points = offsets[0].shape
-        size = self._chunk_size(count, points)
-        evaluate = _along_coordinates(self._program, which, self._replay, size)
-        return evaluate(self._constants, self.leaves, coordinates, offsets)
+    def _outputs_at(
+        self,
+        along: Any,
+        coordinates: Any = None,
+        offsets: Any = None,
+        direction: Any = None,
+        moved: tuple[int, ...] = (),
+    ) -> list[Any]:
+        """The outputs at p points; ``along`` is (p,), coordinates and offsets are (p, moves)."""
+        count, together = len(along), self._together
+        if coordinates is None:
+            coordinates, offsets = np.full((count, 0), -1), np.zeros((count, 0), self._dtype)
+        if direction is None:
+            direction = np.zeros(self._size, self._dtype)
+        free, xp = _MOVES - coordinates.shape[1], namespace(along, offsets)
+        is_complex = any(map(jnp.iscomplexobj, (along, offsets)))
+        dtype = jnp.result_type(self._dtype, np.complex64) if is_complex else self._dtype
+        # up to a whole number of rounds; a coordinate of -1 is none
+        rounds = max(1, -(-count // together))
+        padding = (0, rounds * together - count)
+        points = (
+            xp.pad(numbers(along).astype(dtype), padding),
+            np.pad(coordinates, (padding, (0, free)), constant_values=-1).astype(np.int32),
+            xp.pad(numbers(offsets).astype(dtype), (padding, (0, free))),
+        )
+        points = tuple(part.reshape(rounds, together, *part.shape[1:]) for part in points)
+        evaluate = _program_of(
+            self._program, self._replay, together > 1, moved if is_complex else ()
+        )
 
-    def _coordinate_work(self, leaf: int, points: int) -> float:
-        return coordinate_work(self._program, leaf, points, self._replay)
+        def round_of(part: Any) -> list[Any]:
+            return evaluate(self._constants, self.leaves, direction, *part)
 
-    def _chunk_size(self, count: int, points: int) -> int:
-        largest = max(np.size(leaf) for leaf in self.leaves)
-        one = 8 * points * (self._program.intermediate_size + largest + 1)
-        return max(1, min(count, self._max_memory // one))
+        if any(map(jaxprs.is_traced, (*points, direction, *self.leaves, *self._constants))):
+            outputs = lax.map(round_of, points)
+            return [out.reshape(-1, *out.shape[2:])[:count] for out in outputs]
+        each = [round_of([part[i] for part in points]) for i in range(rounds)]
+        return [np.concatenate(parts)[:count] for parts in zip(*each, strict=True)]
 
+    def _point_work(self) -> float:
+        """The counted operations of the evaluation at one point."""
+        return jaxprs.work_of(self._program).operations + 3 * self._size
 
-@lru_cache(maxsize=256)
-def coordinate_work(
-    program: jaxprs.Program, leaf: int, points: int, replay: jaxprs.Replay
-) -> float:
-    """The counted operations of the dense evaluation for each coordinate of a leaf."""
-    few = 8
-    leaves = [
-        jax.ShapeDtypeStruct(x.shape, jaxprs.wide_dtype(x.dtype) if replay.double else x.dtype)
-        for x in program.inputs
-    ]
-    real = np.zeros((), leaves[leaf].dtype).real.dtype
-    evaluate = _along_coordinates(program, (leaf,), replay, few)
-    coordinates = jax.ShapeDtypeStruct((few,), np.int32)
-    offsets = jax.ShapeDtypeStruct((few, points), real)
-    return (
-        jaxprs.work(evaluate, program.constants, leaves, [coordinates], [offsets]).operations / few
-    )
+    def _points_together(self) -> int:
+        values = self._program.intermediate_size + self._size + 1
+        most = min(self._max_memory // (8 * values), _CACHED // values, _TOGETHER)
+        if not self._program.is_mappable:
+            most = 1
+        return 2 ** max(0, int(most).bit_length() - 1)
 
 
 def _working(leaf: Any, dtype: Any, double: bool):
@@ -151,72 +180,38 @@ def _working(leaf: Any, dtype: Any, double: bool):
     return jaxprs.widen(array) if double else array
 
 
-def _round_up(count: int) -> int:
-    """The next length of the form 2^k (8 + i) / 8, at least 16."""
-    unit = max(16, 2 ** (max(count - 1, 1).bit_length() - 4))
-    return -(-count // unit) * unit
+@jaxprs.held
+def _program_of(program, replay, mapped: bool, imaginary: tuple[int, ...]):
+    """The jitted program of a number of points; ``imaginary`` are leaves that become complex."""
 
-
-@lru_cache(maxsize=256)
-def _base(program, replay):
     @jax.jit
-    def base(constants, leaves):
-        return replay.evaluate(program, constants, leaves, leaves)
+    def outputs_at(constants, leaves, direction, along, coordinates, offsets):
+        base = jnp.concatenate([real_coordinates(x) for x in leaves]).astype(direction.dtype)
+        position = jnp.arange(base.size, dtype=np.int32)
 
-    return base
+        def at(along, coordinates, offsets):
+            moved = base + along * direction
+            for i in range(_MOVES):
+                moved = moved + jnp.where(position == coordinates[i], offsets[i], 0)
+            return replay.evaluate(program, constants, leaves, _apart(moved, leaves, imaginary))
 
+        if mapped:
+            return jax.vmap(at)(along, coordinates, offsets)
+        return [out[None] for out in at(along[0], coordinates[0], offsets[0])]
 
-@lru_cache(maxsize=256)
-def _along_direction(program, replay, size):
-    @jax.jit
-    def along_direction(constants, leaves, direction, offsets):
-        def at(offset):
-            moved = [x + _like(offset * d, x) for x, d in zip(leaves, direction, strict=True)]
-            return replay.evaluate(program, constants, leaves, moved)
-
-        return jax.vmap(at)(offsets) if size > 1 else lax.map(at, offsets)
-
-    return along_direction
+    return outputs_at
 
 
-@lru_cache(maxsize=256)
-def _along_coordinates(program, which, replay, size):
-    @jax.jit
-    def along_coordinates(constants, leaves, coordinates, offsets):
-        def at(coordinate, offset):
-            moved = list(leaves)
-            for leaf, c, o in zip(which, coordinate, offset, strict=True):
-                moved[leaf] = displace(moved[leaf], c, o)
-            return replay.evaluate(program, constants, leaves, moved)
-
-        over_points = jax.vmap(at, in_axes=(None, 0))
-        over_chunk = jax.vmap(over_points)
-        count = offsets[0].shape[0]
-        if count <= size:
-            return over_chunk(coordinates, offsets)
-        chunks = -(-count // size)
-        size_even = -(-count // chunks)
-
-        def split(x):
-            padding = [(0, chunks * size_even - count)] + [(0, 0)] * (x.ndim - 1)
-            return jnp.pad(x, padding, mode="edge").reshape(chunks, size_even, *x.shape[1:])
-
-        outputs = lax.map(lambda c: over_chunk(*c), jax.tree.map(split, (coordinates, offsets)))
-        return [out.reshape(chunks * size_even, *out.shape[2:])[:count] for out in outputs]
-
-    return along_coordinates
-
-
-def displace(leaf, coordinate, offset):
-    """A leaf with one coordinate displaced; imaginary parts count after the real ones."""
-    flat = leaf.ravel()
-    if jnp.iscomplexobj(leaf):
-        unit = jnp.where(coordinate < leaf.size, 1.0, 1.0j).astype(leaf.dtype)
-        return flat.at[coordinate % leaf.size].add(unit * offset).reshape(leaf.shape)
-    step = _like(offset, leaf)
-    return flat.astype(step.dtype).at[coordinate].add(step).reshape(leaf.shape)
-
-
-def _like(offset, leaf):
-    """An offset in the leaf's dtype; an imaginary one, that of a complex step, as it is."""
-    return offset if jnp.iscomplexobj(offset) else offset.astype(leaf.dtype)
+def _apart(flat: Any, leaves: Sequence[Any], imaginary: tuple[int, ...]) -> list[Any]:
+    """The leaves whose real coordinates make up a vector, in the dtypes of the given ones."""
+    apart, start = [], 0
+    for i, leaf in enumerate(leaves):
+        part = lax.slice(flat, (start,), (start + coordinate_count(leaf),))
+        start += coordinate_count(leaf)
+        if jnp.iscomplexobj(leaf):
+            part = lax.complex(*(half.real for half in jnp.split(part, 2)))
+        if i not in imaginary:
+            part = part if jnp.iscomplexobj(leaf) else part.real
+            part = part.astype(leaf.dtype)
+        apart.append(part.reshape(leaf.shape))
+    return apart

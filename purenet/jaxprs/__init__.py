@@ -2,9 +2,11 @@
 
 from purenet.jaxprs.cost import Work as Work
 from purenet.jaxprs.cost import work as work
+from purenet.jaxprs.cost import work_of as work_of
 from purenet.jaxprs.custom import CustomCall as CustomCall
 from purenet.jaxprs.custom import custom_calls as custom_calls
 from purenet.jaxprs.evaluate import evaluated as evaluated
+from purenet.jaxprs.held import held as held
 from purenet.jaxprs.inline import Cone as Cone
 from purenet.jaxprs.inline import Inlined as Inlined
 from purenet.jaxprs.inline import Operation as Operation

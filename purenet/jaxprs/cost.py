@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import jax
 
-from purenet.jaxprs.program import nested
+from purenet.jaxprs.program import Program, nested
 
 _MULTIPLY_ADD = 0.1  # within a matrix product; the unit is one element of a fused addition
 _COSTLY = 6.0
@@ -37,6 +37,11 @@ class Work(NamedTuple):
 def work(function: Any, *arguments: Any) -> Work:
     """The work of a function at arguments, or at their shapes and dtypes."""
     return _count(jax.make_jaxpr(function)(*arguments).jaxpr)
+
+
+def work_of(program: Program) -> Work:
+    """The work of a program, as it was traced."""
+    return _count(program.jaxpr)
 
 
 def _count(jaxpr) -> Work:

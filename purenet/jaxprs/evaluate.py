@@ -1,13 +1,13 @@
 """A traced program evaluated as it is, in its own dtypes: what the caller's function gives."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 
+from purenet.jaxprs.held import held
 from purenet.jaxprs.program import Program
 from purenet.jaxprs.replay import NATIVE, Replay, where_leading
 
@@ -51,7 +51,7 @@ class _Ending(Replay):
 _ENDING = _Ending(double=False)
 
 
-@lru_cache(maxsize=256)
+@held
 def _evaluated(program: Program, ends: bool):
     replay = _ENDING if ends else NATIVE
 

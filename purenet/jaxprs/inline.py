@@ -47,7 +47,7 @@ class Inlined(NamedTuple):
     cones: list[Cone]
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def inlined(program: Program, double: bool) -> Inlined:
     """Inline a program of (constants, leaves) and cut out the cone of each leaf.
 

@@ -79,6 +79,16 @@ class Program:
         return all(_is_wide(getattr(v.aval, "dtype", None)) for v in (*heads, *computed))
 
     @property
+    def is_mappable(self) -> bool:
+        """Whether jax.vmap takes the program: no callback in it takes one point at a time."""
+        return all(e.params.get("vmap_method", "") is not None for e in _equations(self.jaxpr))
+
+    @property
+    def size(self) -> int:
+        """The number of its equations, nested programs included."""
+        return sum(1 for _ in _equations(self.jaxpr))
+
+    @property
     def intermediate_size(self) -> int:
         """The number of elements of all values the program computes, nested programs included."""
         return sum(

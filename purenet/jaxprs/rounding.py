@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 import jax
@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from purenet.jaxprs.held import held
 from purenet.jaxprs.program import Program
 from purenet.jaxprs.replay import Replay
 from purenet.jaxprs.widening import is_extended, keeps_dtype, wide_dtype
@@ -79,7 +80,7 @@ def moved_by_constants(
     return [jnp.zeros((sum(aval.size for aval in sizes), *leaf.shape)) for leaf in leaves]
 
 
-@lru_cache(maxsize=256)
+@held
 def _moved_by_constants(program: Program, jacobian: Callable):
     @jax.jit
     def run(constants, leaves):
@@ -102,7 +103,7 @@ def _one_by_one(function: Callable) -> Callable:
     return partial(lax.map, function)
 
 
-@lru_cache(maxsize=256)
+@held
 def _rounded(program: Program, mapped: Callable):
     @jax.jit
     def run(constants, leaves):

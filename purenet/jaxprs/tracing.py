@@ -75,7 +75,7 @@ def _is_custom(name: str) -> bool:
     return name in CALLS and name.startswith("custom_")
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def _opened(program: Program) -> tuple[Program, list[Any]]:
     """The program with its hidden stop_gradients taken out, and the constants this brings in."""
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from purenet import jaxprs
-from purenet.fd.dense import Dense, displace
+from purenet.fd.dense import Dense
 
 
 def evaluator(f, *leaves, max_memory=2**28):
@@ -62,9 +62,33 @@ def test_a_direction_moves_all_leaves(x64):
 
 
 def test_imaginary_parts_follow_the_real_ones(x64):
-    z = jnp.array([1.0 + 1.0j, 2.0])
-    np.testing.assert_array_equal(displace(z, 3, jnp.array(0.5)), [1 + 1j, 2 + 0.5j])
-    np.testing.assert_array_equal(displace(z, 0, jnp.array(0.5)), [1.5 + 1j, 2])
+    at = evaluator(lambda z: z, jnp.array([1.0 + 1.0j, 2.0]))
+    (values,) = at.at_points(0, np.array([3, 0]), np.array([0.5, 0.5]))
+    np.testing.assert_array_equal(values, [[1 + 1j, 2 + 0.5j], [1.5 + 1j, 2]])
+
+
+def test_leaves_of_several_dtypes_keep_them():
+    with jax.enable_x64(True):
+        seen = []
+
+        def f(a, b):
+            seen.append((a.dtype, b.dtype))
+            return jnp.sum(a).astype(np.float64) * b
+
+        leaves = [jnp.ones(2, jnp.bfloat16), jnp.float64(3.0)]
+        traced = jaxprs.trace(lambda xs: f(*xs), leaves)
+        at = Dense(traced, leaves, replay=jaxprs.NATIVE, max_memory=2**20)
+        (values,) = at.along_coordinates([(0, np.array([1]), np.array([[1.0, 2.0]]))])
+        np.testing.assert_array_equal(values, [[9.0, 12.0]])
+        assert at.leaves[0].dtype == jnp.bfloat16
+
+
+def test_a_callback_for_one_point_at_a_time_is_called_so(x64):
+    def f(x):
+        return jax.pure_callback(lambda x: np.asarray(x) ** 2, jax.ShapeDtypeStruct((), x.dtype), x)
+
+    (values,) = evaluator(f, jnp.array(3.0)).at_points(0, np.zeros(3, int), np.arange(3.0))
+    np.testing.assert_array_equal(values, [9.0, 16.0, 25.0])
 
 
 def test_the_base_is_taken_in_the_dtype_that_the_program_sees():

@@ -35,7 +35,7 @@ class Choice(NamedTuple):
     operations: float = 0.0
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def cheapest(cone: jaxprs.Program, points: int, max_memory: int) -> tuple[float, Plan]:
     """The plan of least work, and its operations.
 

@@ -1,7 +1,6 @@
 """A chunk of coordinates, and the loop over all of a leaf's: traced into one program."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import jax
@@ -33,7 +32,7 @@ class Inputs(NamedTuple):
     direction: Any
 
 
-@lru_cache(maxsize=256)
+@jaxprs.held
 def compiled(program: jaxprs.Program, plan: Plan | Sample) -> Any:
     """The jitted loop over the rounds from ``first`` to before ``last``: (inputs, first, last).
 

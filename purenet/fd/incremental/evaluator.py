@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 import jax
@@ -82,7 +82,7 @@ class Incremental(Dense):
         """
         plan, _, operations = self.choice(leaf, WIDTH)
         share = len(coordinates) * len(points) / WIDTH
-        if plan is None or operations >= share * self._coordinate_work(leaf, WIDTH):
+        if plan is None or operations >= share * WIDTH * self._point_work():
             return super().displaced(leaf, coordinates, steps, points)
         every = np.ones(coordinate_count(self.leaves[leaf]), steps.dtype)
         every[coordinates] = steps
@@ -161,8 +161,8 @@ class Incremental(Dense):
     def _whole(self, leaf: int, coordinate: int, offset: Any) -> list[np.ndarray]:
         """The outputs where one coordinate is displaced, by a program that is compiled anyway."""
         if "stop_gradient" in jaxprs.primitive_names(self._program.jaxpr):
-            found = self._evaluated([(leaf, np.array([coordinate]), np.array([[offset]]))])
-            return [np.asarray(out)[0, 0] for out in found]
+            found = self.at_points(leaf, np.array([coordinate]), np.array([offset]))
+            return [out[0] for out in found]
         leaves = list(self.leaves)
         moved = np.array(leaves[leaf])
         flat, unit = moved.reshape(-1), 1.0 if coordinate < moved.size else 1.0j
@@ -236,6 +236,6 @@ def _spread(out: Any, shape: tuple[int, ...]) -> Any:
     return namespace(out).broadcast_to(numbers(out), shape)
 
 
-@lru_cache(maxsize=256)
+@jaxprs.held
 def _base_values(program: jaxprs.Program) -> Any:
     return jax.jit(lambda constants, inputs: jaxprs.outputs(program, constants, inputs))
