@@ -1,6 +1,6 @@
 """Bisection: from a direction along which two derivatives disagree to the coordinates at fault."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from purenet import jaxprs
-from purenet.check.directions import Tree, real_vector
+from purenet.check.witness import Tree, Witness, real_vector
 from purenet.fd.setup import Setup
 from purenet.fd.stencils import extrapolation_weights
 
@@ -55,7 +55,7 @@ def located(
     setup: Setup,
     output: int,
     direction: Tree,
-    by_jax: Callable[[Tree], tuple[np.ndarray, np.ndarray]],
+    witness: Witness,
     truth: float,
     bound: float,
 ) -> Search:
@@ -69,11 +69,11 @@ def located(
         setup: the function and its base point.
         output: of which output.
         direction: the direction, leaves in float64, none of whose entries vanishes.
-        by_jax: JAX's derivative along a direction.
+        witness: JAX's derivative along any direction.
         truth: the derivative along the direction by finite differences.
         bound: how far apart the two may be.
     """
-    search = _Searching(setup, output, direction, by_jax)
+    search = _Searching(setup, output, direction, witness)
     total = search.jax_side(0, search.size) - truth
     rule, off = search.rule(truth, abs(total))
     found, stack = [], [(0, search.size, total)]
@@ -99,14 +99,14 @@ def _loudness(part: tuple[int, int, float]) -> float:
 class _Searching:
     """One search: a direction cut to ranges of the coordinates of all leaves, in order."""
 
-    def __init__(self, setup: Setup, output: int, direction: Tree, by_jax: Callable):
+    def __init__(self, setup: Setup, output: int, direction: Tree, witness: Witness):
         self._setup = setup
         self._output = output
         self._flat = [real_vector(d) for d in direction]
         self._complex = [np.iscomplexobj(d) for d in direction]
         self._shapes = [d.shape for d in direction]
         self._starts = [0, *accumulate(d.size for d in self._flat)]
-        self._by_jax = by_jax
+        self._witness = witness
         self.size = self._starts[-1]
         self.evaluations = 0
 
@@ -117,7 +117,7 @@ class _Searching:
 
     def jax_side(self, low: int, high: int) -> float:
         """JAX's derivative along the part of the direction between two positions."""
-        return float(self._by_jax(self._cut(low, high))[0][self._output])
+        return float(self._witness.along([self._cut(low, high)])[0][0, self._output])
 
     def difference(self, low: int, high: int, rule: _Rule) -> float:
         """The finite difference along that part."""

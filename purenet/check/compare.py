@@ -9,16 +9,16 @@ import jax.numpy as jnp
 import numpy as np
 
 from purenet import jaxprs
-from purenet.check.automatic import MODES
 from purenet.check.dependence import Dependence, dependence, flat, held, ignored
 from purenet.check.proof import Proof
 from purenet.check.prove import proved
 from purenet.check.report import GradientMismatch, GradientReport, GradientUndecided
 from purenet.check.rules import faulty
 from purenet.check.taylor import opinion
+from purenet.check.witness import MODES
 from purenet.fd.options import Options, checked
-from purenet.fd.problem import Problem, pose
-from purenet.fd.setup import Setup
+from purenet.fd.problem import Problem, pose, trace
+from purenet.fd.setup import Setup, require_finite_leaves
 
 _OPTIONS = ("max_memory", "strategy")
 _OPINIONS = 3  # disagreements that get a second opinion
@@ -148,11 +148,14 @@ def compare_grads(
     problem = pose(loss, args, {}, argnums=argnums, has_aux=has_aux, allow_int=allow_int)
     chosen, key = checked(**options), jax.random.key(0) if key is None else key
     _require_values(problem)
-    unsteady = _unsteady(problem, name)
+    require_finite_leaves(problem)
+    traced = trace(problem)
+    unsteady = _unsteady(problem, traced, name)
     if unsteady:
         return GradientReport(name, failures=(unsteady,), seconds=time.perf_counter() - start)
     proof = proved(
         problem,
+        traced,
         chosen,
         order=order,
         modes=tuple(modes),
@@ -209,32 +212,48 @@ def _alone(options: Options, key: jax.Array) -> Callable[[Callable, tuple, tuple
         problem = pose(function, args, {}, argnums=argnums)
         # the sum of its outputs: patterns are seen in what has the shape of an input
         return proved(
-            problem, options, order=1, modes=("rev",), budget=_BUDGET_ALONE, key=key, entries=0
+            problem,
+            trace(problem),
+            options,
+            order=1,
+            modes=("rev",),
+            budget=_BUDGET_ALONE,
+            key=key,
+            entries=0,
         )
 
     return prove
 
 
-def _unsteady(problem: Problem, name: str) -> str:
-    """A sentence where two calls on equal inputs give two values."""
-    first, second = (
-        [
-            out
-            for out in jax.tree.leaves(problem.function(problem.leaves))
-            if jnp.issubdtype(jnp.result_type(out), np.inexact)
-        ]
-        for _ in range(2)
-    )
-    for one, other in zip(first, second, strict=True):
-        if not np.array_equal(np.asarray(one), np.asarray(other), equal_nan=True):
-            apart = np.asarray(one) != np.asarray(other)
-            values = [np.asarray(x)[apart].flat[0] for x in (one, other)]
+def _unsteady(problem: Problem, traced: jaxprs.Traced, name: str) -> str:
+    """A sentence where two calls on equal inputs give two values.
+
+    What one program gives twice can differ only where it calls back into Python.
+    """
+    again = trace(problem)
+    if traced.is_same(again) and not traced.program.calls_back:
+        return ""
+    values = [
+        jaxprs.evaluated(one.program, one.constants, [
+            jnp.asarray(problem.leaves[i], dtype)
+            for i, dtype in zip(problem.movable, one.input_dtypes, strict=True)
+        ])
+        for one in (traced, again)
+    ]  # fmt: skip
+    for first, second in zip(*values, strict=True):
+        one, other = np.asarray(first), np.asarray(second)
+        if jnp.issubdtype(one.dtype, np.inexact) and not _equal(one, other):
+            apart = one != other
             return (
-                f"{name} is not deterministic: two calls on equal inputs gave {values[0]:.10g} and "
-                f"{values[1]:.10g}; there is no derivative to compare; pass randomness in as a "
-                "key, and state as an argument"
+                f"{name} is not deterministic: two calls on equal inputs gave "
+                f"{one[apart].flat[0]:.10g} and {other[apart].flat[0]:.10g}; there is no "
+                "derivative to compare; pass randomness in as a key, and state as an argument"
             )
     return ""
+
+
+def _equal(one: np.ndarray, other: np.ndarray) -> bool:
+    return one.shape == other.shape and np.array_equal(one, other, equal_nan=True)
 
 
 def _require_values(problem: Problem) -> None:

@@ -1,6 +1,6 @@
 """Random directions: a derivative of any size held against finite differences along a few."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -8,8 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from purenet import jaxprs
-from purenet.check.automatic import along_tangent
 from purenet.check.question import Question
+from purenet.check.witness import Tree, Witness
 from purenet.fd.bounded import Bounded, climbed
 from purenet.fd.setup import Setup
 
@@ -19,8 +19,6 @@ _ENOUGH = 1e-11
 _REACH = 2.0  # of the first steps, in directions; longer ones lose less to rounding
 _AGAIN = 0.5  # of steps at which a disagreement must stand with their own, wider bound
 _CLOSER = (2.0**-3, 2.0**-6)  # of steps too short to be as sharp, which must not contradict it
-
-Tree = list[np.ndarray]
 
 
 class Directions(NamedTuple):
@@ -100,27 +98,18 @@ def difference_along(
 
 
 def compared(
-    setup: Setup,
-    base: Sequence[np.ndarray],
-    by_jax: Callable[[Tree], tuple[np.ndarray, np.ndarray]],
-    directions: Directions,
+    setup: Setup, base: Sequence[np.ndarray], witness: Witness, directions: Directions
 ) -> Along:
-    """JAX's derivative along all directions against finite differences.
-
-    Args:
-        setup: the function and its base point.
-        base: the outputs at the base point.
-        by_jax: the derivative by JAX along a direction, and its rounding.
-        directions: the directions.
-    """
-    rows = []
-    for index in range(SIGNS + GAUSSIANS):
-        direction = directions(index)
-        found = difference_along(setup, base, direction)
-        value, rounding = by_jax(direction)
-        # NaN by JAX has NaN for its rounding too: the bound is then that of the difference alone
-        rows.append((value, found.value[0], found.error[0] + np.nan_to_num(rounding)))
-    along = Along(*map(np.stack, zip(*rows, strict=True)))
+    """JAX's derivative along all directions against finite differences."""
+    every = [directions(index) for index in range(SIGNS + GAUSSIANS)]
+    found = [difference_along(setup, base, direction) for direction in every]
+    value, error = (np.concatenate(parts) for parts in zip(*(f[:2] for f in found), strict=True))
+    by_jax, rounding = witness.along(every)
+    # NaN by JAX has NaN for its rounding too: the bound is then that of the difference alone
+    along = Along(by_jax, value, error + np.nan_to_num(rounding))
+    if along.disagrees.any():
+        _, rounding = witness.along(every, shaken=True)
+        along = along._replace(bound=error + np.nan_to_num(rounding))
     for index in np.flatnonzero(along.disagrees.any(axis=1)):
         along = _confirmed(setup, base, directions, along, int(index))
         if along.disagrees[index].any():
@@ -145,34 +134,6 @@ def _confirmed(setup: Setup, base, directions: Directions, along: Along, index: 
     return along._replace(bound=bound)
 
 
-def by_gradient(wide: Sequence[np.ndarray], rounding: Sequence[np.ndarray]) -> Callable:
-    """The derivative along a direction from a gradient, leaves of shape (coordinates, outputs)."""
-
-    def along(direction: Tree) -> tuple[np.ndarray, np.ndarray]:
-        flat = [real_vector(d) for d in direction]
-        value = sum(d @ g for d, g in zip(flat, wide, strict=True))
-        squares = sum((d * d) @ (r * r) for d, r in zip(flat, rounding, strict=True))
-        sizes = sum((d * d) @ (g * g) for d, g in zip(flat, wide, strict=True))
-        return np.asarray(value), np.sqrt(squares) + 8 * np.finfo(float).eps * np.sqrt(sizes)
-
-    return along
-
-
-def by_tangent(question: Question) -> Callable:
-    """The derivative along a direction by forward mode."""
-
-    def along(direction: Tree) -> tuple[np.ndarray, np.ndarray]:
-        return along_tangent(question, direction)
-
-    return along
-
-
 def _values(setup: Setup, direction: Tree, offsets: np.ndarray) -> np.ndarray:
     outputs = setup.evaluator.along_direction([jnp.asarray(d) for d in direction], offsets)
     return np.concatenate([np.array(out, float).reshape(len(offsets), -1) for out in outputs], 1)
-
-
-def real_vector(direction: np.ndarray) -> np.ndarray:
-    """A leaf of a direction by real coordinates, imaginary parts after the real ones."""
-    flat: Any = direction.reshape(-1)
-    return np.concatenate([flat.real, flat.imag]) if np.iscomplexobj(flat) else flat

@@ -8,7 +8,7 @@ import numpy as np
 
 from purenet import jaxprs
 from purenet.check import sampled
-from purenet.check.automatic import Automatic, derivatives, refused
+from purenet.check.directions import GAUSSIANS, SIGNS, Along, directions_of
 from purenet.check.judging import (
     CEILING,
     DEMAND,
@@ -23,6 +23,7 @@ from purenet.check.patterns import patterns
 from purenet.check.proof import Proof, Suspect, joined, named
 from purenet.check.question import Question
 from purenet.check.report import Coordinate, LeafReport, Values
+from purenet.check.witness import Derivatives, Witness, real_vector
 from purenet.fd.bounded import Bounded, bounded
 from purenet.fd.differences import coordinate_count
 from purenet.fd.incremental.evaluator import WIDTH
@@ -36,52 +37,99 @@ def prove(
     setup: Setup,
     question: Question,
     base: Sequence[np.ndarray],
-    modes: Sequence[str],
+    witnesses: Sequence[Witness],
     states: Sequence[str],
     key: jax.Array,
 ) -> Proof:
-    """Compare every coordinate in reverse mode; in forward mode too where there are few of them.
+    """Compare every coordinate in one mode; in the other along directions, unless they disagree.
 
-    Of many coordinates forward mode, which takes one pass for each, is compared along directions.
+    Reverse mode gives all coordinates at once. Forward mode takes a pass for each: where it is
+    compared alone, or is wrong, it is asked for each of a few coordinates, else along directions.
     """
     found = differences(setup, base, states)
+    first, *others = sorted(witnesses, key=lambda one: one.mode, reverse=True)
     coordinates = sum(len(leaf.value) for leaf in found)
-    by_mode, notes, parts = {}, [], []
-    for mode in modes:
-        try:
-            if mode == "fwd" and coordinates > _FORWARD:
-                part = sampled.prove(setup, question, base, ["fwd"], states, key)
-                parts.append(part._replace(leaves=[]))
-            else:
-                by_mode[mode] = derivatives(question, mode)
-        except (TypeError, ValueError) as error:
-            if not refused(mode, error) or (mode == modes[-1] and not by_mode and not parts):
-                raise
-            notes.append(f"{mode} mode was left out: JAX does not have it for this function")
-    modes_found = list(by_mode.values())
-    found = [confirmed(setup, base, i, first, modes_found) for i, first in enumerate(found)]
-    found = with_constants(question, found, modes_found)
+    if first.mode == "fwd" and coordinates > _FORWARD:
+        return sampled.prove(setup, question, base, [first], states, key)
+    proof, found = _whole(setup, question, base, first, states, found)
+    parts = [proof]
+    for other in others:
+        agreed = _along_agrees(question, other, found, key)
+        if agreed:
+            count = len(agreed.bound)
+            method = f"{other.mode} mode along {count} random directions"
+            parts.append(Proof(method=method, directions=count))
+        elif coordinates <= _FORWARD:
+            parts.append(_whole(setup, question, base, other, states, found)[0])
+        else:
+            parts.append(sampled.prove(setup, question, base, [other], states, key))
+    return joined(parts)
+
+
+def _whole(
+    setup: Setup,
+    question: Question,
+    base: Sequence[np.ndarray],
+    witness: Witness,
+    states: Sequence[str],
+    found: list[Bounded],
+) -> tuple[Proof, list[Bounded]]:
+    """Every coordinate in one mode, and the finite differences as they were confirmed."""
+    by = witness.whole()
+    if any(judged(one, by, leaf).disagrees.any() for leaf, one in enumerate(found)):
+        by = witness.whole(shaken=True)
+    found = [confirmed(setup, base, leaf, one, by) for leaf, one in enumerate(found)]
+    found = with_constants(question, found, by)
     reports, suspects = [], []
-    for leaf, again in enumerate(found):
-        vanishes = any(np.isinf(largest(again, by, leaf)) for by in modes_found)
-        asked = vanishes and again.value.size and not states[leaf]
+    for leaf, one in enumerate(found):
+        asked = np.isinf(largest(one, by, leaf)) and one.value.size and not states[leaf]
         size = own_size(setup, base, leaf) if asked else np.inf
-        for mode, by in by_mode.items():
-            report, suspect = _leaf_report(
-                setup, question, mode, leaf, again, by, states[leaf], size
-            )
-            reports.append(report)
-            suspects += suspect
-    proof = Proof(
-        leaves=reports,
-        suspects=suspects,
-        notes=notes,
-        method=_method(question, coordinates, reports, list(by_mode)) if by_mode else "",
+        report, suspect = _leaf_report(
+            setup, question, witness.mode, leaf, one, by, states[leaf], size
+        )
+        reports.append(report)
+        suspects += suspect
+    method = _method(question, sum(len(one.value) for one in found), reports, witness.mode)
+    return Proof(leaves=reports, suspects=suspects, method=method), found
+
+
+def _along_agrees(
+    question: Question, witness: Witness, found: list[Bounded], key: jax.Array
+) -> Along | None:
+    """The derivatives along random directions by the differences of the coordinates, if they agree.
+
+    Coordinates that have no finite difference stay where they are.
+    """
+    draw = directions_of(question, key)
+    directions = [
+        [np.where(_known(one, d), d, 0.0) for one, d in zip(found, draw(index), strict=True)]
+        for index in range(SIGNS + GAUSSIANS)
+    ]
+    flat = [[real_vector(d) for d in direction] for direction in directions]
+    value, bound = (
+        np.stack([sum(of(d) @ part for d, part in zip(ds, parts, strict=True)) for ds in flat])
+        for of, parts in (
+            (np.asarray, [np.nan_to_num(one.value) for one in found]),
+            (np.abs, [np.where(np.isfinite(one.error), one.error, 0.0) for one in found]),
+        )
     )
-    return joined([proof, *parts])
+    for shaken in (False, True):
+        by_jax, rounding = witness.along(directions, shaken=shaken)
+        along = Along(by_jax, value, bound + rounding)
+        if not along.disagrees.any() and np.isfinite(by_jax).all():
+            return along
+    return None
 
 
-def _method(question: Question, coordinates: int, reports: list, modes: list[str]) -> str:
+def _known(one: Bounded, direction: np.ndarray) -> np.ndarray:
+    """Which elements of a leaf have a finite difference of every output."""
+    known = np.isfinite(one.error).all(axis=1)
+    if np.iscomplexobj(direction):
+        known = np.logical_and(*np.split(known, 2))
+    return known.reshape(direction.shape)
+
+
+def _method(question: Question, coordinates: int, reports: list, mode: str) -> str:
     """What was compared, and the smallest error it would have shown."""
     bounds = [
         float(np.max(report.values.bound[np.isfinite(report.values.bound)], initial=0.0))
@@ -98,7 +146,7 @@ def _method(question: Question, coordinates: int, reports: list, modes: list[str
     times = "" if question.outputs is None else f" of {question.outputs} outputs"
     return (
         f"every derivative of {question.label} with respect to all {coordinates:,} coordinates"
-        f"{times}, in {' and '.join(modes)} mode: {seen}"
+        f"{times}, in {mode} mode: {seen}"
     )
 
 
@@ -122,7 +170,7 @@ def _leaf_report(
     mode: str,
     leaf: int,
     found: Bounded,
-    by: Automatic,
+    by: Derivatives,
     state: str,
     size: float,
 ) -> tuple[LeafReport, list[Suspect]]:
@@ -176,7 +224,7 @@ def _leaf_report(
 
 def _reason(
     found: Bounded,
-    by: Automatic,
+    by: Derivatives,
     leaf: int,
     verdicts: Verdicts,
     most: float,

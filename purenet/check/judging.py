@@ -7,8 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from purenet import jaxprs
-from purenet.check.automatic import Automatic, moved_by_constants, own_rounding
 from purenet.check.question import Question
+from purenet.check.witness import Derivatives, moved_by_constants, own_rounding
 from purenet.fd.bounded import Bounded, Demand, bounded_at, lengths
 from purenet.fd.irregular import Irregularity
 from purenet.fd.setup import Setup
@@ -45,7 +45,7 @@ class Verdicts(NamedTuple):
         return (self.unbounded | self.unproved | self.lost) & ~self.disagrees & ~self.excused
 
 
-def judged(found: Bounded, by: Automatic, leaf: int, size: float = np.inf) -> Verdicts:
+def judged(found: Bounded, by: Derivatives, leaf: int, size: float = np.inf) -> Verdicts:
     """What can be said of each derivative.
 
     What JAX's program gives in float64 is judged, so that a rule is not excused by float32; NaN and
@@ -79,7 +79,7 @@ def judged(found: Bounded, by: Automatic, leaf: int, size: float = np.inf) -> Ve
     return Verdicts(disagrees, excused, unbounded, unproved, lost)
 
 
-def largest(found: Bounded, by: Automatic, leaf: int, size: float = np.inf) -> float:
+def largest(found: Bounded, by: Derivatives, leaf: int, size: float = np.inf) -> float:
     """The leaf's largest derivative by either side, or the given size where both sides vanish."""
     known = np.isfinite(found.error) & np.isfinite(by.wide[leaf])
     value, wide = np.abs(found.value[known]), np.abs(by.wide[leaf][known])
@@ -106,45 +106,34 @@ def own_size(setup: Setup, base: Sequence[np.ndarray], leaf: int) -> float:
 
 
 def confirmed(
-    setup: Setup, base: Sequence[np.ndarray], leaf: int, first: Bounded, by: Sequence[Automatic]
+    setup: Setup, base: Sequence[np.ndarray], leaf: int, first: Bounded, by: Derivatives
 ) -> Bounded:
     """The finite differences of a leaf, those that disagree with JAX looked at again.
 
     Extrapolation may agree with itself by chance, once in ten thousand coordinates. A disagreement
     counts where steps of quite different lengths, each with its own bound, give the same value.
     """
-    doubted = np.zeros(first.value.shape, bool)
-    for automatic in by:
-        verdicts = judged(first, automatic, leaf)
-        doubted |= verdicts.disagrees | (verdicts.unbounded & ~verdicts.excused)
+    verdicts = judged(first, by, leaf)
+    doubted = verdicts.disagrees | (verdicts.unbounded & ~verdicts.excused)
     rows = np.flatnonzero(doubted.any(axis=1))
     if rows.size == 0:
         return first
     if rows.size > _SAMPLE:
         some = rows[:: -(-rows.size // _SAMPLE)]
         again = _looked_at_again(setup, base, leaf, first, some)
-        if all(
-            judged(again, automatic, leaf).disagrees[some].any(axis=1).all() for automatic in by
-        ):
+        if judged(again, by, leaf).disagrees[some].any(axis=1).all():
             return again  # where so many are wrong, a sample speaks for all
     return _looked_at_again(setup, base, leaf, first, rows)
 
 
-def with_constants(
-    question: Question, found: list[Bounded], by: Sequence[Automatic]
-) -> list[Bounded]:
+def with_constants(question: Question, found: list[Bounded], by: Derivatives) -> list[Bounded]:
     """What still disagrees, allowed for the rounding of the function's own constants too."""
-    doubted = any(
-        judged(one, automatic, leaf).disagrees.any()
-        for automatic in by
-        for leaf, one in enumerate(found)
-    )
-    if not doubted:
+    if not any(judged(one, by, leaf).disagrees.any() for leaf, one in enumerate(found)):
         return found
     moved, relative = moved_by_constants(question), own_rounding(question)
     return [
-        one._replace(error=one.error + by + relative * np.abs(np.nan_to_num(one.value)))
-        for one, by in zip(found, moved, strict=True)
+        one._replace(error=one.error + own + relative * np.abs(np.nan_to_num(one.value)))
+        for one, own in zip(found, moved, strict=True)
     ]
 
 

@@ -13,13 +13,15 @@ from purenet.check.dependence import Dependence
 from purenet.check.proof import Proof, joined
 from purenet.check.question import ENTRIES, Question, asked
 from purenet.check.report import UNCOMPARED
+from purenet.check.witness import Witness, refused, witness
 from purenet.fd.options import Options
 from purenet.fd.problem import Problem
-from purenet.fd.setup import Setup, prepare, require_finite_base
+from purenet.fd.setup import Setup, prepared, require_finite_base
 
 
 def proved(
     problem: Problem,
+    traced: jaxprs.Traced,
     options: Options,
     *,
     order: int,
@@ -35,6 +37,7 @@ def proved(
 
     Args:
         problem: the function and its leaves.
+        traced: its program.
         options: of the finite differences.
         order: 1, or 2 for the gradient's derivative too.
         modes: "rev", "fwd".
@@ -47,22 +50,40 @@ def proved(
         entries: of a Jacobian that is compared whole; of a larger one, a weighted sum of its rows.
     """
     proofs, states, evaluations = [], [""] * len(problem.movable), 0
-    for question in asked(problem, order, key, shapes, entries):
-        setup = prepare(question.problem, options, whole_leaves=True)
+    for question in asked(problem, traced, order, key, shapes, entries):
+        setup = prepared(problem, question.traced, options, whole_leaves=True)
         base = _base(setup)
         if depends is not None and not proofs:
             states, failures = depends(setup)
             proofs.append(Proof(failures=failures))
         if all(state == "ignored" for state in states):
             break
+        witnesses, notes = _witnesses(question, modes)
         exhaustively = sampled.seconds(setup) <= budget
         prove = exhaustive.prove if exhaustively else sampled.prove
-        part = prove(setup, question, base, modes, states, key)
+        part = prove(setup, question, base, witnesses, states, key)
         if flat is not None and question.label == "the function":
             part = _with_flat(part, question, flat)
-        proofs.append(part)
+        proofs += [part, Proof(notes=notes)]
         evaluations += setup.evaluator.evaluations
     return joined(proofs)._replace(evaluations=evaluations)
+
+
+def _witnesses(question: Question, modes: Sequence[str]) -> tuple[list[Witness], list[str]]:
+    """JAX's derivative in each mode that it has, and a note on the others.
+
+    Raises:
+        TypeError, ValueError: what JAX says, where it has none of them.
+    """
+    found, notes = [], []
+    for mode in modes:
+        try:
+            found.append(witness(question, mode))
+        except (TypeError, ValueError) as error:
+            if not refused(mode, error) or (mode == modes[-1] and not found):
+                raise
+            notes.append(f"{mode} mode was left out: JAX does not have it for this function")
+    return found, notes
 
 
 def _with_flat(part: Proof, question: Question, flat: Callable[[Question, int], str]) -> Proof:

@@ -1,12 +1,13 @@
-"""What is compared: a function of leaves to one vector of real outputs, of any order."""
+"""What is compared: a program of leaves to one vector of real outputs, of any order."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from purenet import jaxprs
 from purenet.fd.differences import coordinate_count
 from purenet.fd.problem import Problem
 
@@ -17,23 +18,23 @@ class Question(NamedTuple):
     """A function whose derivative is to be proved.
 
     Attributes:
-        problem: the posed problem; its function returns a real scalar or a real vector.
+        problem: the posed problem.
+        traced: the program, of the leaves that move, that returns a real scalar or a real vector.
         outputs: the length of that vector; None for a scalar.
         label: what is differentiated, for people: "the function", "its gradient".
         shapes: of the other arguments' arrays, whose sizes may explain a factor.
     """
 
     problem: Problem
+    traced: jaxprs.Traced
     outputs: int | None
     label: str
     shapes: tuple[tuple[int, ...], ...] = ()
 
     def of_moved(self, moved: Sequence[Any]) -> Any:
-        """The function of the leaves that move."""
-        leaves = list(self.problem.leaves)
-        for i, leaf in zip(self.problem.movable, moved, strict=True):
-            leaves[i] = leaf
-        return self.problem.function(leaves)
+        """The function of the leaves that move, by its program."""
+        (output,) = self.traced.call(moved)
+        return output
 
     @property
     def moved(self) -> list[Any]:
@@ -48,6 +49,7 @@ class Question(NamedTuple):
 
 def asked(
     problem: Problem,
+    traced: jaxprs.Traced,
     order: int,
     key: jax.Array,
     shapes: Sequence[tuple[int, ...]] = (),
@@ -58,40 +60,42 @@ def asked(
     A Jacobian of up to so many entries is compared whole. Of a larger one the rows are summed with
     weights drawn by the key, between 1/2 and 3/2 and of either sign: an error in any entry shows.
 
+    Args:
+        problem: the function and its leaves.
+        traced: its program, of the leaves that move.
+        order: 1 or 2.
+        key: draws the weights.
+        shapes: of the other arguments' arrays.
+        entries: up to which a Jacobian is compared whole.
+
     Raises:
         TypeError: where no output is a floating-point number.
     """
     first, second = jax.random.split(key)
-    value = _of_value(problem, first, entries)._replace(shapes=tuple(shapes))
+    value = _of_value(problem, traced, first, entries)._replace(shapes=tuple(shapes))
     return [value] if order == 1 else [value, _of_gradient(value, second, entries)]
 
 
-def _of_value(problem: Problem, key: jax.Array, entries: int) -> Question:
-    shapes = jax.tree.leaves(jax.eval_shape(problem.function, problem.leaves))
-    outputs = [i for i, out in enumerate(shapes) if jnp.issubdtype(out.dtype, jnp.inexact)]
-    if not outputs:
+def _of_value(
+    problem: Problem, traced: jaxprs.Traced, key: jax.Array, entries: int
+) -> Question:
+    shapes = traced.outputs
+    floating = [i for i, out in enumerate(shapes) if jnp.issubdtype(out.dtype, jnp.inexact)]
+    if not floating:
         got = ", ".join(f"{out.dtype}{list(out.shape)}" for out in shapes) or "nothing"
         raise TypeError(
             f"got a function that returns {got}; wanted a floating-point output, which alone has a "
             "derivative; return the loss, or cast it to float"
         )
-    if (
-        len(shapes) == 1
-        and shapes[0].shape == ()
-        and not jnp.issubdtype(shapes[0].dtype, jnp.complexfloating)
-    ):
+    is_complex = jnp.issubdtype(shapes[0].dtype, jnp.complexfloating)
+    if len(shapes) == 1 and shapes[0].shape == () and not is_complex:
+        return Question(problem, traced, None, "the function")
 
-        def scalar(leaves):
-            (output,) = jax.tree.leaves(problem.function(leaves))
-            return output
+    def vector(moved):
+        flat = traced.call(moved)
+        return _as_vector([flat[i] for i in floating])
 
-        return Question(problem._replace(function=scalar), None, "the function")
-
-    def vector(leaves):
-        flat = jax.tree.leaves(problem.function(leaves))
-        return _as_vector([flat[i] for i in outputs])
-
-    return _shown(problem._replace(function=vector), "the function", key, entries)
+    return _shown(problem, vector, "the function", key, entries)
 
 
 def _of_gradient(value: Question, key: jax.Array, entries: int) -> Question:
@@ -103,31 +107,30 @@ def _of_gradient(value: Question, key: jax.Array, entries: int) -> Question:
         output = value.of_moved(moved)
         return output if weights is None else jnp.dot(weights.astype(output.dtype), output)
 
-    def gradient(leaves):
-        moved = [leaves[i] for i in value.problem.movable]
-        return _as_vector(jax.grad(scalar)(moved))
+    def gradient(moved):
+        return _as_vector(jax.grad(scalar)(list(moved)))
 
-    return _shown(value.problem._replace(function=gradient), "its gradient", second, entries)
+    return _shown(value.problem, gradient, "its gradient", second, entries)
 
 
-def _shown(problem: Problem, label: str, key: jax.Array, entries: int) -> Question:
+def _shown(
+    problem: Problem, vector: Callable, label: str, key: jax.Array, entries: int
+) -> Question:
     """A vector function whole, or its weighted sum where the Jacobian would be too large."""
     moved = [problem.leaves[i] for i in problem.movable]
-    size = jax.eval_shape(problem.function, problem.leaves).size
+    traced = jaxprs.trace(lambda moved: [vector(moved)], moved)
+    size = traced.outputs[0].shape[0]
     coordinates = sum(coordinate_count(jnp.asarray(leaf)) for leaf in moved)
     if size * coordinates <= entries:
-        return Question(problem, size, label)
+        return Question(problem, traced, size, label)
     weights = _weights(key, size)
 
-    def weighted(leaves):
-        output = problem.function(leaves)
-        return jnp.dot(weights.astype(output.dtype), output)
+    def weighted(moved):
+        (output,) = traced.call(moved)
+        return [jnp.dot(weights.astype(output.dtype), output)]
 
-    return Question(
-        problem._replace(function=weighted),
-        None,
-        f"a weighted sum of the {size} outputs of {label}",
-    )
+    label = f"a weighted sum of the {size} outputs of {label}"
+    return Question(problem, jaxprs.trace(weighted, moved), None, label)
 
 
 def _as_vector(outputs: Sequence[Any]) -> Any:

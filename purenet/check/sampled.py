@@ -7,7 +7,6 @@ import jax
 import numpy as np
 
 from purenet import jaxprs
-from purenet.check.automatic import derivatives, refused
 from purenet.check.bisection import Search, located
 from purenet.check.directions import (
     GAUSSIANS,
@@ -15,8 +14,6 @@ from purenet.check.directions import (
     SPREAD,
     Along,
     Directions,
-    by_gradient,
-    by_tangent,
     compared,
     directions_of,
 )
@@ -24,6 +21,7 @@ from purenet.check.judging import CEILING
 from purenet.check.proof import Proof, Suspect, joined, named
 from purenet.check.question import Question
 from purenet.check.report import Coordinate, LeafReport
+from purenet.check.witness import Witness, unit_direction
 from purenet.fd.bounded import bounded_at, lengths
 from purenet.fd.differences import coordinate_count
 from purenet.fd.incremental.evaluator import WIDTH
@@ -49,40 +47,34 @@ def prove(
     setup: Setup,
     question: Question,
     base: Sequence[np.ndarray],
-    modes: Sequence[str],
+    witnesses: Sequence[Witness],
     states: Sequence[str],
     key: jax.Array,
 ) -> Proof:
     """Compare the derivatives along ten directions in each mode."""
     directions = directions_of(question, key)
     parts: list[Proof] = []
-    for mode in modes:
-        try:
-            if mode == "rev":
-                whole = derivatives(question, "rev")
-                by_jax = by_gradient(whole.wide, whole.rounding)
-                undefined = [not np.isfinite(value).all() for value in whole.value]
-            else:
-                by_jax, undefined = by_tangent(question), [False] * len(setup.paths)
-                by_jax([np.zeros_like(d) for d in directions(0)])  # whether JAX has this mode
-        except (TypeError, ValueError) as error:
-            if not refused(mode, error) or (mode == modes[-1] and not parts):
-                raise
-            note = f"{mode} mode was left out: JAX does not have it for this function"
-            parts.append(Proof(notes=[note]))
-            continue
-        along = compared(setup, base, by_jax, directions)
+    for witness in witnesses:
+        along = compared(setup, base, witness, directions)
+        proof = _proof(setup, question, base, witness, along, directions, states)
         failures = [
             f"jax's derivative with respect to {path} is NaN or infinite"
-            for path, bad in zip(setup.paths, undefined, strict=True)
-            if bad
+            for path in _undefined(witness, setup.paths)
         ]
-        proof = _proof(setup, question, base, mode, along, directions, states, by_jax)
         parts.append(proof._replace(failures=[*failures, *proof.failures]))
     return joined(parts)
 
 
-def _proof(setup, question, base, mode, along: Along, directions: Directions, states, by_jax):
+def _undefined(witness: Witness, paths: Sequence[str]) -> list[str]:
+    """The leaves by which a gradient is not finite; forward mode is asked along directions only."""
+    if witness.mode == "fwd":
+        return []
+    values = witness.whole().value
+    return [p for p, value in zip(paths, values, strict=True) if not np.isfinite(value).all()]
+
+
+def _proof(setup, question, base, witness, along: Along, directions: Directions, states) -> Proof:
+    mode = witness.mode
     label = mode if question.label == "the function" else f"{mode} of {question.label}"
     leaves = [
         LeafReport(path, x.shape, label, "random directions", state=state)
@@ -94,10 +86,10 @@ def _proof(setup, question, base, mode, along: Along, directions: Directions, st
         by_jax_there, truth = along.by_jax[worst], along.by_differences[worst]
         if np.isfinite(by_jax_there):
             search = located(
-                setup, worst[1], directions(worst[0]), by_jax, truth, along.bound[worst]
+                setup, worst[1], directions(worst[0]), witness, truth, along.bound[worst]
             )
             for leaf, coordinate in search.found:
-                culprit = _coordinate(setup, question, base, by_jax, leaf, coordinate, worst[1])
+                culprit = _coordinate(setup, question, base, witness, leaf, coordinate, worst[1])
                 if culprit.bounds > 1:  # and no echo of another in the round-off
                     culprits.append(culprit)
                     suspects.append(Suspect(setup, question, leaf, coordinate, worst[1], culprit))
@@ -165,16 +157,13 @@ def _failure(
     )
 
 
-def _coordinate(setup, question, base, by_jax, leaf: int, coordinate: int, output: int):
+def _coordinate(setup, question, base, witness, leaf: int, coordinate: int, output: int):
     """One culprit, differenced by itself."""
     with jaxprs.working_precision(True):
         scale = lengths(setup.evaluator, leaf, 1.0)[[coordinate]]
         found = bounded_at(setup.evaluator, leaf, np.array([coordinate]), scale, base, 1e-11)
-    unit = [np.zeros(x.shape, complex if np.iscomplexobj(x) else float)
-            for x in setup.evaluator.leaves]  # fmt: skip
-    size = unit[leaf].size
-    unit[leaf].reshape(-1)[coordinate % size] = 1.0 if coordinate < size else 1.0j
-    value, rounding = by_jax(unit)
+    unit = unit_direction(setup.evaluator.leaves, leaf, coordinate)
+    (value,), (rounding,) = witness.along([unit], shaken=True)
     return Coordinate(
         *named(setup, question, leaf, coordinate, output),
         float(value[output]),

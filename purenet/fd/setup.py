@@ -68,9 +68,9 @@ def prepare(problem: problems.Problem, options: Options, *, whole_leaves: bool =
 
     Call it outside `working_precision`: the program traced is the caller's own.
     """
+    require_finite_leaves(problem)
     leaves = [problem.leaves[i] for i in problem.movable]
     paths = [problem.paths[i] for i in problem.movable]
-    _require_finite_leaves(leaves, paths)
     if options.method == "complex":
         require_real(leaves, paths)
     if options.strategy != "host":
@@ -84,19 +84,42 @@ def prepare(problem: problems.Problem, options: Options, *, whole_leaves: bool =
             ):
                 raise
         else:
-            with jaxprs.working_precision(options.double):
-                evaluator = _traced_evaluator(traced, leaves, options, whole_leaves)
-            return Setup(
-                problem,
-                evaluator,
-                traced.input_dtypes,
-                traced.outputs,
-                traced.output_tree,
-                options,
-            )
+            return prepared(problem, traced, options, whole_leaves=whole_leaves)
     host = Host(problem, leaves, paths, double=options.double, workers=options.workers)
     dtypes = [np.asarray(leaf).dtype for leaf in leaves]
     return Setup(problem, host, dtypes, host.outputs, host.output_tree, options)
+
+
+def prepared(
+    problem: problems.Problem,
+    traced: jaxprs.Traced,
+    options: Options,
+    *,
+    whole_leaves: bool = False,
+) -> Setup:
+    """The setup of a problem whose function is traced already; see `prepare`."""
+    leaves = [problem.leaves[i] for i in problem.movable]
+    with jaxprs.working_precision(options.double):
+        evaluator = _traced_evaluator(traced, leaves, options, whole_leaves)
+    return Setup(
+        problem, evaluator, traced.input_dtypes, traced.outputs, traced.output_tree, options
+    )
+
+
+def require_finite_leaves(problem: problems.Problem) -> None:
+    """Raise ValueError where a parameter that moves is NaN or infinite, with its coordinate."""
+    for i in problem.movable:
+        leaf, path = problem.leaves[i], problem.paths[i]
+        if jaxprs.is_traced(leaf):
+            continue
+        array = np.asarray(leaf)
+        finite = np.isfinite(array)
+        if not finite.all():
+            worst = int(np.argmin(finite))
+            raise ValueError(
+                f"got {trees.coordinate_path(path, array.shape, worst)} = {array.flat[worst]}; "
+                "wanted finite parameters to move by a little; look for where it was computed"
+            )
 
 
 def _traced_evaluator(
@@ -111,20 +134,6 @@ def _traced_evaluator(
             always=options.strategy == "incremental",
         )
     return Dense(traced, leaves, replay=_replay(options), max_memory=options.max_memory)
-
-
-def _require_finite_leaves(leaves: Sequence[Any], paths: Sequence[str]) -> None:
-    for leaf, path in zip(leaves, paths, strict=True):
-        if jaxprs.is_traced(leaf):
-            continue
-        array = np.asarray(leaf)
-        finite = np.isfinite(array)
-        if not finite.all():
-            worst = int(np.argmin(finite))
-            raise ValueError(
-                f"got {trees.coordinate_path(path, array.shape, worst)} = {array.flat[worst]}; "
-                "wanted finite parameters to move by a little; look for where it was computed"
-            )
 
 
 def _replay(options: Options) -> jaxprs.Replay:

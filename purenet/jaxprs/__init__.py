@@ -6,6 +6,8 @@ from purenet.jaxprs.cost import work_of as work_of
 from purenet.jaxprs.custom import CustomCall as CustomCall
 from purenet.jaxprs.custom import custom_calls as custom_calls
 from purenet.jaxprs.evaluate import evaluated as evaluated
+from purenet.jaxprs.evaluate import evaluated_along as evaluated_along
+from purenet.jaxprs.evaluate import evaluated_wide as evaluated_wide
 from purenet.jaxprs.held import held as held
 from purenet.jaxprs.inline import Cone as Cone
 from purenet.jaxprs.inline import Inlined as Inlined

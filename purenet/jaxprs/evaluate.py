@@ -1,4 +1,4 @@
-"""A traced program evaluated as it is, in its own dtypes: what the caller's function gives."""
+"""A traced program evaluated: in its own dtypes, as the caller's function is, or in float64."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from jax import lax
 
 from purenet.jaxprs.held import held
 from purenet.jaxprs.program import Program
-from purenet.jaxprs.replay import NATIVE, Replay, where_leading
+from purenet.jaxprs.replay import DOUBLE, NATIVE, Replay, where_leading
 
 _MOST_ROUNDS = 100_000
 
@@ -23,6 +23,26 @@ def evaluated(
     that the program was not written for it might never. Call it outside ``working_precision``.
     """
     return _evaluated(program, ends)(list(constants), list(leaves))
+
+
+def evaluated_wide(program: Program, constants: Sequence[Any], leaves: Sequence[Any]) -> list:
+    """The outputs in float64, at leaves of wide dtypes; call it under ``working_precision``."""
+    return _evaluated_wide(program)(list(constants), list(leaves))
+
+
+def evaluated_along(
+    program: Program,
+    constants: Sequence[Any],
+    leaves: Sequence[Any],
+    each: Sequence[Any],
+    *,
+    wide: bool,
+) -> list:
+    """The outputs at leaves that stay and others of which there are several, on a leading axis.
+
+    With ``wide`` in float64, the leaves in their wide dtypes, under ``working_precision``.
+    """
+    return _evaluated_along(program, wide)(list(constants), list(leaves), list(each))
 
 
 class _Ending(Replay):
@@ -49,6 +69,28 @@ class _Ending(Replay):
 
 
 _ENDING = _Ending(double=False)
+
+
+@held
+def _evaluated_wide(program: Program):
+    return jax.jit(lambda constants, leaves: DOUBLE.evaluate(program, constants, leaves, leaves))
+
+
+@held
+def _evaluated_along(program: Program, wide: bool):
+    replay = DOUBLE if wide else NATIVE
+
+    @jax.jit
+    def run(constants, leaves, each):
+        def at(one):
+            inputs = [*leaves, *one]
+            return replay.evaluate(program, constants, inputs, inputs)
+
+        if program.is_mappable:
+            return jax.vmap(at)(each)
+        return lax.map(at, each)
+
+    return run
 
 
 @held

@@ -84,6 +84,11 @@ class Program:
         return all(e.params.get("vmap_method", "") is not None for e in _equations(self.jaxpr))
 
     @property
+    def calls_back(self) -> bool:
+        """Whether the program calls back into Python, or out of JAX, for a value."""
+        return any("callback" in e.primitive.name for e in _equations(self.jaxpr))
+
+    @property
     def size(self) -> int:
         """The number of its equations, nested programs included."""
         return sum(1 for _ in _equations(self.jaxpr))

@@ -7,21 +7,44 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.extend.core import Jaxpr
+from jax.extend.core import ClosedJaxpr, Jaxpr, jaxpr_as_fun
 
 from purenet.jaxprs.inline import live
 from purenet.jaxprs.program import CALLS, Program, Straight, nested, primitive_names
 from purenet.jaxprs.replay import Replay, bind
+from purenet.jaxprs.widening import is_extended
 
 
 class Traced(NamedTuple):
-    """A program, the constants it captured, the dtypes it takes, and its outputs and their tree."""
+    """A function as a program.
+
+    Attributes:
+        program: what replays evaluate.
+        constants: the constants that it captured.
+        input_dtypes: the dtypes of the leaves that it takes.
+        outputs: shape and dtype of each output.
+        output_tree: their tree.
+        closed: the program as JAX traced it, with its derivative rules.
+    """
 
     program: Program
     constants: list[Any]
     input_dtypes: list[Any]
     outputs: list[jax.ShapeDtypeStruct]
     output_tree: Any
+    closed: ClosedJaxpr
+
+    def call(self, leaves: Sequence[Any]) -> list:
+        """The outputs, flat, as JAX differentiates them; the traced function itself is not run."""
+        return jaxpr_as_fun(self.closed)(*leaves)
+
+    def is_same(self, other: "Traced") -> bool:
+        """Whether another trace has the same equations and constants."""
+        return self.program == other.program and all(
+            one is two or np.array_equal(np.asarray(one), np.asarray(two), equal_nan=True)
+            for one, two in zip(self.constants, other.constants, strict=True)
+            if not is_extended(jnp.result_type(one))
+        )
 
 
 def trace(function: Callable, leaves: Sequence[Any]) -> Traced:
@@ -41,7 +64,7 @@ def trace(function: Callable, leaves: Sequence[Any]) -> Traced:
     if _hides_stop(closed.jaxpr):
         program, more = _opened(program)
         constants = [*more, *constants]
-    return Traced(program, constants, [aval.dtype for aval in avals], outputs, tree)
+    return Traced(program, constants, [aval.dtype for aval in avals], outputs, tree, closed)
 
 
 def _as_traced(constant, aval):

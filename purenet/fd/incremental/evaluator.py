@@ -12,7 +12,7 @@ import numpy as np
 from purenet import jaxprs
 from purenet.fd.dense import Dense
 from purenet.fd.differences import coordinate_count
-from purenet.fd.incremental.choice import FEW, Choice, cheapest
+from purenet.fd.incremental.choice import LITTLE, Choice, cheapest
 from purenet.fd.incremental.chunk import Inputs, compiled
 from purenet.fd.incremental.plan import Plan, Sample
 from purenet.fd.numbers import namespace, numbers
@@ -128,17 +128,17 @@ class Incremental(Dense):
 
     def choice(self, leaf: int, points: int) -> Choice:
         """How a leaf is evaluated with so many points a coordinate, and why."""
-        cone, size = self._inlined.cones[leaf], self.leaves[leaf].size
-        if not cone.outputs or size == 0:
-            return Choice(None, "no output depends on it")
+        size, dense = self.leaves[leaf].size, super().operations(leaf, points)
         if leaf in self._distrusted:
             return Choice(None, "a whole evaluation contradicted the incremental one")
-        if not self._always and size <= FEW:
-            return Choice(None, "few coordinates")
+        if not self._always and dense <= LITTLE:
+            return Choice(None, "little work")
+        cone = self._inlined.cones[leaf]
+        if not cone.outputs or size == 0:
+            return Choice(None, "no output depends on it")
         work, plan = cheapest(cone.program, points, self._max_memory)
         if self._always:
             return Choice(plan, "as asked", work)
-        dense = super().operations(leaf, points)
         if dense <= work:
             return Choice(None, f"incremental is {work / dense:.2g} times the work of dense")
         return Choice(plan, f"{dense / work:.2g} times less work than dense", work)

@@ -1,0 +1,273 @@
+"""JAX as a witness: its derivative of a question, by reverse or forward mode, and its rounding."""
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from purenet import jaxprs
+from purenet.check.question import Question
+from purenet.fd.differences import coordinate_count
+
+MODES = ("rev", "fwd")
+# what jax.scipy.special.hyp2f1 misses its own rule by in float32, 9.5e-6, is the most that was seen
+_APPROXIMATION = 128 * float(np.finfo(np.float32).eps)
+_REFUSALS = {  # what JAX says of functions that it differentiates in the other mode alone
+    "rev": "Reverse-mode differentiation does not work",
+    "fwd": "can't apply forward-mode",
+}
+_TOGETHER = 16  # tangents, as long as the values of the program are small
+_SMALL = 2**18  # elements
+
+Tree = list[np.ndarray]  # one array a leaf
+
+
+class Derivatives(NamedTuple):
+    """The derivatives by each leaf's real coordinates, arrays of shape (coordinates, outputs).
+
+    Attributes:
+        value: what JAX gives, in the dtypes of the caller's program.
+        wide: what the same program gives in float64: the rules of differentiation, unrounded.
+        rounding: how far ``wide`` may be from what exact arithmetic gives.
+    """
+
+    value: list[np.ndarray]
+    wide: list[np.ndarray]
+    rounding: list[np.ndarray]
+
+
+class Witness:
+    """One mode of JAX's on one question. The program of the derivative is traced once.
+
+    It is evaluated in the caller's dtypes and in float64: the second is what rules are judged by.
+    How far roundings moved it is measured only where that is asked, since it matters only where
+    something seems to disagree; else two ulps stand for it.
+    """
+
+    mode: str
+
+    def whole(self, *, shaken: bool = False) -> Derivatives:
+        """The derivatives by every coordinate; with ``shaken``, their rounding measured."""
+        raise NotImplementedError
+
+    def along(
+        self, directions: Sequence[Tree], *, shaken: bool = False
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The derivatives along directions in float64 and their rounding, (directions, outputs)."""
+        raise NotImplementedError
+
+
+def witness(question: Question, mode: str) -> Witness:
+    """JAX's derivative of a question by "rev" or "fwd" mode.
+
+    Raises:
+        TypeError, ValueError: where JAX cannot differentiate it so; see `refused`.
+    """
+    return Reverse(question) if mode == "rev" else Forward(question)
+
+
+def refused(mode: str, error: Exception) -> bool:
+    """Whether an exception says that JAX cannot differentiate this function in that mode."""
+    return isinstance(error, TypeError | ValueError) and _REFUSALS[mode] in str(error)
+
+
+class Reverse(Witness):
+    """The gradient, or all rows of a Jacobian."""
+
+    mode = "rev"
+
+    def __init__(self, question: Question):
+        self._traced = _traced(
+            lambda moved: _rows(question.of_moved, moved, question.outputs), question.moved
+        )
+        self._leaves = _in_dtypes(question.moved, self._traced.input_dtypes)
+
+    def whole(self, *, shaken: bool = False) -> Derivatives:
+        """As `Witness.whole`."""
+        return self._shaken if shaken else self._whole
+
+    def along(
+        self, directions: Sequence[Tree], *, shaken: bool = False
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """As `Witness.along`, by the whole derivative."""
+        by = self.whole(shaken=shaken)
+        values, roundings = [], []
+        for direction in directions:
+            flat = [real_vector(d) for d in direction]
+            squares = sum((d * d) @ (r * r) for d, r in zip(flat, by.rounding, strict=True))
+            sizes = sum((d * d) @ (g * g) for d, g in zip(flat, by.wide, strict=True))
+            values.append(sum(d @ g for d, g in zip(flat, by.wide, strict=True)))
+            roundings.append(np.sqrt(squares) + 8 * np.finfo(float).eps * np.sqrt(sizes))
+        return np.stack(values), np.stack(roundings)
+
+    @cached_property
+    def _whole(self) -> Derivatives:
+        program, constants = self._traced.program, self._traced.constants
+        with jaxprs.working_precision(True):
+            wide = jaxprs.evaluated_wide(program, constants, list(map(jaxprs.widen, self._leaves)))
+        native = wide if program.is_wide else jaxprs.evaluated(program, constants, self._leaves)
+        values = list(map(_by_coordinate, wide))
+        return Derivatives(
+            list(map(_by_coordinate, native)), values, list(map(_least_rounding, values))
+        )
+
+    @cached_property
+    def _shaken(self) -> Derivatives:
+        with jaxprs.working_precision(True):
+            _, moved = jaxprs.rounded(
+                self._traced.program, self._traced.constants, list(map(jaxprs.widen, self._leaves))
+            )
+        return self._whole._replace(
+            rounding=[
+                np.abs(_by_coordinate(by)) + least
+                for by, least in zip(moved, self._whole.rounding, strict=True)
+            ]
+        )
+
+
+class Forward(Witness):
+    """Derivatives along tangents; those by single coordinates are along unit vectors."""
+
+    mode = "fwd"
+
+    def __init__(self, question: Question):
+        count = len(question.moved)
+
+        def along(values):
+            moved, tangents = list(values[:count]), list(values[count:])
+            return [jnp.atleast_1d(jax.jvp(question.of_moved, (moved,), (tangents,))[1])]
+
+        leaves = [jnp.asarray(leaf) for leaf in question.moved]
+        self._traced = _traced(along, [*leaves, *leaves])
+        self._leaves = _in_dtypes(question.moved, self._traced.input_dtypes[:count])
+        small = self._traced.program.intermediate_size <= _SMALL
+        self._together = _TOGETHER if small else 1
+
+    def along(
+        self, directions: Sequence[Tree], *, shaken: bool = False
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """As `Witness.along`."""
+        values = self._evaluated(directions, wide=True)
+        least = _least_rounding(values)
+        if not shaken:
+            return values, least
+        program, constants = self._traced.program, self._traced.constants
+        with jaxprs.working_precision(True):
+            wide = list(map(jaxprs.widen, self._leaves))
+            moved = [
+                np.asarray(jaxprs.rounded(program, constants, [*wide, *tangents])[1][0], float)
+                for tangents in (
+                    [jnp.asarray(d, x.dtype) for d, x in zip(direction, wide, strict=True)]
+                    for direction in directions
+                )
+            ]
+        return values, np.stack(moved) + least
+
+    def whole(self, *, shaken: bool = False) -> Derivatives:
+        """As `Witness.whole`, one tangent a coordinate."""
+        counts = [coordinate_count(x) for x in self._leaves]
+        units = [
+            unit_direction(self._leaves, leaf, coordinate)
+            for leaf, count in enumerate(counts)
+            for coordinate in range(count)
+        ]
+        ends = np.cumsum(counts)[:-1]
+        wide, rounding = self.along(units, shaken=shaken)
+        value = wide
+        if not self._traced.program.is_wide:
+            value = self._evaluated(units, wide=False)
+        return Derivatives(*(np.split(rows, ends) for rows in (value, wide, rounding)))
+
+    def _evaluated(self, directions: Sequence[Tree], *, wide: bool) -> np.ndarray:
+        """The derivatives along directions, so many at a time, always as many."""
+        program, constants, rows = self._traced.program, self._traced.constants, []
+        with jaxprs.working_precision(wide):
+            leaves = list(map(jaxprs.widen, self._leaves)) if wide else self._leaves
+            for start in range(0, len(directions), self._together):
+                part = directions[start : start + self._together]
+                filled = [*part, *[part[-1]] * (self._together - len(part))]
+                each = [
+                    np.stack([d[i] for d in filled]).astype(x.dtype) for i, x in enumerate(leaves)
+                ]
+                (values,) = jaxprs.evaluated_along(program, constants, leaves, each, wide=wide)
+                rows.append(np.asarray(values, float)[: len(part)])
+        return np.concatenate(rows)
+
+
+def real_vector(direction: np.ndarray) -> np.ndarray:
+    """A leaf of a direction by real coordinates, imaginary parts after the real ones."""
+    flat: Any = direction.reshape(-1)
+    return np.concatenate([flat.real, flat.imag]) if np.iscomplexobj(flat) else flat
+
+
+def unit_direction(leaves: Sequence[Any], leaf: int, coordinate: int) -> Tree:
+    """The direction of one real coordinate of a leaf."""
+    unit = [np.zeros(x.shape, complex if jnp.iscomplexobj(x) else float) for x in leaves]
+    size = unit[leaf].size
+    unit[leaf].reshape(-1)[coordinate % size] = 1.0 if coordinate < size else 1.0j
+    return unit
+
+
+def moved_by_constants(question: Question) -> list[np.ndarray]:
+    """How far constants rounded to the program's dtype may have moved the finite differences.
+
+    Arrays of shape (coordinates, outputs), as those of `Derivatives`.
+    """
+    traced = question.traced
+    with jaxprs.working_precision(True):
+        leaves = [jaxprs.widen(jnp.asarray(leaf)) for leaf in question.moved]
+        if traced.program.is_wide:
+            outputs = question.outputs or 1
+            return [np.zeros((coordinate_count(leaf), outputs)) for leaf in leaves]
+        moved = jaxprs.moved_by_constants(traced.program, traced.constants, leaves)
+    return [np.abs(_by_coordinate(by_leaf)) for by_leaf in moved]
+
+
+def own_rounding(question: Question) -> float:
+    """What approximations made for float32 may be off by, relative; 0 for a program in float64."""
+    return 0.0 if question.traced.program.is_wide else _APPROXIMATION
+
+
+def _traced(derivative: Callable, leaves: Sequence[Any]) -> jaxprs.Traced:
+    traced = jaxprs.trace(derivative, leaves)
+    if "custom_lin" in jaxprs.primitive_names(traced.program.jaxpr):
+        # a forward trace keeps the linear part of a custom_vjp, and fails only where it is run
+        raise TypeError(f"{_REFUSALS['fwd']} autodiff (jvp) to a custom_vjp function.")
+    return traced
+
+
+def _in_dtypes(leaves: Sequence[Any], dtypes: Sequence[Any]) -> list[Any]:
+    return [jnp.asarray(leaf, dtype) for leaf, dtype in zip(leaves, dtypes, strict=True)]
+
+
+def _rows(function: Callable, moved: Sequence[Any], outputs: int | None) -> list:
+    """The derivative by each leaf, shape (outputs, *leaf shape)."""
+    if outputs is None:
+        return [jnp.asarray(g)[None] for g in jax.grad(function)(list(moved))]
+    output, pull = jax.vjp(function, list(moved))
+    units = jnp.eye(outputs, dtype=output.dtype)
+    try:
+        return list(jax.vmap(lambda unit: pull(unit)[0])(units))
+    except (NotImplementedError, ValueError):  # such as a callback that takes one point at a time
+        return list(lax.map(lambda unit: pull(unit)[0], units))
+
+
+def _by_coordinate(derivative: Any) -> np.ndarray:
+    """An array (outputs, *leaf shape) as (real coordinates, outputs).
+
+    JAX's derivative by z = x + iy of a real output is its derivative by x, minus i times that by y.
+    """
+    array = np.asarray(derivative)
+    flat: Any = array.reshape(len(array), -1).T
+    if np.iscomplexobj(flat):
+        return np.concatenate([flat.real, -flat.imag]).astype(float)
+    return flat.astype(float)
+
+
+def _least_rounding(derivative: np.ndarray) -> np.ndarray:
+    """An ulp or two: what comes after the last operation is not shaken."""
+    return 4 * np.finfo(float).eps * np.abs(derivative)
