@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
-import jax.numpy as jnp
 import numpy as np
 
 from purenet import jaxprs
@@ -145,9 +144,7 @@ class _Searching:
         offsets = np.array([*steps, *(-s for s in steps)])
         self.evaluations += offsets.size
         with jaxprs.working_precision(True):
-            outputs = self._setup.evaluator.along_direction(
-                [jnp.asarray(d) for d in direction], offsets
-            )
+            outputs = self._setup.evaluator.along_direction(direction, offsets)
         values = np.concatenate(
             [np.asarray(out, float).reshape(offsets.size, -1) for out in outputs], axis=1
         )[:, self._output]

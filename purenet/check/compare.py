@@ -12,6 +12,7 @@ from purenet import jaxprs
 from purenet.check.dependence import Dependence, dependence, flat, held, ignored
 from purenet.check.proof import Proof
 from purenet.check.prove import proved
+from purenet.check.question import Seed
 from purenet.check.report import GradientMismatch, GradientReport, GradientUndecided
 from purenet.check.rules import faulty
 from purenet.check.taylor import opinion
@@ -73,7 +74,7 @@ def check_grads(
         allow_undecided: paths of the leaves that need no verdict, such as ``("params['table']",)``;
             True for all of them.
         budget: seconds that comparing every coordinate may take, by counted work.
-        key: draws the directions and projections; jax.random.key(0) by default.
+        key: draws the directions and projections, always the same ones by default.
         options: max_memory and strategy of the finite differences, as in `purenet.fd.grad`.
 
     Returns:
@@ -146,7 +147,7 @@ def compare_grads(
     _require_paths(allow_undecided)
     args = (params, *data)
     problem = pose(loss, args, {}, argnums=argnums, has_aux=has_aux, allow_int=allow_int)
-    chosen, key = checked(**options), jax.random.key(0) if key is None else key
+    chosen, seed = checked(**options), _seed(key)
     _require_values(problem)
     require_finite_leaves(problem)
     traced = trace(problem)
@@ -160,7 +161,7 @@ def compare_grads(
         order=order,
         modes=tuple(modes),
         budget=budget,
-        key=key,
+        seed=seed,
         depends=lambda setup: _depends(setup, loss, args, argnums, allow_unused),
         flat=None if allow_unused else lambda question, leaf: flat(question, leaf, name),
         shapes=_other_shapes(args, problem),
@@ -171,7 +172,7 @@ def compare_grads(
         leaves=tuple(proof.leaves),
         failures=tuple(proof.failures),
         culprits=tuple(proof.culprits),
-        rules=tuple(faulty(suspect.question, _alone(chosen, key))) if suspect else (),
+        rules=tuple(faulty(suspect.question, _alone(chosen, seed))) if suspect else (),
         opinions=tuple(filter(None, map(opinion, proof.suspects[:_OPINIONS]))),
         notes=tuple(dict.fromkeys([*proof.notes, *held(loss)])),
         method=proof.method,
@@ -183,6 +184,13 @@ def compare_grads(
         evaluations=proof.evaluations,
         seconds=time.perf_counter() - start,
     )
+
+
+def _seed(key: jax.Array | None) -> Seed:
+    if key is None:
+        return (0, 0)
+    data = jax.random.key_data(key) if jnp.issubdtype(key.dtype, jax.dtypes.prng_key) else key
+    return tuple(np.asarray(data).ravel().tolist())
 
 
 def _depends(
@@ -205,7 +213,7 @@ def _other_shapes(args: tuple, problem: Problem) -> list[tuple[int, ...]]:
     return [np.shape(leaf) for leaf in leaves if hasattr(leaf, "shape")]
 
 
-def _alone(options: Options, key: jax.Array) -> Callable[[Callable, tuple, tuple], Proof]:
+def _alone(options: Options, seed: Seed) -> Callable[[Callable, tuple, tuple], Proof]:
     """How a custom rule is compared by itself."""
 
     def prove(function: Callable, args: tuple, argnums: tuple[int, ...]) -> Proof:
@@ -218,7 +226,7 @@ def _alone(options: Options, key: jax.Array) -> Callable[[Callable, tuple, tuple
             order=1,
             modes=("rev",),
             budget=_BUDGET_ALONE,
-            key=key,
+            seed=seed,
             entries=0,
         )
 
@@ -235,7 +243,7 @@ def _unsteady(problem: Problem, traced: jaxprs.Traced, name: str) -> str:
         return ""
     values = [
         jaxprs.evaluated(one.program, one.constants, [
-            jnp.asarray(problem.leaves[i], dtype)
+            jaxprs.placed(problem.leaves[i], dtype)
             for i, dtype in zip(problem.movable, one.input_dtypes, strict=True)
         ])
         for one in (traced, again)

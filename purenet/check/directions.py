@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from purenet import jaxprs
-from purenet.check.question import Question
+from purenet.check.question import Question, Seed
 from purenet.check.witness import Tree, Witness
 from purenet.fd.bounded import Bounded, climbed
 from purenet.fd.setup import Setup
@@ -25,20 +23,18 @@ class Directions(NamedTuple):
     """Directions in the space of all leaves, drawn by a key, made anew whenever they are needed.
 
     Attributes:
-        key: draws them.
+        seed: draws them.
         leaves: the leaves that move, in the dtypes that the caller's program takes.
         scales: the length of a step for each leaf: its root mean square.
     """
 
-    key: jax.Array
-    leaves: list
+    seed: Seed
+    leaves: list[np.ndarray]
     scales: list[float]
 
     def __call__(self, index: int) -> Tree:
         """The leaves of one direction, float64; the first five have entries of one size."""
-        # NumPy's generator, since what JAX draws from a key depends on whether x64 is enabled
-        seed = np.asarray(jax.random.key_data(self.key)).ravel().tolist()
-        draws = np.random.default_rng([*seed, index])
+        draws = np.random.default_rng([*self.seed, index])
 
         def drawn(leaf: Any, scale: float) -> np.ndarray:
             if index < SIGNS:
@@ -49,7 +45,7 @@ class Directions(NamedTuple):
             return (scale * entries).astype(leaf.real.dtype).astype(float)
 
         return [
-            drawn(leaf, scale) + (1j * drawn(leaf, scale) if jnp.iscomplexobj(leaf) else 0)
+            drawn(leaf, scale) + (1j * drawn(leaf, scale) if np.iscomplexobj(leaf) else 0)
             for leaf, scale in zip(self.leaves, self.scales, strict=True)
         ]
 
@@ -74,14 +70,17 @@ class Along(NamedTuple):
         return np.isfinite(self.bound) & ~(apart <= self.bound)
 
 
-def directions_of(question: Question, key: jax.Array) -> Directions:
+def directions_of(question: Question, seed: Seed) -> Directions:
     """Directions whose entries are as large as the parameters of their leaf."""
-    leaves = [jnp.asarray(leaf) for leaf in question.moved]
+    leaves = [
+        np.asarray(leaf).astype(dtype)
+        for leaf, dtype in zip(question.moved, question.traced.input_dtypes, strict=True)
+    ]
     sizes = [float(np.sqrt(np.mean(np.square(np.abs(np.asarray(leaf, complex)))))) if leaf.size
              else 0.0 for leaf in leaves]  # fmt: skip
     known = [size for size in sizes if size > 0]
     typical = float(np.exp(np.mean(np.log(known)))) if known else 1.0
-    return Directions(key, leaves, [2.0 ** round(np.log2(size or typical)) for size in sizes])
+    return Directions(seed, leaves, [2.0 ** round(np.log2(size or typical)) for size in sizes])
 
 
 def difference_along(
@@ -135,5 +134,5 @@ def _confirmed(setup: Setup, base, directions: Directions, along: Along, index: 
 
 
 def _values(setup: Setup, direction: Tree, offsets: np.ndarray) -> np.ndarray:
-    outputs = setup.evaluator.along_direction([jnp.asarray(d) for d in direction], offsets)
+    outputs = setup.evaluator.along_direction(direction, offsets)
     return np.concatenate([np.array(out, float).reshape(len(offsets), -1) for out in outputs], 1)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-import jax
 import numpy as np
 
 from purenet import jaxprs
@@ -21,7 +20,7 @@ from purenet.check.judging import (
 )
 from purenet.check.patterns import patterns
 from purenet.check.proof import Proof, Suspect, joined, named
-from purenet.check.question import Question
+from purenet.check.question import Question, Seed
 from purenet.check.report import Coordinate, LeafReport, Values
 from purenet.check.witness import Derivatives, Witness, real_vector
 from purenet.fd.bounded import Bounded, bounded
@@ -39,7 +38,7 @@ def prove(
     base: Sequence[np.ndarray],
     witnesses: Sequence[Witness],
     states: Sequence[str],
-    key: jax.Array,
+    seed: Seed,
 ) -> Proof:
     """Compare every coordinate in one mode; in the other along directions, unless they disagree.
 
@@ -50,11 +49,11 @@ def prove(
     first, *others = sorted(witnesses, key=lambda one: one.mode, reverse=True)
     coordinates = sum(len(leaf.value) for leaf in found)
     if first.mode == "fwd" and coordinates > _FORWARD:
-        return sampled.prove(setup, question, base, [first], states, key)
+        return sampled.prove(setup, question, base, [first], states, seed)
     proof, found = _whole(setup, question, base, first, states, found)
     parts = [proof]
-    for other in others:
-        agreed = _along_agrees(question, other, found, key)
+    for other in others if coordinates else ():
+        agreed = _along_agrees(question, other, found, seed)
         if agreed:
             count = len(agreed.bound)
             method = f"{other.mode} mode along {count} random directions"
@@ -62,7 +61,7 @@ def prove(
         elif coordinates <= _FORWARD:
             parts.append(_whole(setup, question, base, other, states, found)[0])
         else:
-            parts.append(sampled.prove(setup, question, base, [other], states, key))
+            parts.append(sampled.prove(setup, question, base, [other], states, seed))
     return joined(parts)
 
 
@@ -76,9 +75,11 @@ def _whole(
 ) -> tuple[Proof, list[Bounded]]:
     """Every coordinate in one mode, and the finite differences as they were confirmed."""
     by = witness.whole()
-    if any(judged(one, by, leaf).disagrees.any() for leaf, one in enumerate(found)):
+    if _disagree(found, by):
         by = witness.whole(shaken=True)
     found = [confirmed(setup, base, leaf, one, by) for leaf, one in enumerate(found)]
+    if _disagree(found, by):  # what is known more sharply now may too
+        by = witness.whole(shaken=True)
     found = with_constants(question, found, by)
     reports, suspects = [], []
     for leaf, one in enumerate(found):
@@ -93,14 +94,18 @@ def _whole(
     return Proof(leaves=reports, suspects=suspects, method=method), found
 
 
+def _disagree(found: list[Bounded], by: Derivatives) -> bool:
+    return any(judged(one, by, leaf).disagrees.any() for leaf, one in enumerate(found))
+
+
 def _along_agrees(
-    question: Question, witness: Witness, found: list[Bounded], key: jax.Array
+    question: Question, witness: Witness, found: list[Bounded], seed: Seed
 ) -> Along | None:
     """The derivatives along random directions by the differences of the coordinates, if they agree.
 
     Coordinates that have no finite difference stay where they are.
     """
-    draw = directions_of(question, key)
+    draw = directions_of(question, seed)
     directions = [
         [np.where(_known(one, d), d, 0.0) for one, d in zip(found, draw(index), strict=True)]
         for index in range(SIGNS + GAUSSIANS)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import jax.numpy as jnp
 import numpy as np
 
 from purenet import jaxprs
@@ -97,8 +96,7 @@ def own_size(setup: Setup, base: Sequence[np.ndarray], leaf: int) -> float:
     """
     x = np.abs(np.asarray(setup.evaluator.leaves[leaf]))
     with jaxprs.working_precision(True):
-        direction = [jnp.asarray(np.where(np.asarray(y) == 0, 1.0, y)).astype(y.dtype)
-                     for y in setup.evaluator.leaves]  # fmt: skip
+        direction = [np.where(np.asarray(y) == 0, 1.0, y) for y in setup.evaluator.leaves]
         moved = setup.evaluator.along_direction(direction, np.array([0.5, -0.5]))
     values = np.concatenate([np.abs(np.asarray(out)).ravel() for out in (*base, *moved)])
     length = float(np.sqrt(np.mean(np.square(x)))) if x.size else 0.0

@@ -4,14 +4,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-import jax
 import numpy as np
 
 from purenet import jaxprs
 from purenet.check import exhaustive, sampled
 from purenet.check.dependence import Dependence
 from purenet.check.proof import Proof, joined
-from purenet.check.question import ENTRIES, Question, asked
+from purenet.check.question import ENTRIES, Question, Seed, asked
 from purenet.check.report import UNCOMPARED
 from purenet.check.witness import Witness, refused, witness
 from purenet.fd.options import Options
@@ -27,7 +26,7 @@ def proved(
     order: int,
     modes: Sequence[str],
     budget: float | int,
-    key: jax.Array,
+    seed: Seed,
     depends: Callable[[Setup], Dependence] | None = None,
     flat: Callable[[Question, int], str] | None = None,
     shapes: Sequence[tuple[int, ...]] = (),
@@ -42,7 +41,7 @@ def proved(
         order: 1, or 2 for the gradient's derivative too.
         modes: "rev", "fwd".
         budget: seconds for every coordinate; beyond, random directions are compared.
-        key: draws projections and directions.
+        seed: draws projections and directions.
         depends: how the function depends on its leaves, asked before any derivative is compared.
         flat: a sentence where a leaf moves the function only through what has no derivative; asked
             of leaves whose derivatives are zero.
@@ -50,7 +49,7 @@ def proved(
         entries: of a Jacobian that is compared whole; of a larger one, a weighted sum of its rows.
     """
     proofs, states, evaluations = [], [""] * len(problem.movable), 0
-    for question in asked(problem, traced, order, key, shapes, entries):
+    for question in asked(problem, traced, order, seed, shapes, entries):
         setup = prepared(problem, question.traced, options, whole_leaves=True)
         base = _base(setup)
         if depends is not None and not proofs:
@@ -61,7 +60,7 @@ def proved(
         witnesses, notes = _witnesses(question, modes)
         exhaustively = sampled.seconds(setup) <= budget
         prove = exhaustive.prove if exhaustively else sampled.prove
-        part = prove(setup, question, base, witnesses, states, key)
+        part = prove(setup, question, base, witnesses, states, seed)
         if flat is not None and question.label == "the function":
             part = _with_flat(part, question, flat)
         proofs += [part, Proof(notes=notes)]

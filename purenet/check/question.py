@@ -11,6 +11,7 @@ from purenet import jaxprs
 from purenet.fd.differences import coordinate_count
 from purenet.fd.problem import Problem
 
+Seed = tuple[int, ...]  # of NumPy's generators: for a few numbers JAX would compile a program each
 ENTRIES = 2**16  # of a Jacobian up to which all of it is compared
 
 
@@ -51,34 +52,31 @@ def asked(
     problem: Problem,
     traced: jaxprs.Traced,
     order: int,
-    key: jax.Array,
+    seed: Seed,
     shapes: Sequence[tuple[int, ...]] = (),
     entries: int = ENTRIES,
 ) -> list[Question]:
     """The questions of a check: the function itself, and for order 2 its gradient.
 
     A Jacobian of up to so many entries is compared whole. Of a larger one the rows are summed with
-    weights drawn by the key, between 1/2 and 3/2 and of either sign: an error in any entry shows.
+    weights drawn by the seed, between 1/2 and 3/2 and of either sign: an error in any entry shows.
 
     Args:
         problem: the function and its leaves.
         traced: its program, of the leaves that move.
         order: 1 or 2.
-        key: draws the weights.
+        seed: draws the weights.
         shapes: of the other arguments' arrays.
         entries: up to which a Jacobian is compared whole.
 
     Raises:
         TypeError: where no output is a floating-point number.
     """
-    first, second = jax.random.split(key)
-    value = _of_value(problem, traced, first, entries)._replace(shapes=tuple(shapes))
-    return [value] if order == 1 else [value, _of_gradient(value, second, entries)]
+    value = _of_value(problem, traced, (*seed, 1), entries)._replace(shapes=tuple(shapes))
+    return [value] if order == 1 else [value, _of_gradient(value, (*seed, 2), entries)]
 
 
-def _of_value(
-    problem: Problem, traced: jaxprs.Traced, key: jax.Array, entries: int
-) -> Question:
+def _of_value(problem: Problem, traced: jaxprs.Traced, seed: Seed, entries: int) -> Question:
     shapes = traced.outputs
     floating = [i for i, out in enumerate(shapes) if jnp.issubdtype(out.dtype, jnp.inexact)]
     if not floating:
@@ -95,13 +93,12 @@ def _of_value(
         flat = traced.call(moved)
         return _as_vector([flat[i] for i in floating])
 
-    return _shown(problem, vector, "the function", key, entries)
+    return _shown(problem, vector, "the function", seed, entries)
 
 
-def _of_gradient(value: Question, key: jax.Array, entries: int) -> Question:
+def _of_gradient(value: Question, seed: Seed, entries: int) -> Question:
     """The gradient as a vector function; of a vector function, that of a weighted sum of it."""
-    first, second = jax.random.split(key)
-    weights = None if value.outputs is None else _weights(first, value.outputs)
+    weights = None if value.outputs is None else _weights((*seed, 1), value.outputs)
 
     def scalar(moved):
         output = value.of_moved(moved)
@@ -110,20 +107,18 @@ def _of_gradient(value: Question, key: jax.Array, entries: int) -> Question:
     def gradient(moved):
         return _as_vector(jax.grad(scalar)(list(moved)))
 
-    return _shown(value.problem, gradient, "its gradient", second, entries)
+    return _shown(value.problem, gradient, "its gradient", (*seed, 2), entries)
 
 
-def _shown(
-    problem: Problem, vector: Callable, label: str, key: jax.Array, entries: int
-) -> Question:
+def _shown(problem: Problem, vector: Callable, label: str, seed: Seed, entries: int) -> Question:
     """A vector function whole, or its weighted sum where the Jacobian would be too large."""
     moved = [problem.leaves[i] for i in problem.movable]
     traced = jaxprs.trace(lambda moved: [vector(moved)], moved)
     size = traced.outputs[0].shape[0]
-    coordinates = sum(coordinate_count(jnp.asarray(leaf)) for leaf in moved)
+    coordinates = sum(coordinate_count(np.asarray(leaf)) for leaf in moved)
     if size * coordinates <= entries:
         return Question(problem, traced, size, label)
-    weights = _weights(key, size)
+    weights = _weights(seed, size)
 
     def weighted(moved):
         (output,) = traced.call(moved)
@@ -143,8 +138,7 @@ def _as_vector(outputs: Sequence[Any]) -> Any:
     return jnp.concatenate([part.astype(dtype) for part in real])
 
 
-def _weights(key: jax.Array, size: int) -> np.ndarray:
+def _weights(seed: Seed, size: int) -> np.ndarray:
     """Weights of either sign, none of them small."""
-    sizes, signs = jax.random.split(key)
-    weights = jax.random.uniform(sizes, (size,), minval=0.5, maxval=1.5)
-    return np.asarray(weights * jax.random.rademacher(signs, (size,), weights.dtype), float)
+    draws = np.random.default_rng(seed)
+    return draws.uniform(0.5, 1.5, size) * draws.choice([-1.0, 1.0], size)

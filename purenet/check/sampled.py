@@ -3,7 +3,6 @@
 import math
 from collections.abc import Sequence
 
-import jax
 import numpy as np
 
 from purenet import jaxprs
@@ -19,7 +18,7 @@ from purenet.check.directions import (
 )
 from purenet.check.judging import CEILING
 from purenet.check.proof import Proof, Suspect, joined, named
-from purenet.check.question import Question
+from purenet.check.question import Question, Seed
 from purenet.check.report import Coordinate, LeafReport
 from purenet.check.witness import Witness, unit_direction
 from purenet.fd.bounded import bounded_at, lengths
@@ -49,10 +48,10 @@ def prove(
     base: Sequence[np.ndarray],
     witnesses: Sequence[Witness],
     states: Sequence[str],
-    key: jax.Array,
+    seed: Seed,
 ) -> Proof:
     """Compare the derivatives along ten directions in each mode."""
-    directions = directions_of(question, key)
+    directions = directions_of(question, seed)
     parts: list[Proof] = []
     for witness in witnesses:
         along = compared(setup, base, witness, directions)

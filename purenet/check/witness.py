@@ -141,8 +141,7 @@ class Forward(Witness):
             moved, tangents = list(values[:count]), list(values[count:])
             return [jnp.atleast_1d(jax.jvp(question.of_moved, (moved,), (tangents,))[1])]
 
-        leaves = [jnp.asarray(leaf) for leaf in question.moved]
-        self._traced = _traced(along, [*leaves, *leaves])
+        self._traced = _traced(along, [*question.moved, *question.moved])
         self._leaves = _in_dtypes(question.moved, self._traced.input_dtypes[:count])
         small = self._traced.program.intermediate_size <= _SMALL
         self._together = _TOGETHER if small else 1
@@ -161,7 +160,7 @@ class Forward(Witness):
             moved = [
                 np.asarray(jaxprs.rounded(program, constants, [*wide, *tangents])[1][0], float)
                 for tangents in (
-                    [jnp.asarray(d, x.dtype) for d, x in zip(direction, wide, strict=True)]
+                    [jaxprs.placed(d, x.dtype) for d, x in zip(direction, wide, strict=True)]
                     for direction in directions
                 )
             ]
@@ -219,7 +218,10 @@ def moved_by_constants(question: Question) -> list[np.ndarray]:
     """
     traced = question.traced
     with jaxprs.working_precision(True):
-        leaves = [jaxprs.widen(jnp.asarray(leaf)) for leaf in question.moved]
+        leaves = [
+            jaxprs.placed(leaf, jaxprs.wide_dtype(dtype))
+            for leaf, dtype in zip(question.moved, traced.input_dtypes, strict=True)
+        ]
         if traced.program.is_wide:
             outputs = question.outputs or 1
             return [np.zeros((coordinate_count(leaf), outputs)) for leaf in leaves]
@@ -241,7 +243,7 @@ def _traced(derivative: Callable, leaves: Sequence[Any]) -> jaxprs.Traced:
 
 
 def _in_dtypes(leaves: Sequence[Any], dtypes: Sequence[Any]) -> list[Any]:
-    return [jnp.asarray(leaf, dtype) for leaf, dtype in zip(leaves, dtypes, strict=True)]
+    return [jaxprs.placed(leaf, dtype) for leaf, dtype in zip(leaves, dtypes, strict=True)]
 
 
 def _rows(function: Callable, moved: Sequence[Any], outputs: int | None) -> list:

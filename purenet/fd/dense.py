@@ -176,7 +176,7 @@ class Dense(Coordinatewise):
 
 
 def _working(leaf: Any, dtype: Any, double: bool):
-    array = jnp.asarray(leaf, dtype)  # the point that the caller's own program sees
+    array = jaxprs.placed(leaf, dtype)  # the point that the caller's own program sees
     return jaxprs.widen(array) if double else array
 
 

@@ -36,6 +36,7 @@ from purenet.jaxprs.sources import written_at as written_at
 from purenet.jaxprs.tracing import Traced as Traced
 from purenet.jaxprs.tracing import trace as trace
 from purenet.jaxprs.widening import is_extended as is_extended
+from purenet.jaxprs.widening import placed as placed
 from purenet.jaxprs.widening import wide_dtype as wide_dtype
 from purenet.jaxprs.widening import widen as widen
 from purenet.jaxprs.widening import working_precision as working_precision

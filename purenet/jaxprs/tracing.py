@@ -12,7 +12,7 @@ from jax.extend.core import ClosedJaxpr, Jaxpr, jaxpr_as_fun
 from purenet.jaxprs.inline import live
 from purenet.jaxprs.program import CALLS, Program, Straight, nested, primitive_names
 from purenet.jaxprs.replay import Replay, bind
-from purenet.jaxprs.widening import is_extended
+from purenet.jaxprs.widening import is_extended, placed
 
 
 class Traced(NamedTuple):
@@ -72,7 +72,7 @@ def _as_traced(constant, aval):
     dtype = getattr(aval, "dtype", None)
     if dtype is None or jnp.issubdtype(dtype, jax.dtypes.extended):
         return constant
-    return jnp.asarray(constant, dtype)
+    return placed(constant, dtype)
 
 
 def _hides_stop(jaxpr: Jaxpr) -> bool:

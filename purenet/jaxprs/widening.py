@@ -43,9 +43,16 @@ def widen(x: Any) -> Any:
     wide = wide_dtype(x.dtype)
     if wide == x.dtype:
         return x
+    return placed(x, wide)
+
+
+def placed(x: Any, dtype: Any) -> Any:
+    """An array of a dtype on the device, without a program being compiled for it."""
     if isinstance(x, Tracer):
-        return lax.convert_element_type(x, wide)
-    return jnp.asarray(np.asarray(x).astype(wide))
+        return lax.convert_element_type(x, dtype)
+    if is_extended(dtype) or (getattr(x, "dtype", None) == dtype and isinstance(x, jax.Array)):
+        return x
+    return jax.device_put(np.asarray(x).astype(dtype))
 
 
 def narrow(x: Any, dtype) -> Any:

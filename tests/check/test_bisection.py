@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from purenet.check.bisection import Found, located
+from purenet.check.witness import Witness
 from purenet.fd.options import checked
 from purenet.fd.problem import pose
 from purenet.fd.setup import prepare
@@ -30,12 +31,17 @@ def search(wrong, factor=1.5):
         for leaf, coordinate in wrong:
             gradient[leaf][coordinate] *= factor
 
-        def by_jax(direction):
-            value = sum(float(d @ g) for d, g in zip(direction, gradient, strict=True))
-            return np.array([value]), np.zeros(1)
+        class Planted(Witness):
+            def along(self, directions, *, shaken=False):
+                del shaken
+                values = [
+                    [sum(float(d @ g) for d, g in zip(direction, gradient, strict=True))]
+                    for direction in directions
+                ]
+                return np.array(values), np.zeros((len(values), 1))
 
         truth = sum(float(d @ g) for d, g in zip(direction, right, strict=True))
-        return located(setup, 0, direction, by_jax, truth, 1e-12)
+        return located(setup, 0, direction, Planted(), truth, 1e-12)
 
 
 @pytest.mark.parametrize("wrong", [(0, 0), (0, 39), (1, 0), (2, 0), (2, 23)])

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from purenet.check.question import asked
-from purenet.fd.problem import pose
+from purenet.fd.problem import pose, trace
 
 
 def questions(function, *args, order=1, **options):
     problem = pose(function, args, {}, argnums=0)
-    return asked(problem, order, jax.random.key(0), **options)
+    return asked(problem, trace(problem), order, (0, 0), **options)
 
 
 def test_a_scalar_stays_a_scalar():
