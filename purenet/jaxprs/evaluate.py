@@ -7,11 +7,13 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from purenet.jaxprs.held import held
+from purenet.jaxprs.cost import work_of
+from purenet.jaxprs.held import held, jitted_to_run_once
 from purenet.jaxprs.program import Program
 from purenet.jaxprs.replay import DOUBLE, NATIVE, Replay, where_leading
 
 _MOST_ROUNDS = 100_000
+_TOGETHER = 16  # points that are evaluated along, about
 
 
 def evaluated(
@@ -73,14 +75,16 @@ _ENDING = _Ending(double=False)
 
 @held
 def _evaluated_wide(program: Program):
-    return jax.jit(lambda constants, leaves: DOUBLE.evaluate(program, constants, leaves, leaves))
+    def run(constants, leaves):
+        return DOUBLE.evaluate(program, constants, leaves, leaves)
+
+    return jitted_to_run_once(run, work_of(program).operations)
 
 
 @held
 def _evaluated_along(program: Program, wide: bool):
     replay = DOUBLE if wide else NATIVE
 
-    @jax.jit
     def run(constants, leaves, each):
         def at(one):
             inputs = [*leaves, *one]
@@ -90,7 +94,7 @@ def _evaluated_along(program: Program, wide: bool):
             return jax.vmap(at)(each)
         return lax.map(at, each)
 
-    return run
+    return jitted_to_run_once(run, _TOGETHER * work_of(program).operations)
 
 
 @held

@@ -10,7 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from purenet.jaxprs.held import held
+from purenet.jaxprs.cost import work_of
+from purenet.jaxprs.held import held, jitted_to_run_once
 from purenet.jaxprs.program import Program
 from purenet.jaxprs.replay import Replay
 from purenet.jaxprs.widening import is_extended, keeps_dtype, wide_dtype
@@ -82,7 +83,6 @@ def moved_by_constants(
 
 @held
 def _moved_by_constants(program: Program, jacobian: Callable):
-    @jax.jit
     def run(constants, leaves):
         def at(seed):
             def outputs(leaves):
@@ -95,7 +95,7 @@ def _moved_by_constants(program: Program, jacobian: Callable):
         derivatives = jax.vmap(at)(jnp.arange(SHAKES + 1, dtype=np.uint64))
         return [_largest(by_leaf[1:] - by_leaf[0]) for by_leaf in derivatives]
 
-    return run
+    return jitted_to_run_once(run, (SHAKES + 1) * work_of(program).operations)
 
 
 def _one_by_one(function: Callable) -> Callable:
@@ -105,7 +105,6 @@ def _one_by_one(function: Callable) -> Callable:
 
 @held
 def _rounded(program: Program, mapped: Callable):
-    @jax.jit
     def run(constants, leaves):
         def at(seed):
             shaken = _Shaken(seed)
@@ -118,7 +117,7 @@ def _rounded(program: Program, mapped: Callable):
             [_largest(out[1:] - out[0]) for out in outputs],
         )
 
-    return run
+    return jitted_to_run_once(run, (SHAKES + 1) * work_of(program).operations)
 
 
 def _largest(deviations: Any) -> Any:
