@@ -12,7 +12,15 @@ from rich.console import RenderableType
 
 from comparisons.settings import Settings
 
-NAMES: tuple[str, ...] = ("accuracy", "alarms", "detection", "purity", "speed", "training")
+NAMES: tuple[str, ...] = (
+    "accuracy",
+    "alarms",
+    "detection",
+    "first_check",
+    "purity",
+    "speed",
+    "training",
+)
 
 
 class Measurement(Protocol):

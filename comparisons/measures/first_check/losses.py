@@ -1,6 +1,7 @@
 """The losses whose first check is timed: small ones of every kind, and two that are not small."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import jax
@@ -193,7 +194,7 @@ def _mlp(widths: tuple[int, ...], batch: int) -> Loss:
     draw = _normal(1)
     params = [
         {"W": draw(n, m) / np.float32(np.sqrt(n)), "b": np.zeros(m, np.float32)}
-        for n, m in zip(widths[:-1], widths[1:], strict=True)
+        for n, m in pairwise(widths)
     ]
 
     def loss(params, x, targets):
