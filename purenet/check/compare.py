@@ -139,8 +139,8 @@ def compare_grads(
 
     >>> import jax.numpy as jnp
     >>> report = compare_grads(lambda p, x: jnp.sum((p["w"] * x) ** 2), {"w": jnp.ones(3)}, 2.0)
-    >>> report.ok, [(leaf.path, leaf.mode) for leaf in report.leaves]
-    (True, [("p['w']", 'rev'), ("p['w']", 'fwd')])
+    >>> report.ok, [(leaf.path, leaf.mode) for leaf in report.leaves], report.directions
+    (True, [("p['w']", 'rev')], 10)
     """
     start, name = time.perf_counter(), getattr(loss, "__name__", type(loss).__name__)
     _require(order, modes, budget, options)

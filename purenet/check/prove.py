@@ -58,7 +58,7 @@ def proved(
         if all(state == "ignored" for state in states):
             break
         witnesses, notes = _witnesses(question, modes)
-        exhaustively = sampled.seconds(setup) <= budget
+        exhaustively = sampled.seconds(setup, budget) <= budget
         prove = exhaustive.prove if exhaustively else sampled.prove
         part = prove(setup, question, base, witnesses, states, seed)
         if flat is not None and question.label == "the function":

@@ -27,19 +27,17 @@ from purenet.fd.incremental.evaluator import WIDTH
 from purenet.fd.setup import Setup
 
 UNDECIDED = "nothing could be decided"
-_RATE = 1e10  # counted operations a second, on two cores
 _JUDGING = 5e-6  # seconds that judging the steps of one derivative takes
 
 
-def seconds(setup: Setup) -> float:
-    """About how long every coordinate takes, compilation aside, by counted work."""
-    leaves = range(len(setup.evaluator.leaves))
+def seconds(setup: Setup, most: float) -> float:
+    """About how long every coordinate takes; where it is more than ``most``, any such number."""
     derivatives = sum(map(coordinate_count, setup.evaluator.leaves)) * sum(
         math.prod(out.shape) for out in setup.outputs
     )
+    judging = derivatives * _JUDGING
     with jaxprs.working_precision(True):
-        operations = sum(setup.evaluator.operations(leaf, WIDTH) for leaf in leaves)
-    return operations / _RATE + derivatives * _JUDGING
+        return judging if judging > most else judging + setup.evaluator.seconds(WIDTH, most)
 
 
 def prove(

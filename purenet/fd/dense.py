@@ -16,6 +16,7 @@ from purenet.fd.numbers import namespace, numbers
 
 _TOGETHER = 64  # points: what a point costs beside its own work is next to nothing from there on
 _CACHED = 2**22  # elements of all values of these points, beyond which more are no faster
+_ROUNDS = 10  # that are evaluated, about
 _MOVES = 2  # coordinates that one point displaces at the most
 
 
@@ -70,6 +71,12 @@ class Dense(Coordinatewise):
     def operations(self, leaf: int, points: int) -> float:
         """The counted operations of a whole leaf at so many points a coordinate."""
         return coordinate_count(self.leaves[leaf]) * points * self._point_work()
+
+    def seconds(self, points: int, most: float) -> float:
+        """About how long all coordinates take, by counted work."""
+        del most
+        leaves = range(len(self.leaves))
+        return sum(self.operations(leaf, points) for leaf in leaves) / jaxprs.RATE
 
     def dependence(self, leaf: int) -> str:
         """How the outputs depend on a leaf: "moves" with it, "held" constant, or "ignored"."""
@@ -150,17 +157,13 @@ class Dense(Coordinatewise):
             xp.pad(numbers(offsets).astype(dtype), (padding, (0, free))),
         )
         points = tuple(part.reshape(rounds, together, *part.shape[1:]) for part in points)
-        evaluate = _program_of(
-            self._program, self._replay, together > 1, moved if is_complex else ()
-        )
-
-        def round_of(part: Any) -> list[Any]:
-            return evaluate(self._constants, self.leaves, direction, *part)
-
+        evaluate = _program_of(self._program, self._replay, together, moved if is_complex else ())
+        around = (self._constants, self.leaves, direction)
         if any(map(jaxprs.is_traced, (*points, direction, *self.leaves, *self._constants))):
-            outputs = lax.map(round_of, points)
+            # inside of another jit it is part of that program
+            outputs = lax.map(lambda part: evaluate.__wrapped__(*around, *part), points)
             return [out.reshape(-1, *out.shape[2:])[:count] for out in outputs]
-        each = [round_of([part[i] for part in points]) for i in range(rounds)]
+        each = [evaluate(*around, *(part[i] for part in points)) for i in range(rounds)]
         return [np.concatenate(parts)[:count] for parts in zip(*each, strict=True)]
 
     def _point_work(self) -> float:
@@ -181,10 +184,9 @@ def _working(leaf: Any, dtype: Any, double: bool):
 
 
 @jaxprs.held
-def _program_of(program, replay, mapped: bool, imaginary: tuple[int, ...]):
+def _program_of(program, replay, together: int, imaginary: tuple[int, ...]):
     """The jitted program of a number of points; ``imaginary`` are leaves that become complex."""
 
-    @jax.jit
     def outputs_at(constants, leaves, direction, along, coordinates, offsets):
         base = jnp.concatenate([real_coordinates(x) for x in leaves]).astype(direction.dtype)
         position = jnp.arange(base.size, dtype=np.int32)
@@ -195,11 +197,11 @@ def _program_of(program, replay, mapped: bool, imaginary: tuple[int, ...]):
                 moved = moved + jnp.where(position == coordinates[i], offsets[i], 0)
             return replay.evaluate(program, constants, leaves, _apart(moved, leaves, imaginary))
 
-        if mapped:
+        if together > 1:
             return jax.vmap(at)(along, coordinates, offsets)
         return [out[None] for out in at(along[0], coordinates[0], offsets[0])]
 
-    return outputs_at
+    return jaxprs.jitted(outputs_at, _ROUNDS * together * jaxprs.work_of(program).operations)
 
 
 def _apart(flat: Any, leaves: Sequence[Any], imaginary: tuple[int, ...]) -> list[Any]:

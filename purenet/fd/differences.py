@@ -40,8 +40,8 @@ class Evaluator(Protocol):
         """How the coordinates of a whole leaf are evaluated, and why, in a few words."""
         ...
 
-    def operations(self, leaf: int, points: int) -> float:
-        """The counted operations of a whole leaf at so many points a coordinate."""
+    def seconds(self, points: int, most: float) -> float:
+        """About how long all coordinates take; where it is more than ``most``, any such number."""
         ...
 
     def dependence(self, leaf: int) -> str:

@@ -73,9 +73,9 @@ class Host(Coordinatewise):
         del leaf, points
         return "host: one call a point"
 
-    def operations(self, leaf: int, points: int) -> float:
+    def seconds(self, points: int, most: float) -> float:
         """Of what happens inside nothing is known."""
-        del leaf, points
+        del points, most
         return float("inf")
 
     def dependence(self, leaf: int) -> str:

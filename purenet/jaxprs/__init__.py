@@ -1,6 +1,8 @@
 """The only folder that touches JAX's program representation: trace, compare, replay, widen."""
 
+from purenet.jaxprs.cost import RATE as RATE
 from purenet.jaxprs.cost import Work as Work
+from purenet.jaxprs.cost import compile_seconds as compile_seconds
 from purenet.jaxprs.cost import work as work
 from purenet.jaxprs.cost import work_of as work_of
 from purenet.jaxprs.custom import CustomCall as CustomCall
@@ -9,6 +11,7 @@ from purenet.jaxprs.evaluate import evaluated as evaluated
 from purenet.jaxprs.evaluate import evaluated_along as evaluated_along
 from purenet.jaxprs.evaluate import evaluated_wide as evaluated_wide
 from purenet.jaxprs.held import held as held
+from purenet.jaxprs.held import jitted as jitted
 from purenet.jaxprs.inline import Cone as Cone
 from purenet.jaxprs.inline import Inlined as Inlined
 from purenet.jaxprs.inline import Operation as Operation

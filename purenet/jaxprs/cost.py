@@ -7,7 +7,13 @@ import jax
 
 from purenet.jaxprs.program import Program, nested
 
+RATE = 3e9  # operations a second, on two cores: what `comparisons speed` and its networks take
+_COMPILED, _PER_EQUATION = (
+    0.3,
+    0.02,
+)  # seconds: of the networks of `comparisons speed`, on two cores
 _MULTIPLY_ADD = 0.1  # within a matrix product; the unit is one element of a fused addition
+_CONVOLVED = 2.0  # within a convolution: in float64 XLA has no library for it on the CPU
 _COSTLY = 6.0
 _GATHERED = 8.0
 _FREE = {"broadcast_in_dim", "reshape", "squeeze", "expand_dims", "iota", "copy", "stop_gradient"}
@@ -42,6 +48,11 @@ def work(function: Any, *arguments: Any) -> Work:
 def work_of(program: Program) -> Work:
     """The work of a program, as it was traced."""
     return _count(program.jaxpr)
+
+
+def compile_seconds(program: Program) -> float:
+    """About how long it takes to compile a program that does for each equation what it says."""
+    return _COMPILED + _PER_EQUATION * program.size
 
 
 def _count(jaxpr) -> Work:
@@ -86,7 +97,7 @@ def _cost(equation, size: int) -> float:
     if name == "conv_general_dilated":
         kernel = equation.invars[1].aval.shape
         outputs = kernel[equation.params["dimension_numbers"].rhs_spec[0]]
-        return _MULTIPLY_ADD * size * math.prod(kernel) / outputs + size + read
+        return _CONVOLVED * size * math.prod(kernel) / outputs + size + read
     if name in _SPECIAL:
         return _COSTLY * size
     if name in _MOVED:

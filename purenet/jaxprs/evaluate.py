@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from purenet.jaxprs.cost import work_of
-from purenet.jaxprs.held import held, jitted_to_run_once
+from purenet.jaxprs.held import held, jitted
 from purenet.jaxprs.program import Program
 from purenet.jaxprs.replay import DOUBLE, NATIVE, Replay, where_leading
 
@@ -78,7 +78,7 @@ def _evaluated_wide(program: Program):
     def run(constants, leaves):
         return DOUBLE.evaluate(program, constants, leaves, leaves)
 
-    return jitted_to_run_once(run, work_of(program).operations)
+    return jitted(run, work_of(program).operations)
 
 
 @held
@@ -94,7 +94,7 @@ def _evaluated_along(program: Program, wide: bool):
             return jax.vmap(at)(each)
         return lax.map(at, each)
 
-    return jitted_to_run_once(run, _TOGETHER * work_of(program).operations)
+    return jitted(run, _TOGETHER * work_of(program).operations)
 
 
 @held

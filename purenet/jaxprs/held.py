@@ -1,4 +1,4 @@
-"""Compiled programs: few are held for further calls, and those that run once compile fast."""
+"""Compiled programs: few are held for further calls, and those that do little compile fast."""
 
 from collections import OrderedDict
 from collections.abc import Callable
@@ -39,8 +39,8 @@ def held(make: Callable) -> Callable:
     return of
 
 
-def jitted_to_run_once(function: Callable, operations: float) -> Any:
-    """A jitted function that is called once or twice: where it does little, compiled in a hurry.
+def jitted(function: Callable, operations: float) -> Any:
+    """A jitted function that does so much in all: where that is little, compiled in a hurry.
 
     For the CPU, XLA's optimisation level 0 takes a third less time than the default to compile the
     gradient of a small network.

@@ -11,7 +11,7 @@ import numpy as np
 from jax import lax
 
 from purenet.jaxprs.cost import work_of
-from purenet.jaxprs.held import held, jitted_to_run_once
+from purenet.jaxprs.held import held, jitted
 from purenet.jaxprs.program import Program
 from purenet.jaxprs.replay import Replay
 from purenet.jaxprs.widening import is_extended, keeps_dtype, wide_dtype
@@ -95,7 +95,7 @@ def _moved_by_constants(program: Program, jacobian: Callable):
         derivatives = jax.vmap(at)(jnp.arange(SHAKES + 1, dtype=np.uint64))
         return [_largest(by_leaf[1:] - by_leaf[0]) for by_leaf in derivatives]
 
-    return jitted_to_run_once(run, (SHAKES + 1) * work_of(program).operations)
+    return jitted(run, (SHAKES + 1) * work_of(program).operations)
 
 
 def _one_by_one(function: Callable) -> Callable:
@@ -117,7 +117,7 @@ def _rounded(program: Program, mapped: Callable):
             [_largest(out[1:] - out[0]) for out in outputs],
         )
 
-    return jitted_to_run_once(run, (SHAKES + 1) * work_of(program).operations)
+    return jitted(run, (SHAKES + 1) * work_of(program).operations)
 
 
 def _largest(deviations: Any) -> Any:

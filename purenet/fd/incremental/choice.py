@@ -14,7 +14,6 @@ from purenet.fd.incremental.chunk import Inputs, chunk
 from purenet.fd.incremental.evaluate import base_values
 from purenet.fd.incremental.plan import Plan
 
-LITTLE = 5e8  # operations, a twentieth of a second: less than any further program takes to compile
 _LANES = 1024  # coordinates of a first look at a plan
 _LARGEST = 2**20  # elements of the largest value of a chunk, beyond which caches no longer help
 _VECTOR = 8  # lanes of a vector register, in float64

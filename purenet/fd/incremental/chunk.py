@@ -1,5 +1,6 @@
 """A chunk of coordinates, and the loop over all of a leaf's: traced into one program."""
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -11,6 +12,9 @@ from purenet import jaxprs
 from purenet.fd.incremental.evaluate import base_values, outputs_at
 from purenet.fd.incremental.patch import Value, take
 from purenet.fd.incremental.plan import Plan, Sample
+
+
+_POINTS = 10  # that a coordinate is displaced to, about
 
 
 class Inputs(NamedTuple):
@@ -40,7 +44,6 @@ def compiled(program: jaxprs.Program, plan: Plan | Sample) -> Any:
     the leaf's row-major order; zeros at coordinates of other rounds.
     """
 
-    @jax.jit
     def rounds(inputs: Inputs, first, last):
         bases = base_values(program.jaxpr, [inputs.leaf, *inputs.reads])
 
@@ -55,7 +58,8 @@ def compiled(program: jaxprs.Program, plan: Plan | Sample) -> Any:
         empty = [jnp.zeros((plan.rounds, *s.shape), s.dtype) for s in shapes]
         return list(map(plan.arranged, lax.fori_loop(first, last, one, empty)))
 
-    return rounds
+    each = math.prod(plan.shape) * _POINTS
+    return jaxprs.jitted(rounds, each * jaxprs.work_of(program).operations)
 
 
 def chunk(

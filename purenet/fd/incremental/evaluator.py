@@ -12,7 +12,7 @@ import numpy as np
 from purenet import jaxprs
 from purenet.fd.dense import Dense
 from purenet.fd.differences import coordinate_count
-from purenet.fd.incremental.choice import LITTLE, Choice, cheapest
+from purenet.fd.incremental.choice import Choice, cheapest
 from purenet.fd.incremental.chunk import Inputs, compiled
 from purenet.fd.incremental.plan import Plan, Sample
 from purenet.fd.numbers import namespace, numbers
@@ -21,6 +21,7 @@ WIDTH = 10  # points at most that a ladder of steps asks for at a time
 _SAMPLES = 16
 _MANY_ROUNDS = 32  # of which a few more do not count
 _MUCH = 1e7  # operations that do
+_EVALUATIONS = 20  # of each coordinate: ten calls of fd.grad, or a check, for a program to pay off
 _CONFIRMED = 3  # coordinates of each leaf that are evaluated whole too
 _CHANGE, _ROUNDINGS = 1e-3, 2.0**14  # of its change and of its size that an output may be off by
 
@@ -126,12 +127,40 @@ class Incremental(Dense):
         plan, _, operations = self.choice(leaf, points)
         return super().operations(leaf, points) if plan is None else operations
 
+    def seconds(self, points: int, most: float) -> float:
+        """About how long all coordinates take, compiling included; if it is more, just more."""
+        leaves = range(len(self.leaves))
+        dense = [super(Incremental, self).operations(leaf, points) / jaxprs.RATE for leaf in leaves]
+        if self._always:
+            return sum(self.operations(leaf, points) for leaf in leaves) / jaxprs.RATE
+        if sum(dense) <= most:
+            return sum(dense)
+        cones = [cone.program for cone in self._inlined.cones]
+        kinds = {cone: jaxprs.compile_seconds(cone) for cone in cones}
+        # one kind of leaf is compiled once, and costs no more than all its leaves without it
+        without = {kind: 0.0 for kind in kinds}
+        for cone, one in zip(cones, dense, strict=True):
+            without[cone] += one
+        total = sum(min(kinds[kind], without[kind]) for kind in kinds)
+        if total > most:  # pricing what will not be done takes longest of all
+            return total
+        total = 0.0
+        for leaf in leaves:
+            chosen = self.choice(leaf, points)
+            if chosen.plan is None:
+                total += dense[leaf]
+            else:
+                total += chosen.operations / jaxprs.RATE + kinds.pop(cones[leaf], 0.0)
+            if total > most:
+                break
+        return total
+
     def choice(self, leaf: int, points: int) -> Choice:
         """How a leaf is evaluated with so many points a coordinate, and why."""
         size, dense = self.leaves[leaf].size, super().operations(leaf, points)
         if leaf in self._distrusted:
             return Choice(None, "a whole evaluation contradicted the incremental one")
-        if not self._always and dense <= LITTLE:
+        if not self._always and _EVALUATIONS / points * dense / jaxprs.RATE <= self._compiling:
             return Choice(None, "little work")
         cone = self._inlined.cones[leaf]
         if not cone.outputs or size == 0:
@@ -173,6 +202,10 @@ class Incremental(Dense):
         return [np.asarray(out) for out in found[: self._inlined.outputs]]
 
     @cached_property
+    def _compiling(self) -> float:
+        return jaxprs.compile_seconds(self._program)
+
+    @cached_property
     def _inlined(self) -> jaxprs.Inlined:
         return jaxprs.inlined(self._program, self._replay.double)
 
@@ -192,6 +225,8 @@ class Incremental(Dense):
         x, cone = self.leaves[leaf], self._inlined.cones[leaf]
         reads = [self._values[self._inlined.outputs + read] for read in cone.reads]
         evaluate = compiled(cone.program, plan)
+        if jaxprs.is_traced(steps) or any(map(jaxprs.is_traced, (x, *reads))):
+            evaluate = evaluate.__wrapped__  # inside of another jit it is part of that program
         directions = (1.0, 1.0j) if jnp.iscomplexobj(x) else (1.0,)
         halves = [
             evaluate(
