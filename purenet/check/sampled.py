@@ -14,6 +14,7 @@ from purenet.check.directions import (
     Along,
     Directions,
     compared,
+    difference_along,
     directions_of,
 )
 from purenet.check.judging import CEILING
@@ -50,9 +51,11 @@ def prove(
 ) -> Proof:
     """Compare the derivatives along ten directions in each mode."""
     directions = directions_of(question, seed)
+    every = range(SIGNS + GAUSSIANS)
+    found = [difference_along(setup, base, directions(index)) for index in every]
     parts: list[Proof] = []
     for witness in witnesses:
-        along = compared(setup, base, witness, directions)
+        along = compared(setup, base, witness, directions, found)
         proof = _proof(setup, question, base, witness, along, directions, states)
         failures = [
             f"jax's derivative with respect to {path} is NaN or infinite"

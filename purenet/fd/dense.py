@@ -11,11 +11,12 @@ from jax import lax
 
 from purenet import jaxprs
 from purenet.fd.coordinatewise import Coordinatewise
-from purenet.fd.differences import coordinate_count, real_coordinates
+from purenet.fd.differences import coordinate_count
 from purenet.fd.numbers import namespace, numbers
 
 _TOGETHER = 64  # points: what a point costs beside its own work is next to nothing from there on
-_CACHED = 2**22  # elements of all values of these points, beyond which more are no faster
+_CACHED = 2**20  # elements of all values of these points, beyond which more are no faster
+_MOVED = 3e-8  # seconds that each element of leaves that are displaced takes, on two cores
 _ROUNDS = 10  # that are evaluated, about
 _MOVES = 2  # coordinates that one point displaces at the most
 
@@ -50,14 +51,14 @@ class Dense(Coordinatewise):
             for leaf, dtype in zip(leaves, traced.input_dtypes, strict=True)
         ]
         counts = map(coordinate_count, self.leaves)
-        *self._starts, self._size = accumulate(counts, initial=0)
+        self._size = sum(counts)
         self._dtype = jnp.result_type(*(np.zeros((), x.dtype).real.dtype for x in self.leaves))
         self._together = self._points_together()
 
     def base(self) -> list[Any]:
         """The outputs at the base point."""
         self.evaluations += 1
-        return [out[0] for out in self._outputs_at(np.zeros(1, self._dtype))]
+        return [out[0] for out in self._at_points(np.zeros(1, self._dtype))]
 
     def relative_noise(self) -> float:
         """The machine epsilon of the coarsest dtype among the leaves."""
@@ -99,14 +100,11 @@ class Dense(Coordinatewise):
         """
         count, points = np.shape(moves[0][2])
         self.evaluations += count * points
-        xp = namespace(*(offsets for _, _, offsets in moves))
-        coordinates = np.stack(
-            [np.repeat(self._starts[leaf] + np.asarray(c), points) for leaf, c, _ in moves], axis=1
-        )
-        offsets = xp.stack([numbers(o).reshape(-1) for _, _, o in moves], axis=1)
-        along = np.zeros(count * points, self._dtype)
-        moved = tuple(leaf for leaf, _, _ in moves)
-        outputs = self._outputs_at(along, coordinates, offsets, moved=moved)
+        at_each_point = [
+            (leaf, np.repeat(np.asarray(coordinates), points), numbers(offsets).reshape(-1))
+            for leaf, coordinates, offsets in moves
+        ]
+        outputs = self._at_points(np.zeros(count * points, self._dtype), at_each_point)
         return [out.reshape(count, points, *out.shape[1:]) for out in outputs]
 
     def at_points(self, leaf: int, coordinates: np.ndarray, offsets: np.ndarray) -> list[Any]:
@@ -127,44 +125,53 @@ class Dense(Coordinatewise):
         """The outputs at leaves + offset * direction, with a leading axis of the k offsets."""
         offsets = numbers(offsets)
         self.evaluations += offsets.size
-        flat = [numbers(real_coordinates(numbers(d))) for d in direction]
-        along = namespace(*flat).concatenate(flat).astype(self._dtype)
-        return self._outputs_at(offsets, direction=along, moved=tuple(range(len(self.leaves))))
+        return self._at_points(offsets, direction=list(map(numbers, direction)))
 
-    def _outputs_at(
+    def _at_points(
         self,
         along: Any,
-        coordinates: Any = None,
-        offsets: Any = None,
+        moves: Sequence[tuple[int, np.ndarray, Any]] = (),
         direction: Any = None,
-        moved: tuple[int, ...] = (),
     ) -> list[Any]:
-        """The outputs at p points; ``along`` is (p,), coordinates and offsets are (p, moves)."""
-        count, together = len(along), self._together
-        if coordinates is None:
-            coordinates, offsets = np.full((count, 0), -1), np.zeros((count, 0), self._dtype)
-        if direction is None:
-            direction = np.zeros(self._size, self._dtype)
-        free, xp = _MOVES - coordinates.shape[1], namespace(along, offsets)
-        is_complex = any(map(jnp.iscomplexobj, (along, offsets)))
+        """The outputs at p points; ``along`` is (p,), and so are coordinates and offsets."""
+        count = len(along)
+        is_complex = any(map(jnp.iscomplexobj, (along, *(offsets for *_, offsets in moves))))
         dtype = jnp.result_type(self._dtype, np.complex64) if is_complex else self._dtype
-        # up to a whole number of rounds; a coordinate of -1 is none
-        rounds = max(1, -(-count // together))
-        padding = (0, rounds * together - count)
-        points = (
-            xp.pad(numbers(along).astype(dtype), padding),
-            np.pad(coordinates, (padding, (0, free)), constant_values=-1).astype(np.int32),
-            xp.pad(numbers(offsets).astype(dtype), (padding, (0, free))),
-        )
-        points = tuple(part.reshape(rounds, together, *part.shape[1:]) for part in points)
-        evaluate = _program_of(self._program, self._replay, together, moved if is_complex else ())
+        moving = tuple(range(len(self.leaves)))
+        if moves and (is_complex or self._pays_to_move_alone(count)):
+            moving = tuple(sorted({leaf for leaf, *_ in moves}))
+        starts = accumulate((coordinate_count(self.leaves[i]) for i in moving), initial=0)
+        starts = dict(zip(moving, starts, strict=False))
+        if direction is None:
+            direction = [np.zeros((), self._dtype)] * len(moving)
+        # the coordinates of each point, -1 where it moves none; up to a whole number of rounds
+        xp, padding = namespace(along, *(offsets for *_, offsets in moves)), _MOVES - len(moves)
+        coordinates = [starts[leaf] + c for leaf, c, _ in moves]
+        offsets = [offset for *_, offset in moves]
+        points = [
+            numbers(along).astype(dtype),
+            np.stack([*coordinates, *[np.full(count, -1)] * padding], axis=1).astype(np.int32),
+            xp.stack([*offsets, *[np.zeros(count, self._dtype)] * padding], axis=1).astype(dtype),
+        ]
+        rounds = max(1, -(-count // self._together))
+        more = rounds * self._together - count
+        points = [
+            xp.pad(part, ((0, more), *((0, 0),) * (part.ndim - 1)))
+            .reshape(rounds, self._together, *part.shape[1:])
+            for part in points
+        ]  # fmt: skip
+        evaluate = _program_of(self._program, self._replay, self._together, moving)
         around = (self._constants, self.leaves, direction)
-        if any(map(jaxprs.is_traced, (*points, direction, *self.leaves, *self._constants))):
+        if any(map(jaxprs.is_traced, (*points, *direction, *self.leaves, *self._constants))):
             # inside of another jit it is part of that program
             outputs = lax.map(lambda part: evaluate.__wrapped__(*around, *part), points)
             return [out.reshape(-1, *out.shape[2:])[:count] for out in outputs]
         each = [evaluate(*around, *(part[i] for part in points)) for i in range(rounds)]
         return [np.concatenate(parts)[:count] for parts in zip(*each, strict=True)]
+
+    def _pays_to_move_alone(self, points: int) -> bool:
+        """Whether a program more costs less than what moving all leaves with one of them does."""
+        return points * self._size * _MOVED > jaxprs.compile_seconds(self._program)
 
     def _point_work(self) -> float:
         """The counted operations of the evaluation at one point."""
@@ -184,18 +191,16 @@ def _working(leaf: Any, dtype: Any, double: bool):
 
 
 @jaxprs.held
-def _program_of(program, replay, together: int, imaginary: tuple[int, ...]):
-    """The jitted program of a number of points; ``imaginary`` are leaves that become complex."""
+def _program_of(program, replay, together: int, moving: tuple[int, ...]):
+    """The jitted program of a number of points, at which some leaves move."""
 
     def outputs_at(constants, leaves, direction, along, coordinates, offsets):
-        base = jnp.concatenate([real_coordinates(x) for x in leaves]).astype(direction.dtype)
-        position = jnp.arange(base.size, dtype=np.int32)
-
         def at(along, coordinates, offsets):
-            moved = base + along * direction
-            for i in range(_MOVES):
-                moved = moved + jnp.where(position == coordinates[i], offsets[i], 0)
-            return replay.evaluate(program, constants, leaves, _apart(moved, leaves, imaginary))
+            moved, start = list(leaves), 0
+            for i, d in zip(moving, direction, strict=True):
+                moved[i] = _displaced(leaves[i], along * d, coordinates - start, offsets)
+                start += coordinate_count(leaves[i])
+            return replay.evaluate(program, constants, leaves, moved)
 
         if together > 1:
             return jax.vmap(at)(along, coordinates, offsets)
@@ -204,16 +209,20 @@ def _program_of(program, replay, together: int, imaginary: tuple[int, ...]):
     return jaxprs.jitted(outputs_at, _ROUNDS * together * jaxprs.work_of(program).operations)
 
 
-def _apart(flat: Any, leaves: Sequence[Any], imaginary: tuple[int, ...]) -> list[Any]:
-    """The leaves whose real coordinates make up a vector, in the dtypes of the given ones."""
-    apart, start = [], 0
-    for i, leaf in enumerate(leaves):
-        part = lax.slice(flat, (start,), (start + coordinate_count(leaf),))
-        start += coordinate_count(leaf)
-        if jnp.iscomplexobj(leaf):
-            part = lax.complex(*(half.real for half in jnp.split(part, 2)))
-        if i not in imaginary:
-            part = part if jnp.iscomplexobj(leaf) else part.real
-            part = part.astype(leaf.dtype)
-        apart.append(part.reshape(leaf.shape))
-    return apart
+def _displaced(leaf: Any, by: Any, coordinates: Any, offsets: Any) -> Any:
+    """A leaf moved by an array, or a number, and in some coordinates; in its dtype, if that can be.
+
+    An imaginary displacement, that of a complex step, makes a complex leaf of a real one.
+    """
+    position = jnp.arange(leaf.size, dtype=np.int32).reshape(leaf.shape)
+
+    def moved(part: Any, by: Any, first: int) -> Any:
+        for coordinate, offset in zip(coordinates, offsets, strict=True):
+            by = by + jnp.where(position == coordinate - first, offset, 0)
+        return part + by
+
+    if jnp.iscomplexobj(leaf):
+        parts = (moved(leaf.real, by.real, 0), moved(leaf.imag, by.imag, leaf.size))
+        return lax.complex(*parts).astype(leaf.dtype)
+    wide = moved(leaf.astype(offsets.real.dtype), by, 0)
+    return wide if jnp.iscomplexobj(wide) else wide.astype(leaf.dtype)

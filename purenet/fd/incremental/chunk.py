@@ -13,7 +13,6 @@ from purenet.fd.incremental.evaluate import base_values, outputs_at
 from purenet.fd.incremental.patch import Value, take
 from purenet.fd.incremental.plan import Plan, Sample
 
-
 _POINTS = 10  # that a coordinate is displaced to, about
 
 

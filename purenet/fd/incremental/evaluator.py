@@ -138,7 +138,7 @@ class Incremental(Dense):
         cones = [cone.program for cone in self._inlined.cones]
         kinds = {cone: jaxprs.compile_seconds(cone) for cone in cones}
         # one kind of leaf is compiled once, and costs no more than all its leaves without it
-        without = {kind: 0.0 for kind in kinds}
+        without = dict.fromkeys(kinds, 0.0)
         for cone, one in zip(cones, dense, strict=True):
             without[cone] += one
         total = sum(min(kinds[kind], without[kind]) for kind in kinds)

@@ -10,7 +10,6 @@ import pytest
 
 import purenet
 from purenet import fd, jaxprs, nn
-from purenet.fd import dense as dense_evaluation
 from purenet.fd.incremental import Incremental, evaluate
 from purenet.fd.incremental.patch import Value
 from tests.fd.incremental.oracle import POINTS, assert_incremental_is_dense, evaluators
