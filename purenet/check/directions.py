@@ -1,6 +1,7 @@
 """Random directions: a derivative of any size held against finite differences along a few."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,33 +12,43 @@ from purenet.check.witness import Tree, Witness
 from purenet.fd.bounded import Bounded, climbed
 from purenet.fd.setup import Setup
 
-SIGNS, GAUSSIANS = 5, 5  # directions of each kind
-SPREAD = 2.1  # sqrt(5 / chi2(5; 0.05)): times the sample's root mean square, with 95 % confidence
+EACH = 5  # directions of each of two kinds, or fewer
+# sqrt(n / chi2(n; 0.05)) for n from 1 to 5: times the root mean square of n draws, the size that
+# what they are drawn from has at the most, with 95 % confidence
+SPREAD = (15.9, 4.41, 2.92, 2.37, 2.09)
 _ENOUGH = 1e-11
 _REACH = 2.0  # of the first steps, in directions; longer ones lose less to rounding
 _AGAIN = 0.5  # of steps at which a disagreement must stand with their own, wider bound
 _CLOSER = (2.0**-3, 2.0**-6)  # of steps too short to be as sharp, which must not contradict it
 
 
-class Directions(NamedTuple):
+@dataclass(frozen=True)
+class Directions:
     """Directions in the space of all leaves, drawn by a key, made anew whenever they are needed.
 
     Attributes:
         seed: draws them.
         leaves: the leaves that move, in the dtypes that the caller's program takes.
         scales: the length of a step for each leaf: its root mean square.
+        each: how many there are of each kind.
     """
 
     seed: Seed
     leaves: list[np.ndarray]
     scales: list[float]
+    each: int = EACH
 
-    def __call__(self, index: int) -> Tree:
-        """The leaves of one direction, float64; the first five have entries of one size."""
-        draws = np.random.default_rng([*self.seed, index])
+    def __iter__(self) -> Iterator[Tree]:
+        """All of them, one after another: they may be large."""
+        return map(self.at, range(2 * self.each))
+
+    def at(self, index: int) -> Tree:
+        """The leaves of one direction, float64; entries of the first kind are of one size."""
+        is_sign = index < self.each
+        draws = np.random.default_rng([*self.seed, index if is_sign else EACH + index - self.each])
 
         def drawn(leaf: Any, scale: float) -> np.ndarray:
-            if index < SIGNS:
+            if is_sign:
                 up = draws.integers(0, 2, leaf.shape, np.int8).astype(bool)
                 return np.where(up, scale, -scale)
             # in the digits of the leaf, so that both sides move by the same
@@ -70,8 +81,8 @@ class Along(NamedTuple):
         return np.isfinite(self.bound) & ~(apart <= self.bound)
 
 
-def directions_of(question: Question, seed: Seed) -> Directions:
-    """Directions whose entries are as large as the parameters of their leaf."""
+def directions_of(question: Question, seed: Seed, each: int = EACH) -> Directions:
+    """Directions whose entries are as large as the parameters of their leaf, so many of a kind."""
     leaves = [
         np.asarray(leaf).astype(dtype)
         for leaf, dtype in zip(question.moved, question.traced.input_dtypes, strict=True)
@@ -80,7 +91,9 @@ def directions_of(question: Question, seed: Seed) -> Directions:
              else 0.0 for leaf in leaves]  # fmt: skip
     known = [size for size in sizes if size > 0]
     typical = float(np.exp(np.mean(np.log(known)))) if known else 1.0
-    return Directions(seed, leaves, [2.0 ** round(np.log2(size or typical)) for size in sizes])
+    return Directions(
+        seed, leaves, [2.0 ** round(np.log2(size or typical)) for size in sizes], each
+    )
 
 
 def difference_along(
@@ -104,13 +117,12 @@ def compared(
     found: Sequence[Bounded],
 ) -> Along:
     """JAX's derivative along directions against their finite differences."""
-    every = [directions(index) for index in range(len(found))]
     value, error = (np.concatenate(parts) for parts in zip(*(f[:2] for f in found), strict=True))
-    by_jax, rounding = witness.along(every)
+    by_jax, rounding = witness.along(directions)
     # NaN by JAX has NaN for its rounding too: the bound is then that of the difference alone
     along = Along(by_jax, value, error + np.nan_to_num(rounding))
     if along.disagrees.any():
-        _, rounding = witness.along(every, shaken=True)
+        _, rounding = witness.along(directions, shaken=True)
         along = along._replace(bound=error + np.nan_to_num(rounding))
     for index in np.flatnonzero(along.disagrees.any(axis=1)):
         along = _confirmed(setup, base, directions, along, int(index))
@@ -126,7 +138,7 @@ def _confirmed(setup: Setup, base, directions: Directions, along: Along, index: 
     almost as sharply, and the disagreement must lie outside of their bound too. Far shorter ones
     have wider bounds, within which they say nothing; where they lie outside, they contradict.
     """
-    bound, direction = along.bound.copy(), directions(index)
+    bound, direction = along.bound.copy(), directions.at(index)
     for look in (_AGAIN, *_CLOSER):
         other = difference_along(setup, base, direction, look)
         apart = np.abs(other.value[0] - along.by_differences[index])

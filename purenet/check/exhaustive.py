@@ -7,7 +7,7 @@ import numpy as np
 
 from purenet import jaxprs
 from purenet.check import sampled
-from purenet.check.directions import GAUSSIANS, SIGNS, Along, directions_of
+from purenet.check.directions import Along, directions_of
 from purenet.check.judging import (
     CEILING,
     DEMAND,
@@ -39,6 +39,7 @@ def prove(
     witnesses: Sequence[Witness],
     states: Sequence[str],
     seed: Seed,
+    budget: float,
 ) -> Proof:
     """Compare every coordinate in one mode; in the other along directions, unless they disagree.
 
@@ -49,7 +50,7 @@ def prove(
     first, *others = sorted(witnesses, key=lambda one: one.mode, reverse=True)
     coordinates = sum(len(leaf.value) for leaf in found)
     if first.mode == "fwd" and coordinates > _FORWARD:
-        return sampled.prove(setup, question, base, [first], states, seed)
+        return sampled.prove(setup, question, base, [first], states, seed, budget)
     proof, found = _whole(setup, question, base, first, states, found)
     parts = [proof]
     for other in others if coordinates else ():
@@ -61,7 +62,7 @@ def prove(
         elif coordinates <= _FORWARD:
             parts.append(_whole(setup, question, base, other, states, found)[0])
         else:
-            parts.append(sampled.prove(setup, question, base, [other], states, seed))
+            parts.append(sampled.prove(setup, question, base, [other], states, seed, budget))
     return joined(parts)
 
 
@@ -105,10 +106,9 @@ def _along_agrees(
 
     Coordinates that have no finite difference stay where they are.
     """
-    draw = directions_of(question, seed)
     directions = [
-        [np.where(_known(one, d), d, 0.0) for one, d in zip(found, draw(index), strict=True)]
-        for index in range(SIGNS + GAUSSIANS)
+        [np.where(_known(one, d), d, 0.0) for one, d in zip(found, direction, strict=True)]
+        for direction in directions_of(question, seed)
     ]
     flat = [[real_vector(d) for d in direction] for direction in directions]
     value, bound = (

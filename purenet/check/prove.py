@@ -60,7 +60,7 @@ def proved(
         witnesses, notes = _witnesses(question, modes)
         exhaustively = sampled.seconds(setup, budget) <= budget
         prove = exhaustive.prove if exhaustively else sampled.prove
-        part = prove(setup, question, base, witnesses, states, seed)
+        part = prove(setup, question, base, witnesses, states, seed, budget)
         if flat is not None and question.label == "the function":
             part = _with_flat(part, question, flat)
         proofs += [part, Proof(notes=notes)]

@@ -8,8 +8,7 @@ import numpy as np
 from purenet import jaxprs
 from purenet.check.bisection import Search, located
 from purenet.check.directions import (
-    GAUSSIANS,
-    SIGNS,
+    EACH,
     SPREAD,
     Along,
     Directions,
@@ -28,7 +27,10 @@ from purenet.fd.incremental.evaluator import WIDTH
 from purenet.fd.setup import Setup
 
 UNDECIDED = "nothing could be decided"
-_JUDGING = 5e-6  # seconds that judging the steps of one derivative takes
+_JUDGING = 3e-5  # seconds that judging the steps of one derivative takes
+_EVALUATIONS = 12  # of the function along a direction, about
+_SHARE = 0.4  # of a budget, for them; drawing directions and jax's side take as long
+_LEAST = 10.0  # seconds that are taken whatever the budget
 
 
 def seconds(setup: Setup, most: float) -> float:
@@ -48,11 +50,11 @@ def prove(
     witnesses: Sequence[Witness],
     states: Sequence[str],
     seed: Seed,
+    budget: float,
 ) -> Proof:
-    """Compare the derivatives along ten directions in each mode."""
-    directions = directions_of(question, seed)
-    every = range(SIGNS + GAUSSIANS)
-    found = [difference_along(setup, base, directions(index)) for index in every]
+    """Compare the derivatives along ten directions in each mode, fewer where they take long."""
+    directions = directions_of(question, seed, _affordable(setup, budget))
+    found = [difference_along(setup, base, direction) for direction in directions]
     parts: list[Proof] = []
     for witness in witnesses:
         along = compared(setup, base, witness, directions, found)
@@ -63,6 +65,12 @@ def prove(
         ]
         parts.append(proof._replace(failures=[*failures, *proof.failures]))
     return joined(parts)
+
+
+def _affordable(setup: Setup, budget: float) -> int:
+    """How many directions of each kind are compared: five, or fewer where they take long."""
+    seconds = _EVALUATIONS * setup.evaluator.point_seconds()
+    return int(np.clip(_SHARE * max(budget, _LEAST) / (2 * seconds), 1, EACH))
 
 
 def _undefined(witness: Witness, paths: Sequence[str]) -> list[str]:
@@ -86,7 +94,7 @@ def _proof(setup, question, base, witness, along: Along, directions: Directions,
         by_jax_there, truth = along.by_jax[worst], along.by_differences[worst]
         if np.isfinite(by_jax_there):
             search = located(
-                setup, worst[1], directions(worst[0]), witness, truth, along.bound[worst]
+                setup, worst[1], directions.at(worst[0]), witness, truth, along.bound[worst]
             )
             for leaf, coordinate in search.found:
                 culprit = _coordinate(setup, question, base, witness, leaf, coordinate, worst[1])
@@ -133,8 +141,9 @@ def _worst(along: Along) -> tuple[int, int]:
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = np.abs(along.by_jax - along.by_differences) / along.bound
     ratio = np.where(along.disagrees, np.nan_to_num(ratio, nan=np.inf), -1.0)
-    if (ratio[:SIGNS] > 0).any():
-        ratio[SIGNS:] = -1.0
+    each = len(ratio) // 2
+    if (ratio[:each] > 0).any():
+        ratio[each:] = -1.0
     direction, output = np.unravel_index(int(np.argmax(ratio)), ratio.shape)
     return int(direction), int(output)
 
@@ -150,7 +159,7 @@ def _failure(
         + ("" if search.complete else ", and there are more")
     )
     return (
-        f"along {count} of {SIGNS + GAUSSIANS} random directions ({label}) the two disagree: "
+        f"along {count} of {len(along.bound)} random directions ({label}) the two disagree: "
         f"jax {along.by_jax[worst]:.10g}, finite difference "
         f"{along.by_differences[worst]:.10g} ± {along.bound[worst]:.2g}; "
         f"{traced if culprits else 'no coordinate stands out'}"
@@ -174,19 +183,20 @@ def _coordinate(setup, question, base, witness, leaf: int, coordinate: int, outp
 
 def _method(setup: Setup, along: Along, label: str, directions: Directions) -> str:
     """What was compared, and the smallest errors it would have shown."""
-    signs, gaussians = along.bound[:SIGNS], along.bound[SIGNS:]
+    each = directions.each
+    signs, gaussians = along.bound[:each], along.bound[each:]
     decided = int(np.isfinite(along.bound).all(axis=1).sum())
     if decided == 0:
-        return f"{label} along {SIGNS + GAUSSIANS} random directions: no bound in any, {UNDECIDED}"
+        return f"{label} along {2 * each} random directions: no bound in any, {UNDECIDED}"
     known = np.isfinite(signs).all(axis=1).any() and np.isfinite(gaussians).all()
     if not known:
-        return f"{label} along {SIGNS + GAUSSIANS} random directions, without a bound in some"
+        return f"{label} along {2 * each} random directions, without a bound in some"
     alone = float(np.min(np.max(signs, axis=1)))
-    spread = SPREAD * float(np.sqrt(np.mean(np.max(gaussians, axis=1) ** 2)))
+    spread = SPREAD[each - 1] * float(np.sqrt(np.mean(np.max(gaussians, axis=1) ** 2)))
     by_leaf = {path: alone / s for path, s in zip(setup.paths, directions.scales, strict=True)}
     leaf, least = max(by_leaf.items(), key=lambda item: item[1])
     return (
-        f"{label} along {SIGNS} directions of equal entries and {GAUSSIANS} Gaussian ones: "
+        f"{label} along {each} directions of equal entries and {each} Gaussian ones: "
         f"an error of {least:.1e} at any one coordinate shows (in {leaf}, the least sensitive), "
         f"and so does, with 95 % confidence, one spread over many whose norm is "
         f"{spread / min(directions.scales):.1e}"

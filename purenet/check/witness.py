@@ -1,7 +1,8 @@
 """JAX as a witness: its derivative of a question, by reverse or forward mode, and its rounding."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
+from itertools import islice
 from typing import Any, NamedTuple
 
 import jax
@@ -55,7 +56,7 @@ class Witness:
         raise NotImplementedError
 
     def along(
-        self, directions: Sequence[Tree], *, shaken: bool = False
+        self, directions: Iterable[Tree], *, shaken: bool = False
     ) -> tuple[np.ndarray, np.ndarray]:
         """The derivatives along directions in float64 and their rounding, (directions, outputs)."""
         raise NotImplementedError
@@ -91,7 +92,7 @@ class Reverse(Witness):
         return self._shaken if shaken else self._whole
 
     def along(
-        self, directions: Sequence[Tree], *, shaken: bool = False
+        self, directions: Iterable[Tree], *, shaken: bool = False
     ) -> tuple[np.ndarray, np.ndarray]:
         """As `Witness.along`, by the whole derivative."""
         by = self.whole(shaken=shaken)
@@ -147,7 +148,7 @@ class Forward(Witness):
         self._together = _TOGETHER if small else 1
 
     def along(
-        self, directions: Sequence[Tree], *, shaken: bool = False
+        self, directions: Iterable[Tree], *, shaken: bool = False
     ) -> tuple[np.ndarray, np.ndarray]:
         """As `Witness.along`."""
         values = self._evaluated(directions, wide=True)
@@ -181,13 +182,13 @@ class Forward(Witness):
             value = self._evaluated(units, wide=False)
         return Derivatives(*(np.split(rows, ends) for rows in (value, wide, rounding)))
 
-    def _evaluated(self, directions: Sequence[Tree], *, wide: bool) -> np.ndarray:
+    def _evaluated(self, directions: Iterable[Tree], *, wide: bool) -> np.ndarray:
         """The derivatives along directions, so many at a time, always as many."""
         program, constants, rows = self._traced.program, self._traced.constants, []
         with jaxprs.working_precision(wide):
             leaves = list(map(jaxprs.widen, self._leaves)) if wide else self._leaves
-            for start in range(0, len(directions), self._together):
-                part = directions[start : start + self._together]
+            remaining = iter(directions)
+            while part := list(islice(remaining, self._together)):
                 filled = [*part, *[part[-1]] * (self._together - len(part))]
                 each = [
                     np.stack([d[i] for d in filled]).astype(x.dtype) for i, x in enumerate(leaves)

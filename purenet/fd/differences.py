@@ -44,6 +44,10 @@ class Evaluator(Protocol):
         """About how long all coordinates take; where it is more than ``most``, any such number."""
         ...
 
+    def point_seconds(self) -> float:
+        """About how long the whole function takes at one point."""
+        ...
+
     def dependence(self, leaf: int) -> str:
         """How the outputs depend on a leaf: "moves" with it, "held" constant, or "ignored"."""
         ...

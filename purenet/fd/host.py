@@ -73,6 +73,10 @@ class Host(Coordinatewise):
         del leaf, points
         return "host: one call a point"
 
+    def point_seconds(self) -> float:
+        """Of what happens inside nothing is known."""
+        return float("inf")
+
     def seconds(self, points: int, most: float) -> float:
         """Of what happens inside nothing is known."""
         del points, most
