@@ -15,24 +15,6 @@ from purenet.fd.steps import scale
 
 _STEP = 2.0**-66  # its square is far below rounding; nothing is subtracted, so nothing is lost
 
-# fmt: off
-_ANALYTIC = frozenset((
-    # elementary functions
-    "acos", "acosh", "asin", "asinh", "atan", "atanh", "cos", "cosh", "exp", "exp2", "expm1",
-    "log", "log1p", "logistic", "sin", "sinh", "tan", "tanh",
-    # arithmetic
-    "add", "add_any", "cumprod", "cumsum", "div", "integer_pow", "mul", "neg", "pow",
-    "reduce_prod", "reduce_sum", "reduce_window_sum", "rsqrt", "sqrt", "square", "sub",
-    # linear algebra
-    "conv_general_dilated", "dot_general", "triangular_solve",
-    # moving values about
-    "broadcast_in_dim", "concatenate", "convert_element_type", "copy", "copy_p",
-    "dynamic_slice", "dynamic_update_slice", "expand_dims", "gather", "optimization_barrier",
-    "pad", "reshape", "rev", "scatter", "scatter-add", "scatter-mul", "select_n", "slice",
-    "split", "squeeze", "transpose",
-))
-# fmt: on
-
 
 def along_coordinates(evaluator: Evaluator, leaf: int) -> list[Array]:
     """The derivative of each output by every coordinate of a leaf: Im f(x + ih) / h.
@@ -105,7 +87,7 @@ class AnalyticReplay(jaxprs.Replay):
         if not any(moved):
             return super().apply(equation, lane)
         name = equation.primitive.name
-        if name not in _ANALYTIC or _gives_no_float(equation):
+        if not jaxprs.facts(name).analytic or _gives_no_float(equation):
             return [_Refused(name)] * len(equation.outvars)
         lane = [_complex(x) for x in lane]
         return [_power(*lane)] if name == "pow" else jaxprs.bind_complex(equation, lane)

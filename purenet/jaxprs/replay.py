@@ -9,10 +9,9 @@ import numpy as np
 from jax import lax
 from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
 
-from purenet.jaxprs.program import CALLS, Program, Straight, literal_array
-from purenet.jaxprs.widening import keeps_dtype, narrow, wide_dtype, widen, widened_parameters
-
-_SILENT = {"debug_callback", "debug_print"}  # shown once by the caller's own call, not by replays
+from purenet.jaxprs.primitives import facts
+from purenet.jaxprs.program import Program, Straight, literal_array
+from purenet.jaxprs.widening import narrow, wide_dtype, widen, widened_parameters
 
 
 class Replay:
@@ -72,12 +71,13 @@ class Replay:
     def equation(self, equation, inputs: list[tuple]) -> list[tuple]:
         """The outputs of one equation, a call or control flow too, as values of one lane or two."""
         name, params = equation.primitive.name, equation.params
-        if name in _SILENT:
+        known = facts(name)
+        if known.silent:
             return []
         if name == "stop_gradient":
             return [value[:1] for value in inputs]
-        if name in CALLS:
-            return self._call(params[CALLS[name]], inputs)
+        if known.call:
+            return self._call(params[known.call], inputs)
         if name == "custom_linear_solve":
             return self._linear_solve(params, inputs)
         if name == "scan":
@@ -200,7 +200,7 @@ def bind(equation, inputs: Sequence[Any], *, double: bool) -> list:
         return _apply(primitive, params, inputs)
     if primitive.name == "reduce_precision":
         return list(inputs)
-    if keeps_dtype(primitive.name):
+    if facts(primitive.name).keeps_dtype:
         dtypes = [atom.aval.dtype for atom in equation.invars]
         outputs = _apply(primitive, params, list(map(narrow, inputs, dtypes)))
         return list(map(widen, outputs))
