@@ -90,7 +90,11 @@ class AnalyticReplay(jaxprs.Replay):
         if not jaxprs.facts(name).analytic or _gives_no_float(equation):
             return [_Refused(name)] * len(equation.outvars)
         lane = [_complex(x) for x in lane]
-        return [_power(*lane)] if name == "pow" else jaxprs.bind_complex(equation, lane)
+        if name == "pow":
+            return [_power(*lane)]
+        if name == "conv_general_dilated":
+            return [self._convolution(equation, *lane)]
+        return jaxprs.bind_complex(equation, lane)
 
     def spread(self, values: Sequence[tuple], lanes: int) -> list[tuple]:
         """Two lanes each, the second complex, since a loop's carry may leave the real line."""
@@ -99,6 +103,15 @@ class AnalyticReplay(jaxprs.Replay):
         for value in values:
             require_analytic(value[-1])
         return [(value[0], _complex(value[-1])) for value in values]
+
+    def _convolution(self, equation, image, kernel):
+        """By real and imaginary parts: JAX's own adds the one to the other, and loses the step."""
+        product = super().apply
+        [real] = product(equation, [image.real, kernel.real])
+        [of_image] = product(equation, [image.imag, kernel.real])
+        [of_kernel] = product(equation, [image.real, kernel.imag])
+        # the product of the imaginary parts is as the square of the step: far below rounding
+        return lax.complex(real, of_image + of_kernel)
 
 
 ANALYTIC = AnalyticReplay()

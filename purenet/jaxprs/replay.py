@@ -1,6 +1,6 @@
 """The replay: a traced program evaluated once more, in its own dtypes or in float64."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -209,10 +209,9 @@ def bind(equation, inputs: Sequence[Any], *, double: bool) -> list:
 
 def bind_complex(equation, inputs: Sequence[Any]) -> list:
     """Apply an equation traced for real numbers to complex ones."""
-    params = widened_parameters(equation.params, _widened_program)
-    dtypes = {np.dtype(np.float64): np.dtype(np.complex128)}
+    params = widened_parameters(equation.params, _complex_program)
     params = {
-        key: dtypes.get(value, value) if isinstance(value, np.dtype) else value
+        key: _complex_dtype(value) if isinstance(value, np.dtype) else value
         for key, value in params.items()
     }
     return _apply(equation.primitive, params, inputs)
@@ -235,8 +234,20 @@ def _apply(primitive, params, inputs) -> list:
 
 def _widened_program(closed: ClosedJaxpr) -> ClosedJaxpr:
     """The combiner of a reduction or a scatter, re-made for float64 operands."""
+    return _remade(closed, wide_dtype)
+
+
+def _complex_program(closed: ClosedJaxpr) -> ClosedJaxpr:
+    return _remade(closed, lambda dtype: _complex_dtype(wide_dtype(dtype)))
+
+
+def _complex_dtype(dtype: np.dtype) -> np.dtype:
+    return np.dtype(np.complex128) if dtype == np.float64 else dtype
+
+
+def _remade(closed: ClosedJaxpr, dtype_of: Callable) -> ClosedJaxpr:
     avals = [
-        jax.ShapeDtypeStruct(v.aval.shape, wide_dtype(v.aval.dtype)) for v in closed.jaxpr.invars
+        jax.ShapeDtypeStruct(v.aval.shape, dtype_of(v.aval.dtype)) for v in closed.jaxpr.invars
     ]
 
     def combine(*xs):
