@@ -15,24 +15,6 @@ from purenet.fd.steps import scale
 
 _STEP = 2.0**-66  # its square is far below rounding; nothing is subtracted, so nothing is lost
 
-# fmt: off
-_ANALYTIC = frozenset((
-    # elementary functions
-    "acos", "acosh", "asin", "asinh", "atan", "atanh", "cos", "cosh", "exp", "exp2", "expm1",
-    "log", "log1p", "logistic", "sin", "sinh", "tan", "tanh",
-    # arithmetic
-    "add", "add_any", "cumprod", "cumsum", "div", "integer_pow", "mul", "neg", "pow",
-    "reduce_prod", "reduce_sum", "reduce_window_sum", "rsqrt", "sqrt", "square", "sub",
-    # linear algebra
-    "conv_general_dilated", "dot_general", "triangular_solve",
-    # moving values about
-    "broadcast_in_dim", "concatenate", "convert_element_type", "copy", "copy_p",
-    "dynamic_slice", "dynamic_update_slice", "expand_dims", "gather", "optimization_barrier",
-    "pad", "reshape", "rev", "scatter", "scatter-add", "scatter-mul", "select_n", "slice",
-    "split", "squeeze", "transpose",
-))
-# fmt: on
-
 
 def along_coordinates(evaluator: Evaluator, leaf: int) -> list[Array]:
     """The derivative of each output by every coordinate of a leaf: Im f(x + ih) / h.
@@ -105,10 +87,14 @@ class AnalyticReplay(jaxprs.Replay):
         if not any(moved):
             return super().apply(equation, lane)
         name = equation.primitive.name
-        if name not in _ANALYTIC or _gives_no_float(equation):
+        if not jaxprs.facts(name).analytic or _gives_no_float(equation):
             return [_Refused(name)] * len(equation.outvars)
         lane = [_complex(x) for x in lane]
-        return [_power(*lane)] if name == "pow" else jaxprs.bind_complex(equation, lane)
+        if name == "pow":
+            return [_power(*lane)]
+        if name == "conv_general_dilated":
+            return [self._convolution(equation, *lane)]
+        return jaxprs.bind_complex(equation, lane)
 
     def spread(self, values: Sequence[tuple], lanes: int) -> list[tuple]:
         """Two lanes each, the second complex, since a loop's carry may leave the real line."""
@@ -117,6 +103,15 @@ class AnalyticReplay(jaxprs.Replay):
         for value in values:
             require_analytic(value[-1])
         return [(value[0], _complex(value[-1])) for value in values]
+
+    def _convolution(self, equation, image, kernel):
+        """By real and imaginary parts: JAX's own adds the one to the other, and loses the step."""
+        product = super().apply
+        [real] = product(equation, [image.real, kernel.real])
+        [of_image] = product(equation, [image.imag, kernel.real])
+        [of_kernel] = product(equation, [image.real, kernel.imag])
+        # the product of the imaginary parts is as the square of the step: far below rounding
+        return lax.complex(real, of_image + of_kernel)
 
 
 ANALYTIC = AnalyticReplay()

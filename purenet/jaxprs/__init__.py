@@ -20,6 +20,8 @@ from purenet.jaxprs.inline import outputs as outputs
 from purenet.jaxprs.inline import walk as walk
 from purenet.jaxprs.keys import Reused as Reused
 from purenet.jaxprs.keys import reused_keys as reused_keys
+from purenet.jaxprs.primitives import PRIMITIVES as PRIMITIVES
+from purenet.jaxprs.primitives import facts as facts
 from purenet.jaxprs.program import Program as Program
 from purenet.jaxprs.program import is_traced as is_traced
 from purenet.jaxprs.program import primitive_names as primitive_names

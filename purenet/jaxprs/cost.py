@@ -5,25 +5,15 @@ from typing import Any, NamedTuple
 
 import jax
 
+from purenet.jaxprs.primitives import facts
 from purenet.jaxprs.program import Program, nested
 
 RATE = 3e9  # operations a second, on two cores: what `comparisons speed` and its networks take
-_COMPILED, _PER_EQUATION = (
-    0.3,
-    0.02,
-)  # seconds: of the networks of `comparisons speed`, on two cores
+_COMPILED = 0.5  # seconds for a program, and for each equation: of mlps of up to three layers
+_PER_EQUATION = 0.05
 _MULTIPLY_ADD = 0.1  # within a matrix product; the unit is one element of a fused addition
 _CONVOLVED = 2.0  # within a convolution: in float64 XLA has no library for it on the CPU
-_COSTLY = 6.0
-_GATHERED = 8.0
-_FREE = {"broadcast_in_dim", "reshape", "squeeze", "expand_dims", "iota", "copy", "stop_gradient"}
-_SPECIAL = {
-    "exp", "exp2", "expm1", "log", "log1p", "logistic", "sin", "cos", "tan", "asin", "acos", "atan",
-    "atan2", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "erf", "erfc", "erf_inv", "pow",
-    "lgamma", "digamma", "cbrt", "sort", "cumsum", "cumprod", "cummax", "cumlogsumexp",
-}  # fmt: skip
-_PARTS = {"slice", "dynamic_slice", "split"}
-_MOVED = {"gather", "scatter", "scatter-add", "scatter_add", "dynamic_update_slice", "transpose"}
+_WRITTEN = {"free": 0.0, "part": 1.0, "special": 6.0, "gathered": 8.0}  # per element of an output
 
 
 class Work(NamedTuple):
@@ -87,8 +77,6 @@ def _operations(equation, inner: list[Work], size: int) -> float:
 def _cost(equation, size: int) -> float:
     name = equation.primitive.name
     read = max((_size(operand) for operand in equation.invars), default=0)
-    if name in _FREE:
-        return 0.0
     if name == "dot_general":
         (contracted, _), _ = equation.params["dimension_numbers"]
         lhs = equation.invars[0].aval.shape
@@ -98,13 +86,8 @@ def _cost(equation, size: int) -> float:
         kernel = equation.invars[1].aval.shape
         outputs = kernel[equation.params["dimension_numbers"].rhs_spec[0]]
         return _CONVOLVED * size * math.prod(kernel) / outputs + size + read
-    if name in _SPECIAL:
-        return _COSTLY * size
-    if name in _MOVED:
-        return _GATHERED * size
-    if name in _PARTS:
-        return float(size)
-    return float(max(size, read))
+    cost = facts(name).cost
+    return _WRITTEN[cost] * size if cost in _WRITTEN else float(max(size, read))
 
 
 def _size(atom) -> int:

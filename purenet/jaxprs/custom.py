@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from purenet.jaxprs.primitives import facts
 from purenet.jaxprs.program import Program
 from purenet.jaxprs.replay import NATIVE, Replay, bind
 
-_RULES = {"custom_jvp_call": "jvp_jaxpr_fun", "custom_vjp_call": "bwd"}
 _MACHINERY = ("custom_derivatives.py", "linear_util.py", "partial_eval.py", "api_util.py")
 _DEEPEST = 10
 
@@ -63,8 +63,8 @@ class _Recording(Replay):
 
     def equation(self, equation, inputs: list[tuple]) -> list[tuple]:
         """As `Replay.equation`."""
-        rule = _RULES.get(equation.primitive.name)
-        if rule is None:
+        rule = facts(equation.primitive.name).rule
+        if not rule:
             return super().equation(equation, inputs)
         arrays = [value[0] for value in inputs]
         call = _described(equation, rule, arrays)

@@ -8,11 +8,10 @@ import jax
 from jax import lax
 from jax.extend.core import Literal
 
+from purenet.jaxprs.primitives import facts
 from purenet.jaxprs.program import Program, Straight, literal_array
 from purenet.jaxprs.replay import NATIVE, Replay, bind
 from purenet.jaxprs.widening import wide_dtype
-
-_COMMUTATIVE = {"add", "mul", "max", "min", "add_any"}
 
 
 class Cone(NamedTuple):
@@ -199,7 +198,7 @@ def _cone(equations, leaf, outputs) -> tuple[Straight, list]:
 
 def _moved_first(equation, reached: set):
     """A sum or product with the operand that moves in front, so that like cones are equal."""
-    if equation.primitive.name not in _COMMUTATIVE:
+    if not facts(equation.primitive.name).commutative:
         return equation
     operands = sorted(equation.invars, key=lambda v: not _is_in(reached, v))
     return equation.replace(invars=operands)

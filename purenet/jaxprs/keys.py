@@ -7,16 +7,9 @@ import jax
 import numpy as np
 from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
 
+from purenet.jaxprs.primitives import facts
 from purenet.jaxprs.program import nested
 from purenet.jaxprs.sources import written_at
-
-_USES = {"random_bits": "drawn from", "random_split": "split"}
-# what makes the same key, or the same part of keys, of the same inputs
-_PURE = {
-    "random_seed", "random_wrap", "random_unwrap", "random_split", "random_fold_in", "slice",
-    "dynamic_slice", "squeeze", "reshape", "broadcast_in_dim", "gather", "convert_element_type",
-    "copy", "copy_p", "device_put", "transpose", "lt", "add", "select_n",
-}  # fmt: skip
 
 
 class Use(NamedTuple):
@@ -98,11 +91,13 @@ class _Ledger:
 
     def _equation(self, equation: Any, inputs: list[Hashable]) -> list[Hashable]:
         name = equation.primitive.name
-        if name in _USES:
-            key = inputs[0]
-            self.uses.setdefault(key, []).append(Use(_USES[name], self._outer[-1]))
-        if name in _PURE:
-            return [_made_by(equation, inputs)]
+        known = facts(name)
+        if known.use:
+            self.uses.setdefault(inputs[0], []).append(Use(known.use, self._outer[-1]))
+        if known.key == "same":
+            return inputs
+        if known.key == "made":
+            return _made_by(equation, inputs)
         if name == "scan":
             return self._scan(equation, inputs)
         if name == "while":
@@ -164,14 +159,12 @@ class _Ledger:
         return [("value", self._made - i) for i in range(count)]
 
 
-def _made_by(equation: Any, inputs: list[Hashable]) -> Hashable:
+def _made_by(equation: Any, inputs: list[Hashable]) -> list[Hashable]:
     name = equation.primitive.name
-    if name in ("copy", "copy_p", "device_put", "convert_element_type"):
-        return inputs[0]
     if name == "random_wrap" and isinstance(inputs[0], tuple) and inputs[0][0] == "random_unwrap":
-        return inputs[0][2]
+        return [inputs[0][-1]]
     params = tuple((k, str(v)) for k, v in sorted(equation.params.items()))
-    return (name, params, *inputs)
+    return [(name, place, params, *inputs) for place in range(len(equation.outvars))]
 
 
 def _constants(params: dict) -> Sequence[Any]:

@@ -10,21 +10,8 @@ import numpy as np
 from jax.core import Tracer
 from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
 
+from purenet.jaxprs.primitives import facts
 from purenet.jaxprs.widening import is_extended, wide_dtype
-
-# primitives that only call a program, and the parameter that holds it
-CALLS = {
-    "jit": "jaxpr",
-    "pjit": "jaxpr",
-    "closed_call": "call_jaxpr",
-    "core_call": "call_jaxpr",
-    "checkpoint": "jaxpr",
-    "remat": "jaxpr",
-    "remat2": "jaxpr",
-    "custom_jvp_call": "call_jaxpr",
-    "custom_vjp_call": "call_jaxpr",
-    "custom_vjp_call_jaxpr": "call_jaxpr",
-}
 
 
 class Straight(NamedTuple):
@@ -171,8 +158,9 @@ def _fingerprint(jaxpr: Jaxpr | Straight) -> tuple:
 
 
 def _params_fingerprint(name: str, params: dict) -> tuple:
-    if name in CALLS:  # the rest are derivative rules and placement, which a replay never uses
-        return _value_fingerprint(params[CALLS[name]])
+    call = facts(name).call
+    if call:  # the rest are derivative rules and placement, which a replay never uses
+        return _value_fingerprint(params[call])
     return tuple((key, _value_fingerprint(value)) for key, value in sorted(params.items()))
 
 

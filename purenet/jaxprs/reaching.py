@@ -9,17 +9,9 @@ import numpy as np
 from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
 from jax.interpreters import partial_eval
 
+from purenet.jaxprs.primitives import facts
 from purenet.jaxprs.program import nested
 from purenet.jaxprs.sources import written_at
-
-_FLAT = {"argmax", "argmin", "round", "floor", "ceil", "sign", "stop_gradient", "is_finite",
-         "nextafter", "random_seed"}  # fmt: skip
-
-_CALLBACKS = {
-    "debug_callback": "jax.debug.callback",
-    "debug_print": "jax.debug.print",
-    "io_callback": "io_callback",
-}
 
 
 class Reach(NamedTuple):
@@ -83,8 +75,8 @@ def callbacks(function: Callable, leaves: Sequence[Any]) -> list[tuple[str, str]
     def visit(jaxpr: Jaxpr, outer: str) -> None:
         for equation in jaxpr.eqns:
             at = written_at(equation, jaxpr, outer)
-            if equation.primitive.name in _CALLBACKS:
-                found.setdefault((_CALLBACKS[equation.primitive.name], at))
+            if callback := facts(equation.primitive.name).callback:
+                found.setdefault((callback, at))
             for inner in nested(equation.params):
                 visit(inner, at)
 
@@ -166,11 +158,12 @@ def _follow(jaxpr: Jaxpr, reached: set, found: list[Cut], outer: str = "") -> No
 
 
 def _ends_derivative(equation: Any) -> bool:
-    if equation.primitive.name in _FLAT:
-        return True
     if any(True for _ in nested(equation.params)):
         return False
+    known = facts(equation.primitive.name)
     moving = any(jnp.issubdtype(a.aval.dtype, np.inexact) for a in equation.invars if _has_dtype(a))
+    if known.flat:  # whole numbers have no derivative to lose, but a leaf may be one: a seed
+        return moving or known.key == "made"
     dtypes = [out.aval.dtype for out in equation.outvars if _has_dtype(out)]
     return moving and bool(dtypes) and not any(jnp.issubdtype(d, np.inexact) for d in dtypes)
 

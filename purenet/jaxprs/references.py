@@ -6,9 +6,8 @@ from typing import Any
 import jax
 from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
 
+from purenet.jaxprs.primitives import facts
 from purenet.jaxprs.program import nested
-
-_WRITES = {"swap", "addupdate"}
 
 
 def written_references(closed: ClosedJaxpr) -> list[jax.Ref]:
@@ -22,7 +21,7 @@ def written_references(closed: ClosedJaxpr) -> list[jax.Ref]:
 def _written(jaxpr: Jaxpr) -> Iterator[Any]:
     """The variables of a program that it writes to, or hands to a program that writes."""
     for equation in jaxpr.eqns:
-        if equation.primitive.name in _WRITES:
+        if facts(equation.primitive.name).writes:
             yield equation.invars[0]
         for inner in nested(equation.params):
             inside = set(_written(inner))

@@ -1,6 +1,6 @@
 """The replay: a traced program evaluated once more, in its own dtypes or in float64."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -9,10 +9,9 @@ import numpy as np
 from jax import lax
 from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
 
-from purenet.jaxprs.program import CALLS, Program, Straight, literal_array
-from purenet.jaxprs.widening import keeps_dtype, narrow, wide_dtype, widen, widened_parameters
-
-_SILENT = {"debug_callback", "debug_print"}  # shown once by the caller's own call, not by replays
+from purenet.jaxprs.primitives import facts
+from purenet.jaxprs.program import Program, Straight, literal_array
+from purenet.jaxprs.widening import narrow, wide_dtype, widen, widened_parameters
 
 
 class Replay:
@@ -72,12 +71,13 @@ class Replay:
     def equation(self, equation, inputs: list[tuple]) -> list[tuple]:
         """The outputs of one equation, a call or control flow too, as values of one lane or two."""
         name, params = equation.primitive.name, equation.params
-        if name in _SILENT:
+        known = facts(name)
+        if known.silent:
             return []
         if name == "stop_gradient":
             return [value[:1] for value in inputs]
-        if name in CALLS:
-            return self._call(params[CALLS[name]], inputs)
+        if known.call:
+            return self._call(params[known.call], inputs)
         if name == "custom_linear_solve":
             return self._linear_solve(params, inputs)
         if name == "scan":
@@ -200,7 +200,7 @@ def bind(equation, inputs: Sequence[Any], *, double: bool) -> list:
         return _apply(primitive, params, inputs)
     if primitive.name == "reduce_precision":
         return list(inputs)
-    if keeps_dtype(primitive.name):
+    if facts(primitive.name).keeps_dtype:
         dtypes = [atom.aval.dtype for atom in equation.invars]
         outputs = _apply(primitive, params, list(map(narrow, inputs, dtypes)))
         return list(map(widen, outputs))
@@ -209,10 +209,9 @@ def bind(equation, inputs: Sequence[Any], *, double: bool) -> list:
 
 def bind_complex(equation, inputs: Sequence[Any]) -> list:
     """Apply an equation traced for real numbers to complex ones."""
-    params = widened_parameters(equation.params, _widened_program)
-    dtypes = {np.dtype(np.float64): np.dtype(np.complex128)}
+    params = widened_parameters(equation.params, _complex_program)
     params = {
-        key: dtypes.get(value, value) if isinstance(value, np.dtype) else value
+        key: _complex_dtype(value) if isinstance(value, np.dtype) else value
         for key, value in params.items()
     }
     return _apply(equation.primitive, params, inputs)
@@ -235,8 +234,20 @@ def _apply(primitive, params, inputs) -> list:
 
 def _widened_program(closed: ClosedJaxpr) -> ClosedJaxpr:
     """The combiner of a reduction or a scatter, re-made for float64 operands."""
+    return _remade(closed, wide_dtype)
+
+
+def _complex_program(closed: ClosedJaxpr) -> ClosedJaxpr:
+    return _remade(closed, lambda dtype: _complex_dtype(wide_dtype(dtype)))
+
+
+def _complex_dtype(dtype: np.dtype) -> np.dtype:
+    return np.dtype(np.complex128) if dtype == np.float64 else dtype
+
+
+def _remade(closed: ClosedJaxpr, dtype_of: Callable) -> ClosedJaxpr:
     avals = [
-        jax.ShapeDtypeStruct(v.aval.shape, wide_dtype(v.aval.dtype)) for v in closed.jaxpr.invars
+        jax.ShapeDtypeStruct(v.aval.shape, dtype_of(v.aval.dtype)) for v in closed.jaxpr.invars
     ]
 
     def combine(*xs):

@@ -12,9 +12,10 @@ from jax import lax
 
 from purenet.jaxprs.cost import work_of
 from purenet.jaxprs.held import held, jitted
+from purenet.jaxprs.primitives import facts
 from purenet.jaxprs.program import Program
 from purenet.jaxprs.replay import Replay
-from purenet.jaxprs.widening import is_extended, keeps_dtype, wide_dtype
+from purenet.jaxprs.widening import is_extended, wide_dtype
 
 SHAKES = 7
 _SMALL = 2**16  # elements of all intermediate values up to which the shakes are made together
@@ -22,19 +23,6 @@ _ALLOWANCE = 8  # roundings by which each operation is moved: few draws show too
 _MIXERS = tuple(map(np.uint64, (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)))
 _TABLE = 64  # elements up to which an array is a table of constants
 _SHORT = 2**12  # a number that is a multiple of 1/4096 no larger than 4096 was meant as it is
-_EXACT = {
-    "abs", "and", "argmax", "argmin", "broadcast_in_dim", "bitcast_convert_type", "ceil", "clamp",
-    "clz", "complex", "concatenate", "conj", "convert_element_type", "copy", "cummax", "cummin",
-    "dynamic_slice", "dynamic_update_slice", "eq", "expand_dims", "floor", "gather", "ge", "gt",
-    "imag", "iota", "is_finite", "le", "lt", "max", "min", "ne", "neg", "nextafter", "not", "or",
-    "pad", "real", "reduce_and", "reduce_max", "reduce_min", "reduce_or", "reduce_precision",
-    "reshape", "rev", "round", "scatter", "select_and_gather_add", "select_n", "shift_left",
-    "shift_right_arithmetic", "shift_right_logical", "sign", "slice", "sort", "split", "squeeze",
-    "stop_gradient", "top_k", "transpose", "xor",
-}  # fmt: skip
-
-
-_SOMETIMES_EXACT = {"add", "add_any", "div", "mul", "sub"}
 
 
 def rounded(program: Program, constants: Sequence[Any], leaves: Sequence[Any]) -> tuple[list, list]:
@@ -155,14 +143,14 @@ class _Shaken(Replay):
         """The outputs of an equation, moved by a rounding where it rounds."""
         outputs = super().apply(equation, lane)
         name = equation.primitive.name
-        if self._constants_alone or name in _EXACT:
+        if self._constants_alone or _never_rounds(name, lane):
             return outputs
         roundings = _ALLOWANCE * math.sqrt(_terms(equation))
         moved = [
             self._moved(out, roundings * _unit(name, variable))
             for out, variable in zip(outputs, equation.outvars, strict=True)
         ]
-        if name in _SOMETIMES_EXACT and outputs[0].dtype == np.float64:
+        if facts(name).rounds == "sometimes" and outputs[0].dtype == np.float64:
             exact = _is_exact(name, *(jnp.asarray(x, np.float64) for x in lane))
             return [jnp.where(exact, outputs[0], moved[0])]
         return moved
@@ -175,6 +163,11 @@ class _Shaken(Replay):
         up = _mixed(lax.bitcast_convert_type(x, np.uint64) ^ (self._seed * _MIXERS[0])) == 1
         direction = jnp.where(self._seed == 0, 0.0, jnp.where(up, size, -size))
         return x * (1 + direction)
+
+
+def _never_rounds(name: str, lane: list) -> bool:
+    rounds = facts(name).rounds
+    return rounds == "never" or (rounds == "complex" and not any(map(jnp.iscomplexobj, lane)))
 
 
 def _is_exact(name: str, x: Any, y: Any) -> Any:
@@ -206,7 +199,7 @@ def _mixed(bits: Any) -> Any:
 def _unit(name: str, variable: Any) -> float:
     """The rounding of one operation: that of float64, or of the dtype it must run in."""
     dtype = variable.aval.dtype
-    if keeps_dtype(name) and not is_extended(dtype) and jnp.issubdtype(dtype, jnp.inexact):
+    if facts(name).keeps_dtype and not is_extended(dtype) and jnp.issubdtype(dtype, jnp.inexact):
         return float(jnp.finfo(dtype).eps)
     return float(np.finfo(np.float64).eps)
 

@@ -10,7 +10,8 @@ import numpy as np
 from jax.extend.core import ClosedJaxpr, Jaxpr, jaxpr_as_fun
 
 from purenet.jaxprs.inline import live
-from purenet.jaxprs.program import CALLS, Program, Straight, nested, primitive_names
+from purenet.jaxprs.primitives import facts
+from purenet.jaxprs.program import Program, Straight, nested, primitive_names
 from purenet.jaxprs.replay import Replay, bind
 from purenet.jaxprs.widening import is_extended, placed
 
@@ -86,16 +87,12 @@ def _hides_stop(jaxpr: Jaxpr) -> bool:
 def _in_custom_rule(jaxpr: Jaxpr) -> bool:
     for equation in jaxpr.eqns:
         for inner in nested(equation.params):
-            if _is_custom(equation.primitive.name):
+            if facts(equation.primitive.name).rule:
                 if "stop_gradient" in primitive_names(inner):
                     return True
             elif _in_custom_rule(inner):
                 return True
     return False
-
-
-def _is_custom(name: str) -> bool:
-    return name in CALLS and name.startswith("custom_")
 
 
 @lru_cache(maxsize=64)
@@ -135,8 +132,9 @@ class _Opening(Replay):
             if self._lets_through:
                 return inputs
             return [(*bind(equation, [value[0]], double=False), value[0]) for value in inputs]
-        if _is_custom(name):
-            return _LETS_THROUGH._call(equation.params[CALLS[name]], inputs)
+        known = facts(name)
+        if known.rule:
+            return _LETS_THROUGH._call(equation.params[known.call], inputs)
         return super().equation(equation, inputs)
 
     def _scan(self, params, inputs):

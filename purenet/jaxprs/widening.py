@@ -11,20 +11,6 @@ from jax import lax
 from jax.core import Tracer
 from jax.extend.core import ClosedJaxpr, Jaxpr
 
-_NARROW = {  # what these compute depends on the very dtype: bits, random draws, outside code
-    "bitcast_convert_type",
-    "nextafter",
-    "rng_uniform",
-    "rng_bit_generator",
-    "random_bits",
-    "random_gamma",
-    "pure_callback",
-    "io_callback",
-    "ffi_call",
-    "custom_call",
-    "pallas_call",
-    "shard_map",
-}
 _WIDE = {
     np.dtype(jnp.bfloat16): np.dtype(np.float64),
     np.dtype(np.float16): np.dtype(np.float64),
@@ -58,11 +44,6 @@ def placed(x: Any, dtype: Any) -> Any:
 def narrow(x: Any, dtype) -> Any:
     """An array back in the dtype it was traced in."""
     return x if is_extended(dtype) or x.dtype == dtype else lax.convert_element_type(x, dtype)
-
-
-def keeps_dtype(primitive_name: str) -> bool:
-    """Whether a primitive must run in the dtype it was traced in, float64 around it or not."""
-    return primitive_name in _NARROW
 
 
 def widened_parameters(params: dict, widened_program: Callable) -> dict:

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import mpmath
 import numpy as np
 import pytest
+from jax import lax
 
 from purenet import fd, nn
 
@@ -51,6 +52,31 @@ def test_to_fourteen_digits(name, x64):
     f, exact, x = ANALYTIC[name]
     true = float(mpmath.diff(exact, mpmath.mpf(x)))
     assert float(fd.grad(f, method="complex")(x)) == pytest.approx(true, rel=1e-14)
+
+
+ROWS = np.array([1, 0, 1])
+MOVED = {
+    "stack": lambda x: jnp.stack([x, x], axis=1) ** 2,
+    "tile": lambda x: jnp.tile(x, (2, 3)) ** 2,
+    "unstack": lambda x: jnp.unstack(x)[0] * jnp.unstack(x)[1],
+    "split": lambda x: jnp.prod(jnp.stack(jnp.split(x, 3, axis=1)), axis=0),
+    "placed": lambda x: jax.device_put(x) ** 2,
+    "added at rows": lambda x: jnp.ones((2, 3)).at[ROWS].add(x[ROWS] ** 2),
+    "taken from rows": lambda x: jnp.ones((2, 3)).at[ROWS].subtract(x[ROWS] ** 2),
+    "multiplied into rows": lambda x: x.at[ROWS[:2]].multiply(x, unique_indices=True),
+    "a window's sums": lambda x: lax.reduce_window(x, 0.0, lax.add, (1, 2), (1, 1), "SAME") ** 2,
+    "a convolution by the image": lambda x: lax.conv(x[None, None], KERNEL, (1, 1), "SAME"),
+    "a convolution by both": lambda x: lax.conv(x[None, None], x[None, None], (1, 1), "SAME"),
+    "a triangular solve": lambda x: jax.scipy.linalg.solve_triangular(x[:, :2] + jnp.eye(2), x),
+}
+KERNEL = np.linspace(-1.0, 2.0, 8).reshape(2, 1, 2, 2)
+
+
+@pytest.mark.parametrize("name", MOVED)
+def test_arrays_to_fourteen_digits(name, x64):
+    x = jnp.array([[0.3, 0.7, -1.2], [0.4, -0.6, 1.9]])
+    ours = fd.jacobian(MOVED[name], method="complex")(x)
+    np.testing.assert_allclose(ours, jax.jacobian(MOVED[name])(x), rtol=1e-14, atol=1e-14)
 
 
 @pytest.mark.full

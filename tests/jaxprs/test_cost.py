@@ -19,6 +19,28 @@ def test_moving_nothing_is_free():
     assert operations(lambda x: jnp.broadcast_to(x, (5, 64, 64))) == 0
 
 
+def test_what_one_version_has_a_primitive_for_costs_what_the_others_write():
+    assert operations(lambda x: jnp.tile(x, (3, 1))) == 0
+    joined = operations(lambda x: lax.concatenate([x[None], x[None]], 0))
+    assert operations(lambda x: jnp.stack([x, x])) == joined > 0
+    assert operations(jnp.unstack) == operations(lambda x: [x[i] for i in range(64)]) > 0
+
+
+@pytest.mark.parametrize(
+    ("of_one_kind", "known"),
+    [
+        (lax.cummin, lax.cummax),
+        (lambda x: lax.top_k(x, 64)[0], lambda x: lax.sort((x, x), num_keys=1)),
+        (lambda x: lax.igamma(x, x), jnp.exp),
+        (lambda x: x.at[:64].multiply(x), lambda x: x.at[:64].add(x)),
+        (lambda x: x.at[:64].max(x), lambda x: x.at[:64].add(x)),
+    ],
+    ids=["cummin", "top_k", "igamma", "scatter-mul", "scatter-max"],
+)
+def test_like_costs_like(of_one_kind, known):
+    assert operations(of_one_kind) == pytest.approx(operations(known), rel=0.2)
+
+
 def test_functions_cost_more_than_arithmetic_and_products_more_than_both():
     assert operations(lambda x: x + 1) == 64 * 64
     assert operations(jnp.exp) > operations(lambda x: x + 1)

@@ -71,6 +71,15 @@ def test_where_a_derivative_ends():
     assert jaxprs.cuts(lambda leaves: jnp.sum(leaves[0]), [x], 0) == []
 
 
+def sampled(leaves):
+    key = jax.random.key(leaves[0])  # seeds
+    return jax.random.normal(key)
+
+
+def test_a_seed_ends_where_it_seeds():
+    assert jaxprs.cuts(sampled, [np.int32(3)], 0) == [("random_seed", line(sampled, "# seeds"))]
+
+
 def calling(leaves):
     jax.debug.print("{}", leaves[0])  # prints
     return jnp.sum(leaves[0])

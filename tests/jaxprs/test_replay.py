@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from jax import lax
+from jax import export, lax
 
 import purenet
 from purenet import jaxprs
@@ -134,6 +134,11 @@ def test_callbacks_see_the_dtype_they_were_written_for():
 
     np.testing.assert_allclose(replayed(f, X), np.sin(X), rtol=1e-6)
     assert set(seen) == {np.dtype(np.float32)}
+
+
+def test_an_exported_program_runs_in_the_dtypes_that_it_was_exported_for():
+    exported = export.export(jax.jit(jnp.sin))(jax.ShapeDtypeStruct(X.shape, X.dtype))
+    np.testing.assert_array_equal(replayed(exported.call, X), np.asarray(exported.call(X), float))
 
 
 def test_debug_prints_are_not_repeated(capsys):

@@ -72,6 +72,13 @@ def test_complex_outputs_have_a_bound_for_each_part(x64):
     assert abs(value - np.exp(0.5j)) < 100 * EPS
 
 
+def test_the_size_of_a_complex_number_is_rounded_that_of_a_real_one_is_not(x64):
+    _, of_complex = rounded(jnp.abs, jnp.complex128(1 + 2j))
+    _, of_real = rounded(jnp.abs, jnp.float64(-1.1))
+    assert EPS < float(of_complex) < 100 * EPS
+    assert float(of_real) == 0.0
+
+
 def test_large_programs_go_one_shake_after_another(x64):
     value, moved = rounded(lambda x: jnp.sum(jnp.exp(x)), jnp.zeros(100_000))
     assert float(value) == pytest.approx(100_000)

@@ -93,7 +93,7 @@ def test_it_says_what_it_chose_and_why(x64):
     model = nn.two_layer_net(60, 40, 5)
     params = model.init(jax.random.key(0))
     loss = nn.loss_fn(model, nn.softmax_cross_entropy)
-    x, t = jax.random.normal(jax.random.key(1), (100, 60)), jnp.arange(100) % 5
+    x, t = jax.random.normal(jax.random.key(1), (400, 60)), jnp.arange(400) % 5
     report = purenet.compare_grads(
         lambda W1: loss({**params, "W1": W1}, x, t), params["W1"], modes=("rev",)
     )

@@ -4,27 +4,10 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from purenet import jaxprs
 from purenet.fd.incremental.patch import LANES, Value, common, spread
 
-# fmt: off
-NAMES = (
-    # arithmetic
-    "add", "add_any", "sub", "mul", "div", "rem", "neg", "sign", "abs", "max", "min", "pow",
-    "integer_pow", "square", "sqrt", "rsqrt", "cbrt", "floor", "ceil", "round", "nextafter",
-    "real", "imag", "conj", "complex",
-    # elementary and special functions
-    "exp", "exp2", "expm1", "log", "log1p", "logistic", "sin", "cos", "tan", "asin", "acos", "atan",
-    "atan2", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "erf", "erfc", "erf_inv", "lgamma",
-    "digamma", "polygamma", "igamma", "igammac", "igamma_grad_a", "random_gamma_grad", "zeta",
-    "bessel_i0e", "bessel_i1e", "regularized_incomplete_beta",
-    # comparisons, bits and choices
-    "eq", "ne", "lt", "le", "gt", "ge", "eq_to", "le_to", "lt_to", "is_finite", "and", "or", "xor",
-    "not", "shift_left", "shift_right_arithmetic", "shift_right_logical", "population_count", "clz",
-    "select_n", "clamp",
-    # the same numbers in other clothes
-    "convert_element_type", "reduce_precision", "copy", "copy_p", "name",
-)
-# fmt: on
+NAMES = tuple(name for name, known in jaxprs.PRIMITIVES.items() if known.elementwise)
 
 
 def elementwise(operation: Any, values: list[Value], bases: list[Any]) -> list[Value]:
