@@ -130,7 +130,8 @@ def _known(one: Bounded, direction: np.ndarray) -> np.ndarray:
     """Which elements of a leaf have a finite difference of every output."""
     known = np.isfinite(one.error).all(axis=1)
     if np.iscomplexobj(direction):
-        known = np.logical_and(*np.split(known, 2))
+        real, imaginary = np.split(known, 2)
+        known = real & imaginary
     return known.reshape(direction.shape)
 
 

@@ -15,7 +15,8 @@ from comparisons.measures.first_check.process import TOOLS
 from comparisons.measures.promises import Promise, kept, plain_table
 from comparisons.settings import Settings
 
-_BUDGETS = {1_000: 1.0, 100_000: 10.0, 1_000_000: 10.0, 10_000_000: 10.0}
+_SIZES = (1_000, 100_000, 1_000_000, 10_000_000)  # parameters
+_BUDGET = 10.0  # seconds
 _MANY = 1_000  # distinct losses checked in one process
 _LIMIT = 900  # seconds for one process
 
@@ -25,10 +26,10 @@ def run(settings: Settings) -> "FirstCheck":
     cells = [(tool, name) for name in (*SMALL, *LARGE) for tool in TOOLS]
     found = {cell: _measured(*cell) for cell in settings.track(cells, "first calls")}
     budgets = {}
-    for size, budget in settings.track(list(_BUDGETS.items()), "budgets"):
+    for size in settings.track(_SIZES, "budgets"):
         compiled = _measured("compiled", str(size))
-        checked = _measured("purenet", str(size), str(budget))
-        budgets[size] = {"budget": budget, "compiled": compiled, "purenet": checked}
+        checked = _measured("purenet", str(size), str(_BUDGET))
+        budgets[size] = {"budget": _BUDGET, "compiled": compiled, "purenet": checked}
     (many,) = settings.track([_MANY], "distinct losses")
     return FirstCheck(found, budgets, _measured("many", str(many)))
 

@@ -26,9 +26,9 @@ def first_call(tool: str, loss: Loss, budget: float = 10.0) -> dict:
         runs.append(args)
         return loss.function(*args)
 
-    def note(event: str, seconds: float, **_: object) -> None:
+    def note(event: str, duration_secs: float, **_: str | int) -> None:
         if event == _COMPILED:
-            programs.append(seconds)
+            programs.append(duration_secs)
 
     gradient = jax.jit(jax.value_and_grad(counted))
     calls: dict[str, Callable] = {
