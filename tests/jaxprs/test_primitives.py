@@ -21,6 +21,7 @@ from jax.experimental import io_callback
 from purenet import fd, jaxprs
 from purenet.fd.incremental.evaluate import RULES
 from purenet.jaxprs import primitives
+from tests.sampling import sample
 
 KEY = jax.random.key(0)
 X = np.array([[0.31, 0.57, 0.83], [0.42, 0.68, 0.94]], np.float32)
@@ -222,13 +223,13 @@ def test_what_nobody_knows_has_no_fact_that_could_mislead():
     assert not any((known.analytic, known.elementwise, known.commutative, known.flat, known.call))
 
 
-@pytest.mark.parametrize("name", named(EXAMPLES))
+@pytest.mark.parametrize("name", sample(named(EXAMPLES), every=8))
 def test_an_example_binds_its_primitive(name, x64):
     function, operands = at(name)
     assert name in jaxprs.primitive_names(jax.make_jaxpr(function)(*operands).jaxpr)
 
 
-@pytest.mark.parametrize("name", named(EXAMPLES))
+@pytest.mark.parametrize("name", sample(named(EXAMPLES), every=8))
 def test_what_rounds_and_what_depends_on_the_dtype(name, x64):
     known = jaxprs.facts(name)
     narrow, wide = in_both_precisions(EXAMPLES[name][0], EXAMPLES[name][1:])
@@ -253,7 +254,9 @@ def test_what_rounds_complex_numbers_alone(name, x64):
     assert equal(narrow, wide) == (jaxprs.facts(name).rounds == "never")
 
 
-@pytest.mark.parametrize("name", [n for n in named(MOVING) if jaxprs.facts(n).analytic])
+@pytest.mark.parametrize(
+    "name", sample([n for n in named(MOVING) if jaxprs.facts(n).analytic], every=8)
+)
 def test_the_complex_step_of_what_is_analytic_is_its_derivative(name, x64):
     function, operands = at(name)
     real = [i for i, x in enumerate(operands) if is_real(x)]
@@ -274,7 +277,7 @@ def test_the_complex_step_of_what_is_analytic_is_its_derivative(name, x64):
         np.testing.assert_allclose(ours_of_one, (up - down) / (2 * h), tolerance, tolerance)
 
 
-@pytest.mark.parametrize("name", named(MOVING))
+@pytest.mark.parametrize("name", sample(named(MOVING), every=8))
 def test_what_is_flat_has_no_derivative(name, x64):
     function, operands = at(name)
     tangents = [
@@ -292,7 +295,7 @@ def test_what_is_flat_has_no_derivative(name, x64):
         assert flat == (not any(np.any(m) for m in moved))
 
 
-@pytest.mark.parametrize("name", named(EXAMPLES))
+@pytest.mark.parametrize("name", sample(named(EXAMPLES), every=8))
 def test_what_is_commutative_commutes(name, x64):
     function, operands = at(name)
     commutes = len(operands) == 2 and operands[0].shape == operands[1].shape
@@ -300,7 +303,9 @@ def test_what_is_commutative_commutes(name, x64):
     assert commutes == jaxprs.facts(name).commutative
 
 
-@pytest.mark.parametrize("name", named(n for n in EXAMPLES if jaxprs.facts(n).elementwise))
+@pytest.mark.parametrize(
+    "name", sample(named(n for n in EXAMPLES if jaxprs.facts(n).elementwise), every=8)
+)
 def test_what_is_elementwise_stays_in_its_place(name, x64):
     function, operands = at(name)
     order = np.array([4, 0, 3, 5, 1, 2])
