@@ -87,8 +87,13 @@ class Incremental(Dense):
             return super().displaced(leaf, coordinates, steps, points)
         every = np.ones(coordinate_count(self.leaves[leaf]), steps.dtype)
         every[coordinates] = steps
-        outputs = self.along_leaf(leaf, every, np.resize(points, WIDTH).astype(steps.dtype))
-        return [np.asarray(out)[coordinates, : len(points)] for out in outputs]
+        rounds = -(-len(points) // WIDTH)
+        filled = np.resize(points, (rounds, WIDTH)).astype(steps.dtype)
+        parts = [
+            [np.asarray(out)[coordinates] for out in self.along_leaf(leaf, every, some)]
+            for some in filled
+        ]
+        return [np.concatenate(out, axis=1)[:, : len(points)] for out in zip(*parts, strict=True)]
 
     def sampled(self, leaf: int, offsets: Any, width: int) -> list[Any]:
         """The outputs at a few displaced coordinates; see `Dense.sampled`.

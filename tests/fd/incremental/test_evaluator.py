@@ -200,6 +200,14 @@ def test_the_peak_of_memory_stays_within_what_was_allowed():
     assert float(run.stdout) < 64 + 300
 
 
+def test_more_points_than_one_program_takes_are_taken_in_rounds(x64):
+    incremental, dense = evaluators(two_layers, normal(0, 4, 50), normal(1, 50, 3))
+    points, coordinates = np.linspace(-2.0, 3.0, 23), np.arange(0, 200, 2)
+    moves = 0, coordinates, np.full(100, 0.1), points
+    for one, other in zip(incremental.displaced(*moves), dense.displaced(*moves), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-12)
+
+
 def test_points_are_counted(x64):
     evaluator = auto(two_layers, normal(0, 4, 50), normal(1, 50, 3))
     evaluator.along_leaf(0, np.full(200, 0.1), POINTS)
