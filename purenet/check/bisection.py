@@ -8,6 +8,7 @@ import numpy as np
 
 from purenet import jaxprs
 from purenet.check.witness import Tree, Witness, real_vector
+from purenet.fd.numbers import side_by_side
 from purenet.fd.setup import Setup
 from purenet.fd.stencils import extrapolation_weights
 
@@ -145,9 +146,7 @@ class _Searching:
         self.evaluations += offsets.size
         with jaxprs.working_precision(True):
             outputs = self._setup.evaluator.along_direction(direction, offsets)
-        values = np.concatenate(
-            [np.asarray(out, float).reshape(offsets.size, -1) for out in outputs], axis=1
-        )[:, self._output]
+        values = side_by_side(outputs, offsets.size)[:, self._output]
         plus, minus = np.split(values, 2)
         return (plus - minus) / (2 * np.array(steps))
 

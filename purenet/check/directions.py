@@ -10,6 +10,7 @@ from purenet import jaxprs
 from purenet.check.question import Question, Seed
 from purenet.check.witness import Tree, Witness
 from purenet.fd.bounded import Bounded, climbed
+from purenet.fd.numbers import side_by_side
 from purenet.fd.setup import Setup
 
 EACH = 5  # directions of each of two kinds, or fewer
@@ -103,7 +104,8 @@ def difference_along(
 
     def values(which, steps, points):
         del which  # there is one
-        return _values(setup, direction, steps[0] * points)[None]
+        outputs = setup.evaluator.along_direction(direction, steps[0] * points)
+        return side_by_side(outputs, len(points))[None]
 
     with jaxprs.working_precision(True):
         return climbed(values, np.zeros(1), np.full(1, reach), base, _ENOUGH)
@@ -146,8 +148,3 @@ def _confirmed(setup: Setup, base, directions: Directions, along: Along, index: 
         reach = np.where(said, apart + other.error[0], 0.0)
         bound[index] = np.maximum(bound[index], np.where(np.isfinite(reach), reach, 0.0))
     return along._replace(bound=bound)
-
-
-def _values(setup: Setup, direction: Tree, offsets: np.ndarray) -> np.ndarray:
-    outputs = setup.evaluator.along_direction(direction, offsets)
-    return np.concatenate([np.array(out, float).reshape(len(offsets), -1) for out in outputs], 1)

@@ -8,6 +8,7 @@ import numpy as np
 from purenet import jaxprs
 from purenet.check import sampled
 from purenet.check.directions import Along, directions_of
+from purenet.check.found import Coordinate, LeafReport, Values
 from purenet.check.judging import (
     CEILING,
     DEMAND,
@@ -21,7 +22,6 @@ from purenet.check.judging import (
 from purenet.check.patterns import patterns
 from purenet.check.proof import Proof, Suspect, joined, named
 from purenet.check.question import Question, Seed
-from purenet.check.report import Coordinate, LeafReport, Values
 from purenet.check.witness import Derivatives, Witness, real_vector
 from purenet.fd.bounded import Bounded, bounded
 from purenet.fd.differences import coordinate_count

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from purenet.check.found import Values
 from purenet.check.question import Question
-from purenet.check.report import Values
 
 _LARGEST_DENOMINATOR = 64  # of a factor that is written as a fraction
 _MOST_INDICES = 8  # of an axis that are written out

@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from purenet.check.report import GradientReport, LeafReport
+from purenet.check.found import Found, LeafReport
 
 _MOST_POINTS = 20_000  # of a leaf; all that disagree are among them
 _COLUMNS = 3
 
 
-def draw(report: GradientReport, file: str | Path | None) -> Any:
+def draw(report: Found, file: str | Path | None) -> Any:
     """A panel a leaf: the difference of the two by the size of the derivative, bounds shaded."""
     from matplotlib.figure import Figure
 

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 
 from purenet import trees
+from purenet.check.found import Coordinate, LeafReport
 from purenet.check.question import Question
-from purenet.check.report import Coordinate, LeafReport
 from purenet.fd.setup import Setup
 
 

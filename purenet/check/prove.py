@@ -9,9 +9,9 @@ import numpy as np
 from purenet import jaxprs
 from purenet.check import exhaustive, sampled
 from purenet.check.dependence import Dependence
+from purenet.check.found import UNCOMPARED
 from purenet.check.proof import Proof, joined
 from purenet.check.question import ENTRIES, Question, Seed, asked
-from purenet.check.report import UNCOMPARED
 from purenet.check.witness import Witness, refused, witness
 from purenet.fd.options import Options
 from purenet.fd.problem import Problem

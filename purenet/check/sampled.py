@@ -16,10 +16,10 @@ from purenet.check.directions import (
     difference_along,
     directions_of,
 )
+from purenet.check.found import Coordinate, LeafReport
 from purenet.check.judging import CEILING
 from purenet.check.proof import Proof, Suspect, joined, named
 from purenet.check.question import Question, Seed
-from purenet.check.report import Coordinate, LeafReport
 from purenet.check.witness import Witness, unit_direction
 from purenet.fd.bounded import bounded_at, lengths
 from purenet.fd.differences import coordinate_count

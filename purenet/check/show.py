@@ -3,13 +3,13 @@
 from html import escape
 from typing import Any
 
-from purenet.check.report import GradientReport, LeafReport
+from purenet.check.found import Found, LeafReport
 
 _HEADINGS = ("leaf", "shape", "mode", "largest", "worst at", "jax", "difference", "±", "verdict")
 _LEAVES = 40  # rows that a table shows; all that disagree come first
 
 
-def text(report: GradientReport) -> str:
+def text(report: Found) -> str:
     """The verdict, what is wrong and what it looks like, a plain table, and how it was found."""
     rows = _rows(report)
     widths = [max(len(row[i]) for row in [_HEADINGS, *rows]) for i in range(len(_HEADINGS))]
@@ -20,7 +20,7 @@ def text(report: GradientReport) -> str:
     return "\n".join([verdict(report), *_findings(report), *table, *_remarks(report)])
 
 
-def rich(report: GradientReport) -> Any:
+def rich(report: Found) -> Any:
     """The same, its table a rich one."""
     from rich.console import Group
     from rich.table import Table
@@ -37,7 +37,7 @@ def rich(report: GradientReport) -> Any:
     return Group(*parts, *map(Text, _remarks(report)))
 
 
-def html(report: GradientReport) -> str:
+def html(report: Found) -> str:
     """The same as HTML."""
     head = "".join(f"<th>{escape(heading)}</th>" for heading in _HEADINGS)
     body = "".join(
@@ -51,7 +51,7 @@ def html(report: GradientReport) -> str:
     return f"<p><b>{escape(verdict(report))}</b></p>{listed}{table}<p>{remarks}</p>"
 
 
-def verdict(report: GradientReport) -> str:
+def verdict(report: Found) -> str:
     """One line."""
     wrong = sum(leaf.disagreeing for leaf in report.leaves)
     if report.ok:
@@ -70,7 +70,7 @@ def verdict(report: GradientReport) -> str:
     return report.failures[0]
 
 
-def _findings(report: GradientReport) -> list[str]:
+def _findings(report: Found) -> list[str]:
     """What is wrong, from the sentence about all to the single coordinate."""
     lines = [failure for failure in report.failures if failure != verdict(report)]
     for leaf in _ordered(report):
@@ -82,7 +82,7 @@ def _findings(report: GradientReport) -> list[str]:
     return [*lines, *(f"  {opinion}" for opinion in report.opinions)]
 
 
-def _remarks(report: GradientReport) -> list[str]:
+def _remarks(report: Found) -> list[str]:
     lines = []
     for leaf in report.leaves:
         lines += [f"excused: {kink}" for kink in leaf.excused]
@@ -111,7 +111,7 @@ def _remarks(report: GradientReport) -> list[str]:
     return lines
 
 
-def _advice(report: GradientReport) -> str:
+def _advice(report: Found) -> str:
     paths = dict.fromkeys(leaf.path for leaf in report.leaves if leaf.is_undecided)
     named = ", ".join(map(repr, paths))
     allowed = f"({named},)" if len(paths) == 1 else f"({named})" if paths else "True"
@@ -121,12 +121,12 @@ def _advice(report: GradientReport) -> str:
     )
 
 
-def _ordered(report: GradientReport) -> list[LeafReport]:
+def _ordered(report: Found) -> list[LeafReport]:
     """The leaves that disagree first."""
     return sorted(report.leaves, key=lambda leaf: leaf.ok)
 
 
-def _rows(report: GradientReport) -> list[tuple[str, ...]]:
+def _rows(report: Found) -> list[tuple[str, ...]]:
     leaves = _ordered(report)
     rows = [_cells(leaf) for leaf in leaves[:_LEAVES]]
     more = len(leaves) - len(rows)

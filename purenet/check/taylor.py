@@ -5,6 +5,7 @@ import numpy as np
 from purenet import jaxprs
 from purenet.check.proof import Suspect
 from purenet.fd.bounded import lengths
+from purenet.fd.numbers import side_by_side
 
 _EXPONENTS = np.arange(2, 26)
 _NOISES = 30.0  # of f, below which a remainder says nothing
@@ -37,7 +38,7 @@ def _rate(suspect: Suspect, derivative: float) -> float | None:
         steps = 2.0**-_EXPONENTS
         points = np.concatenate([steps, -steps])
         outputs = evaluator.displaced(leaf, np.array([suspect.coordinate]), scale, points)
-    values = np.concatenate([np.array(out, float).reshape(len(points), -1) for out in outputs], 1)
+    values = side_by_side(outputs, len(points))
     plus, minus = np.split(values[:, suspect.output], 2)
     remainder = np.abs(plus - minus - 2 * steps * scale[0] * derivative) / 2
     noise = _NOISES * np.finfo(float).eps * np.maximum(np.abs(plus), np.abs(minus))

@@ -8,6 +8,7 @@ import numpy as np
 from purenet.fd.differences import Evaluator, real_coordinates
 from purenet.fd.irregular import SURE, Irregularity, examine
 from purenet.fd.ladder import Ladder, Settlement, Values
+from purenet.fd.numbers import side_by_side
 from purenet.fd.steps import LARGE, measured_length, on_their_own
 
 _NOISES = 10.0  # noises of f that a bound allows for: the noise is known from few values
@@ -115,8 +116,8 @@ def bounded_at(
 
     def values(which, steps, points):
         outputs = evaluator.displaced(leaf, coordinates[which], steps, points)
-        shape = (len(steps), len(points), -1)
-        return np.concatenate([np.array(out, float).reshape(shape) for out in outputs], axis=2)
+        values = side_by_side(outputs, len(steps) * len(points))
+        return values.reshape(len(steps), len(points), -1)
 
     return climbed(values, x, scale, base, enough)
 

@@ -12,7 +12,7 @@ from purenet import jaxprs, trees
 from purenet.fd.bounded import bounded
 from purenet.fd.irregular import Irregularity
 from purenet.fd.options import Options, checked
-from purenet.fd.problem import pose, require_outputs
+from purenet.fd.problem import pose, require_numbers, require_outputs
 from purenet.fd.results import assembled
 from purenet.fd.setup import Setup, prepare, require_finite_base
 
@@ -125,7 +125,7 @@ def estimate(
     @wraps(fun, assigned=("__name__", "__qualname__"))
     def estimate_of_fun(*args, **kwargs):
         problem = pose(fun, args, kwargs, argnums=argnums, has_aux=has_aux, allow_int=allow_int)
-        _require_values(problem.leaves, problem.paths)
+        require_numbers(problem)
         setup = prepare(problem, chosen, whole_leaves=True)
         _require_digits(setup, chosen)
         with jaxprs.working_precision(chosen.double):
@@ -202,13 +202,4 @@ def _require_digits(setup: Setup, options: Options) -> None:
             raise ValueError(
                 f"got {path} of dtype {dtype} with precision='native'; wanted float32 or float64: "
                 "fewer digits leave nothing to extrapolate; leave precision out for float64 inside"
-            )
-
-
-def _require_values(leaves: list[Any], paths: list[str]) -> None:
-    for leaf, path in zip(leaves, paths, strict=True):
-        if jaxprs.is_traced(leaf):
-            raise TypeError(
-                f"got {path} as a tracer, inside jit, vmap or grad; wanted numbers, since which "
-                "steps fd.estimate needs depends on them; call it outside, or use fd.grad inside"
             )

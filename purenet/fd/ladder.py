@@ -1,4 +1,36 @@
-"""The ladder of steps: evaluates a function where a derivative is still in doubt, and stops."""
+"""The ladder of steps: evaluates a function where a derivative is still in doubt, and stops.
+
+How a derivative and its bound come about. For a smooth f the central difference at step h is
+
+    D(h) = (f(x+h) - f(x-h)) / 2h  =  f' + a h^2 + b h^4 + c h^6 + ...
+
+so that of two steps, one half of the other, (4 D(h/2) - D(h)) / 3 has no term in h^2 any more, and
+of n steps in a row some weighted sum has none below h^2n: Richardson's extrapolation. The ladder
+holds f at x ± scale 2^e for a run of exponents e, its rungs; every run of three to seven
+neighbouring rungs is an extrapolation. Two things can be wrong with one:
+
+truncation
+    What is left of the series. It is not known, but seen: from the extrapolation without its
+    smallest step, or without its largest, to the whole the value moves by about that much; and the
+    same weights, laid on the averages (f(x+h) + f(x-h)) / 2, must give f(x), which is known. The
+    three do not vanish together, but for chance.
+round-off
+    f is computed with some noise, at least half an ulp of its size; divided by the step it is what
+    small steps suffer from. The weights make of it noise * gain, by the propagation of errors.
+
+The extrapolation with the least sum of the two is taken. Since it may agree with itself by chance
+(steps that all reach over a stair agree on the slope of the staircase), it must agree with a
+witness: the anchor, a central difference at a step so small that truncation is gone, and that only
+its own round-off blurs.
+
+    e    -4   -5   -6   -7   ...  -12            -22
+         o    o    o    o          o               o
+         |____first four____|  halved where        the anchor, far below 2^-17, the best step
+                          in doubt            of a single central difference
+
+Larger steps are climbed to where round-off rules and the top rung shows no truncation; smaller ones
+where it does not settle. What never settles is examined in `irregular`: a kink, a jump, noise.
+"""
 
 import math
 from collections.abc import Callable, Sequence
@@ -9,7 +41,9 @@ import numpy as np
 
 from purenet.fd.extrapolation import RESOLVED, Extrapolated, Rung, best_extrapolation
 
-_AGREEMENT = 50.0  # round-offs by which the anchor may differ: function values err by several ulps
+# round-offs by which the anchor may differ: values of the networks and special functions of
+# tests/fd/test_estimation.py err by up to a dozen ulps, and the anchor takes two of them
+_AGREEMENT = 50.0
 _WORTH_RAISING = 100.0  # relative round-off, in roundings of 1, above which larger steps are tried
 _RAISE = 5  # steps up at first; each further raise goes twice as far
 _RAISES = 3

@@ -90,6 +90,16 @@ def trace(problem: Problem) -> jaxprs.Traced:
     return jaxprs.trace(of_movable, [problem.leaves[i] for i in problem.movable])
 
 
+def require_numbers(problem: Problem) -> None:
+    """Raise TypeError where a leaf is a tracer, whose value nobody knows."""
+    for leaf, path in zip(problem.leaves, problem.paths, strict=True):
+        if jaxprs.is_traced(leaf):
+            raise TypeError(
+                f"got {path} as a tracer, inside jit, vmap or grad; wanted numbers, since which "
+                "steps are needed depends on them; call it outside, or use fd.grad inside"
+            )
+
+
 def require_scalar(outputs: Sequence[jax.ShapeDtypeStruct], tree: Any) -> None:
     """Raise TypeError where a function returns anything but one scalar."""
     if len(outputs) != 1 or not treedef_is_leaf(tree) or outputs[0].shape != ():

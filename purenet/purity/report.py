@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict, dataclass, field
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -96,20 +97,25 @@ class PurityReport:
 
     def __str__(self) -> str:
         """The verdict, then each finding in a paragraph, then the notes, a line each."""
-        from purenet.purity import show
-
-        return show.text(self)
+        return "\n".join([self._verdict, *map(str, self.findings), *map(_note, self.notes)])
 
     def __rich__(self) -> Any:
         """The same in colours."""
-        from purenet.purity import show
+        from rich.console import Group
+        from rich.text import Text
 
-        return show.rich(self)
+        parts = [Text(self._verdict, style="bold green" if self.ok else "bold red")]
+        for finding in self.findings:
+            head, *lines = str(finding).splitlines()
+            parts.append(Text(head, style="bold red"))
+            parts += [Text(x, style="green" if x.startswith("  fix:") else "") for x in lines]
+        return Group(*parts, *(Text(_note(note), style="dim") for note in self.notes))
 
     def _repr_html_(self) -> str:
-        from purenet.purity import show
-
-        return show.html(self)
+        found = "".join(map(_paragraph, self.findings))
+        notes = "".join(f"<li>{escape(_note(note))}</li>" for note in self.notes)
+        listed = f"<ul>{notes}</ul>" if notes else ""
+        return f"<p><b>{escape(self._verdict)}</b></p>{found}{listed}"
 
     def to_dict(self) -> dict[str, Any]:
         """Everything in the types of JSON."""
@@ -122,6 +128,24 @@ class PurityReport:
     def to_json(self) -> str:
         """`to_dict` as JSON."""
         return json.dumps(self.to_dict(), indent=2)
+
+    @property
+    def _verdict(self) -> str:
+        if self.ok:
+            return f"{self.function}: pure; it reads every parameter and changes nothing"
+        count = len(self.findings)
+        found = f"{count} finding{'s' if count > 1 else ''}"
+        return f"{self.function}: {found}: {', '.join(self.kinds)}"
+
+
+def _note(note: Finding) -> str:
+    return f"note: {note.subject}: {note.explanation}"
+
+
+def _paragraph(finding: Finding) -> str:
+    head, *lines = str(finding).splitlines()
+    rest = "<br>".join(escape(line.strip()) for line in lines)
+    return f"<p><code>{escape(head)}</code><br>{rest}</p>"
 
 
 def _shown(value: Any) -> str:

@@ -1,14 +1,19 @@
 """Findings and reports, as objects and as data."""
 
+import io
 import json
 
 import numpy as np
 import pytest
+import rich.console
 
 from purenet.purity import KINDS, Finding, ImpureLoss, PurityReport, audit
 
 FINDING = Finding("mutates-state", "self.n", "net.py:3", "It counts.", "return it", {"before": 0})
 REPORT = PurityReport("loss", (FINDING, FINDING), (FINDING,), 0.5)
+ODD = Finding("mutates-state", "d['<b>']", "<string>:3", "a < b & c", "use [bold]x[/bold]")
+NOTE = Finding("captured-array", "<t>", "", "taken for data", "")
+ODD_REPORT = PurityReport("<lambda>", (ODD,), (NOTE,))
 
 
 def test_the_verdict():
@@ -58,3 +63,28 @@ def test_the_error_carries_the_report():
 def test_an_audit_can_be_written():
     W = np.ones(2)
     assert json.loads(audit(lambda p: float(W.sum()), W).to_json())["ok"] is False
+
+
+def test_one_finding_and_several():
+    assert str(ODD_REPORT).splitlines()[0] == "<lambda>: 1 finding: mutates-state"
+    two = PurityReport("loss", (ODD, ODD))
+    assert str(two).splitlines()[0] == "loss: 2 findings: mutates-state"
+    assert str(PurityReport("loss")) == "loss: pure; it reads every parameter and changes nothing"
+
+
+def test_text_ends_with_the_notes():
+    assert str(ODD_REPORT).splitlines()[-1] == "note: <t>: taken for data"
+
+
+def test_html_is_escaped():
+    html = ODD_REPORT._repr_html_()
+    assert "<b>&lt;lambda&gt;: 1 finding" in html
+    assert "d[&#x27;&lt;b&gt;&#x27;] (&lt;string&gt;:3)" in html
+    assert "a &lt; b &amp; c" in html
+    assert "<li>note: &lt;t&gt;" in html
+
+
+def test_rich_takes_brackets_for_text():
+    console = rich.console.Console(width=200, record=True, file=io.StringIO())
+    console.print(ODD_REPORT)
+    assert "use [bold]x[/bold]" in console.export_text()

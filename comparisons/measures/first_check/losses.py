@@ -171,7 +171,7 @@ LARGE = {"transformer of two blocks": transformer, "residual network": residual_
 
 def mlp_of(parameters: int) -> Loss:
     """Two hidden layers of equal width, about so many parameters in all."""
-    width = max(2, round((np.sqrt(26**2 + 4 * 2 * parameters) - 26) / 4))
+    width = max(2, round((np.sqrt(12**2 + 8 * parameters) - 12) / 4))
     return _mlp((width, width, width, 10), batch=8)
 
 

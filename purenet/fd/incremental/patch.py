@@ -1,4 +1,29 @@
-"""Values as a base plus a patch: what a perturbation changes of an array, and where."""
+"""Values as a base plus a patch: what a perturbation changes of an array, and where.
+
+A perturbed coordinate of W1 changes one column of the first pre-activation and nothing else before
+the second layer. So a value is kept as its base, computed once, and what stands where it moved:
+
+    W1 (base)           x @ W1 (base)         tanh(.) @ W2
+    . . . .             . . # .               # # #
+    . . # .    ----->   . . # .    ----->     # # #      where: None, None (all of it)
+    . . . .             . . # .               # # #
+    where: 1, 2         where: None, 2        new: the whole array
+    new: 1 x 1          new: 3 x 1
+
+Along each axis ``where`` is one index or all (None), and ``new`` has size 1 where it is one. A rule
+says of a primitive how the region of its output follows from those of its inputs, and computes
+``new`` there alone: element by element where the primitive works so; a matrix product over an axis
+that is one index is a rank-one update, old product + (new - old) row; a sum adds (new - old). It
+uses that the primitive is linear or bilinear, never a derivative rule: the differences must know
+nothing of what they check. What has no rule gets ``where`` all None: the whole array, computed as
+the program does, which is slower and as right.
+
+Many coordinates are taken at once. Each value has two further axes at its end, the lanes: the
+points of the stencil, which share where they lie, and the coordinates, of which each lies at an
+index of its own. A lane of size 1 is shared by all.
+
+    new.shape = (*base.shape with 1 along indexed axes, points, coordinates)
+"""
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
