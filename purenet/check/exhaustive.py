@@ -128,11 +128,11 @@ def _along_agrees(
 
 def _known(one: Bounded, direction: np.ndarray) -> np.ndarray:
     """Which elements of a leaf have a finite difference of every output."""
-    known = np.isfinite(one.error).all(axis=1)
+    known = np.all(np.isfinite(one.error), axis=1)
     if np.iscomplexobj(direction):
         real, imaginary = np.split(known, 2)
         known = real & imaginary
-    return known.reshape(direction.shape)
+    return np.reshape(known, direction.shape)
 
 
 def _method(question: Question, coordinates: int, reports: list, mode: str) -> str:
