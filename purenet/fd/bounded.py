@@ -15,6 +15,7 @@ _NOISES = 10.0  # noises of f that a bound allows for: the noise is known from f
 _TRUNCATIONS = 4.0  # and for the truncation, known by its order of magnitude
 _BLOCK = 2**20  # coordinates times outputs that are climbed together
 _FARTHEST = 16.0
+_FINER = 2.0**-16  # of its scale: what curves over more shows at the anchor, 2^-22
 
 
 class Demand(NamedTuple):
@@ -77,7 +78,7 @@ def _looked_at_closely(
     What curves over a coordinate's own size looks straight, and flat, to steps of its neighbours'.
     """
     x = np.asarray(real_coordinates(evaluator.leaves[leaf]))
-    rows, own = on_their_own(x, scale)
+    rows, own = on_their_own(x, scale, _FINER)
     if rows.size == 0:
         return found
     closer = bounded_at(evaluator, leaf, rows, 2.0 ** np.round(np.log2(own)), base, demand.enough)

@@ -1,6 +1,7 @@
 """The dense evaluation: the whole program at every displaced point, many points at a time."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from itertools import accumulate
 from typing import Any
 
@@ -15,7 +16,7 @@ from purenet.fd.differences import coordinate_count
 from purenet.fd.numbers import namespace, numbers
 
 _TOGETHER = 64  # points: what a point costs beside its own work is next to nothing from there on
-_CACHED = 2**20  # elements of all values of these points, beyond which more are no faster
+_CACHED = 2**19  # elements of all values of these points, beyond which more are no faster
 _DISPLACED = 1.3e-8  # seconds for each parameter: of mlps of up to 10 million, on two cores
 _ROUNDS = 10  # that are evaluated, about
 _MOVES = 2  # coordinates that one point displaces at the most
@@ -71,7 +72,7 @@ class Dense(Coordinatewise):
 
     def operations(self, leaf: int, points: int) -> float:
         """The counted operations of a whole leaf at so many points a coordinate."""
-        return coordinate_count(self.leaves[leaf]) * points * self._point_work()
+        return coordinate_count(self.leaves[leaf]) * points * self._point_work
 
     def seconds(self, points: int, most: float) -> float:
         """About how long all coordinates take, by counted work."""
@@ -81,7 +82,7 @@ class Dense(Coordinatewise):
 
     def point_seconds(self) -> float:
         """About how long the whole function takes at one point."""
-        return self._point_work() / jaxprs.RATE + _DISPLACED * self._size
+        return self._point_work / jaxprs.RATE + _DISPLACED * self._size
 
     def dependence(self, leaf: int) -> str:
         """How the outputs depend on a leaf: "moves" with it, "held" constant, or "ignored"."""
@@ -177,6 +178,7 @@ class Dense(Coordinatewise):
         """Whether a program more costs less than what moving all leaves with one of them does."""
         return points * self._size * _DISPLACED > jaxprs.compile_seconds(self._program)
 
+    @cached_property
     def _point_work(self) -> float:
         """The counted operations of the evaluation at one point."""
         return jaxprs.work_of(self._program).operations + 3 * self._size

@@ -12,7 +12,7 @@ from purenet.fd.differences import Evaluator, Numbers, real_coordinates
 from purenet.fd.numbers import namespace, numbers
 
 LARGE = 8  # coordinates from which on measuring costs at most twice the differences themselves
-_SMALLER = 2.0**-4, 2.0**-10  # of a small leaf's size, of a large one's: below, one is on its own
+_SMALLER = 2.0**-10  # of a large leaf's size: where a coordinate may have a length of its own
 _CLOSE = 2.0**-20  # of its size: where a coordinate that is zero is looked at
 _LONGEST = 28  # steps, each eight times the one before, on which a single coordinate is measured
 
@@ -59,7 +59,10 @@ def chosen_steps(evaluator: Evaluator, leaf: int, order: int, width: int) -> Num
     length = measured_length(evaluator, leaf, width) if x.size >= LARGE else scale(x)
     length = xp.broadcast_to(length, x.shape)
     if xp is np and not jaxprs.is_traced(length):
-        alone, own = on_their_own(x, np.asarray(scale(x)))
+        alone, own = on_their_own(x, np.asarray(scale(x)), _SMALLER)
+        if alone.size:
+            curved = _curved_below(evaluator, leaf, alone, np.asarray(length)[alone])
+            alone, own = alone[curved], own[curved]
         if alone.size:
             length = length.copy()
             length[alone] = _own_lengths(evaluator, leaf, alone, own)
@@ -67,12 +70,13 @@ def chosen_steps(evaluator: Evaluator, leaf: int, order: int, width: int) -> Num
     return xp.exp2(xp.round(xp.log2(raw))).astype(x.dtype)
 
 
-def on_their_own(x: np.ndarray, size: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def on_their_own(x: np.ndarray, size: np.ndarray, smaller: float) -> tuple[np.ndarray, np.ndarray]:
     """The coordinates so much smaller than the given sizes that these say nothing of their steps.
 
     Rates beside capacities, offsets beside time stamps: what curves over the length of the one is
-    no length for the other. Of a zero nothing is known, and in a small leaf it is looked at closely
-    too.
+    no length for the other. In a small leaf that is said of all that are 16 times smaller; in a
+    large one, where ordinary weights come near zero by chance, of those smaller by the given
+    factor. Of a zero nothing is known, and in a small leaf it is looked at closely too.
 
     Returns:
         Their indices, and for each a size of its own.
@@ -80,8 +84,34 @@ def on_their_own(x: np.ndarray, size: np.ndarray) -> tuple[np.ndarray, np.ndarra
     own = np.abs(x).astype(float)
     if x.size < LARGE:
         own = np.where(own == 0, _CLOSE * size, own)
-    rows = np.flatnonzero((own > 0) & (own < _SMALLER[x.size >= LARGE] * size))
+    rows = np.flatnonzero((own > 0) & (own < (smaller if x.size >= LARGE else 2.0**-4) * size))
     return rows, own[rows]
+
+
+def _curved_below(
+    evaluator: Evaluator, leaf: int, coordinates: np.ndarray, length: np.ndarray
+) -> np.ndarray:
+    """Whether the outputs curve along coordinates over far less than the lengths they are given.
+
+    At the step of such a length and at an eighth of it: where both look past what happens at the
+    point, the two differences, or the two averages, do not go together.
+    """
+    x = numbers(real_coordinates(evaluator.leaves[leaf]))
+    noise = evaluator.relative_noise()
+    steps = (unit_step(noise, 2) * length).astype(x.dtype)
+    points = np.array([-1.0, 1.0, -0.125, 0.125], x.dtype)
+    curved = np.zeros(coordinates.size, bool)
+    base = evaluator.base()
+    with np.errstate(all="ignore"):
+        for at_base, out in zip(base, evaluator.displaced(leaf, coordinates, steps, points),
+                                strict=True):  # fmt: skip
+            values = np.asarray(out).reshape(coordinates.size, 4, -1) - np.ravel(at_base)
+            far, near = values[:, 1] - values[:, 0], values[:, 3] - values[:, 2]
+            bend, slight = values[:, 1] + values[:, 0], values[:, 3] + values[:, 2]
+            heard = 32 * noise * np.max(np.abs(np.asarray(out)).reshape(values.shape), axis=1)
+            same = (np.abs(far / 8 - near) <= heard) & (np.abs(bend / 64 - slight) <= heard)
+            curved |= ~np.all(same, axis=1)
+    return curved
 
 
 def _own_lengths(

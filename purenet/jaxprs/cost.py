@@ -11,7 +11,9 @@ from purenet.jaxprs.program import Program, nested
 RATE = 3e9  # operations a second, on two cores: what `comparisons speed` and its networks take
 _COMPILED = 0.5  # seconds for a program, and for each equation: of mlps of up to three layers
 _PER_EQUATION = 0.05
-_MULTIPLY_ADD = 0.1  # within a matrix product; the unit is one element of a fused addition
+_MULTIPLY_ADD = (
+    1.0  # within a matrix product in float64; the unit is one element of a fused addition
+)
 _CONVOLVED = 2.0  # within a convolution: in float64 XLA has no library for it on the CPU
 _WRITTEN = {"free": 0.0, "part": 1.0, "special": 6.0, "gathered": 8.0}  # per element of an output
 

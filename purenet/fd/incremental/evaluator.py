@@ -83,7 +83,7 @@ class Incremental(Dense):
         """
         plan, _, operations = self.choice(leaf, WIDTH)
         share = len(coordinates) * len(points) / WIDTH
-        if plan is None or operations >= share * WIDTH * self._point_work():
+        if plan is None or operations >= share * WIDTH * self._point_work:
             return super().displaced(leaf, coordinates, steps, points)
         every = np.ones(coordinate_count(self.leaves[leaf]), steps.dtype)
         every[coordinates] = steps
@@ -185,26 +185,12 @@ class Incremental(Dense):
         some = drawn.choice(steps.size, min(steps.size, _CONFIRMED), replace=False)
         point = int(np.argmax(np.abs(points)))
         base = [np.asarray(out) for out in self._values[: self._inlined.outputs]]
-        for coordinate in some:
-            whole = self._whole(leaf, int(coordinate), steps[coordinate] * points[point])
-            for at_base, expected, found in zip(base, whole, outputs, strict=True):
-                if not _same(at_base, expected, np.asarray(found)[coordinate, point]):
-                    return False
-        return True
-
-    def _whole(self, leaf: int, coordinate: int, offset: Any) -> list[np.ndarray]:
-        """The outputs where one coordinate is displaced, by a program that is compiled anyway."""
-        if "stop_gradient" in jaxprs.primitive_names(self._program.jaxpr):
-            found = self.at_points(leaf, np.array([coordinate]), np.array([offset]))
-            return [out[0] for out in found]
-        leaves = list(self.leaves)
-        moved = np.array(leaves[leaf])
-        flat, unit = moved.reshape(-1), 1.0 if coordinate < moved.size else 1.0j
-        flat[coordinate % moved.size] += np.asarray(unit * offset).astype(moved.dtype)
-        leaves[leaf] = jnp.asarray(moved)
-        evaluate = _base_values(self._inlined.base)
-        found = evaluate(self._inlined.constants, [*self._constants, *leaves])
-        return [np.asarray(out) for out in found[: self._inlined.outputs]]
+        whole = self.at_points(leaf, some, steps[some] * points[point])
+        return all(
+            _same(at_base, expected[i], np.asarray(found)[coordinate, point])
+            for at_base, expected, found in zip(base, whole, outputs, strict=True)
+            for i, coordinate in enumerate(some)
+        )
 
     @cached_property
     def _compiling(self) -> float:
