@@ -47,6 +47,8 @@ _AGREEMENT = 50.0
 _WORTH_RAISING = 100.0  # relative round-off, in roundings of 1, above which larger steps are tried
 _RAISE = 5  # steps up at first; each further raise goes twice as far
 _RAISES = 3
+_NOISY = 64.0  # roundings of f that its noise has at the most where f itself is what is rounded
+_FAR = 1  # the exponent of a step of twice the scale
 _ROUNDS = 16
 _APART = 8  # halvings from the anchor at which an extrapolation is still another witness
 
@@ -167,7 +169,7 @@ class Ladder:
             now = self.judge()
             total = now.truncation + now.round_off
             settled = now.agrees & (now.resolved | (total >= previous / 2))
-            raising = (settled & self._worth_raising(now)).any(axis=1) & (self._raises < _RAISES)
+            raising = (settled & self._worth_raising(now)).any(axis=1) & self._may_raise()
             doubt = ~settled.all(axis=1) & ~raising & (self._lowest > self.heights.anchor + 1)
             if not (raising | doubt).any():
                 return now
@@ -178,6 +180,16 @@ class Ladder:
             self._climb_down(np.flatnonzero(doubt & ~far), (1,))
             self._climb_down(np.flatnonzero(far), (2, 3, 4))
         return self.judge()
+
+    def _may_raise(self) -> np.ndarray:
+        """Which coordinates may go to larger steps.
+
+        Noise that was measured here is that of terms which cancel, or of fewer digits inside; far
+        out, where the terms have grown, it says nothing.
+        """
+        measured = (self.noise > _NOISY * self.heights.unit * np.abs(self.base)).any(axis=1)
+        far = self._top + _RAISE * 2**self._raises > _FAR
+        return (self._raises < _RAISES) & ~(measured & far)
 
     def _climb_up(self, which: np.ndarray) -> None:
         self._top[which] += _RAISE * 2 ** self._raises[which]

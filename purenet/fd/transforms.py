@@ -1,11 +1,15 @@
 """fd.grad and fd.value_and_grad: the twins of JAX's, by finite differences."""
 
+import warnings
 from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
+import jax
 import jax.numpy as jnp
+import numpy as np
 
+from purenet import jaxprs
 from purenet.fd.jacobians import jacobian_of
 from purenet.fd.options import Options, checked
 from purenet.fd.problem import pose, require_scalar
@@ -40,7 +44,8 @@ def grad(
     Returns:
         A function of fun's arguments. It returns the gradient, in the tree, shapes and dtypes that
         jax.grad gives (and aux with ``has_aux``); for complex parameters, JAX's conjugate
-        convention.
+        convention. It warns where fun reads nothing of what it is differentiated by: zeros are
+        then no finding.
 
     Raises:
         TypeError: for a leaf that is no floating-point number (with its path), a loss that is no
@@ -111,7 +116,27 @@ def gradient_and_setup(
     )
     setup = prepare(problem, options, whole_leaves=True)
     require_scalar(setup.outputs, setup.output_tree)
-    return jacobian_of(setup, options, holomorphic=holomorphic), setup
+    gradient = jacobian_of(setup, options, holomorphic=holomorphic)
+    _warn_of_zeros(fun, gradient, setup)
+    return gradient, setup
+
+
+def _warn_of_zeros(fun: Callable, gradient: Any, setup: Setup) -> None:
+    """Say so where a gradient is zero because the function reads nothing of what it is given."""
+    leaves = [leaf for leaf in jax.tree.leaves(gradient) if leaf.dtype != jax.dtypes.float0]
+    if any(map(jaxprs.is_traced, leaves)) or any(np.asarray(leaf).any() for leaf in leaves):
+        return
+    moving = range(len(setup.evaluator.leaves))
+    with jaxprs.working_precision(setup.options.double):
+        ignored = all(setup.evaluator.dependence(leaf) == "ignored" for leaf in moving)
+    if ignored and any(leaf.size for leaf in leaves):
+        name, paths = getattr(fun, "__name__", "the function"), ", ".join(setup.paths)
+        warnings.warn(
+            f"{name} ignores {paths}: nothing that it computes reads it, and its gradient is zero "
+            "whatever the code means to say; use the argument; purenet.audit says what is read "
+            "in its place",
+            stacklevel=5,
+        )
 
 
 def _gradient_of(fun, argnums, has_aux, holomorphic, allow_int, options):

@@ -333,3 +333,15 @@ def test_an_ignored_leaf_is_remarked():
     estimate = fd.estimate(lambda w: jnp.sum(W**2))(W)
     np.testing.assert_array_equal(estimate.value, np.zeros(3))
     assert str(estimate.remarks[0]).startswith("w: nothing that is returned depends on it: zero")
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_round_off_is_that_of_the_terms_where_they_cancel(seed, x64):
+    """The derivative is exactly zero, and so is the value, but for what the terms leave."""
+    a = np.random.default_rng(seed).normal(size=50) * 10.0**seed
+
+    def squares(x):
+        return jnp.sum((x + a) ** 2) - jnp.sum(x**2 + 0 * a) - 2 * jnp.sum(a) * x - jnp.sum(a**2)
+
+    value, error = fd.estimate(squares)(0.7)
+    assert abs(value) <= error < 1e-8 * np.sum(np.abs(a))

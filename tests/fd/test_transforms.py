@@ -322,3 +322,30 @@ def test_a_wrong_call_is_explained(call, error, message, unchecked):
 def test_the_edge_of_a_domain_is_differenced_from_inside(x64):
     gradient = fd.grad(lambda x: x * jnp.sqrt(x) + 2 * x, method="forward", step=1e-8)(0.0)
     assert float(gradient) == pytest.approx(2.0, abs=1e-3)
+
+
+def test_zeros_that_say_nothing_come_with_a_warning():
+    class Net:
+        W = np.ones((2, 3))
+
+        def loss(self, x):
+            return (x @ self.W).sum()
+
+    net = Net()
+    wanted = "<lambda> ignores W: nothing that it computes reads it, and its gradient is zero"
+    for transform in (fd.grad, fd.value_and_grad):
+        with pytest.warns(UserWarning, match=wanted):
+            found = transform(lambda W: net.loss(np.ones(2)))(net.W)
+        assert not np.any(jax.tree.leaves(found)[-1])
+
+
+@pytest.mark.parametrize(
+    "zero",
+    [
+        lambda x: jnp.sum(x["a"]),  # one of two leaves is read
+        lambda x: jnp.sum(x["a"]) * 0 + jnp.sum(x["b"]) * 0,  # both are, for nothing
+        lambda x: jnp.sum(jax.lax.stop_gradient(x["a"])),
+    ],
+)
+def test_other_zeros_are_as_silent_as_jaxs(zero):
+    fd.grad(zero)({"a": jnp.ones(2), "b": jnp.ones(3)})

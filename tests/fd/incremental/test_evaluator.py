@@ -146,7 +146,7 @@ def test_leaves_of_one_shape_and_role_share_a_program(x64, compilations):
     members = tuple(normal(seed, 4, 7) for seed in range(4))
     compilations()
     found = fd.grad(loss, argnums=(0, 1, 2, 3), strategy="incremental")(*members)
-    assert compilations() <= 4  # the base point, a sample for the step, the whole leaf
+    assert compilations() <= 4  # base point, whole points, a sample for the step, the whole leaf
     for mine, jaxs in zip(found, jax.grad(loss, argnums=(0, 1, 2, 3))(*members), strict=True):
         np.testing.assert_allclose(mine, jaxs, atol=1e-8)
 
