@@ -42,12 +42,6 @@ class Setup(NamedTuple):
     options: Options
 
     @property
-    def strategies(self) -> list[str]:
-        """How each leaf that moves is evaluated, and why."""
-        points = len(stencil(self.options.method, self.options.order).offsets)
-        return [self.evaluator.strategy(leaf, points) for leaf in range(len(self.evaluator.leaves))]
-
-    @property
     def paths(self) -> list[str]:
         """The paths of the leaves that move."""
         return [self.problem.paths[i] for i in self.problem.movable]

@@ -99,26 +99,23 @@ def value_and_grad(
     return value_and_grad_of_fun
 
 
-def gradient_and_setup(
+def _gradient_of(
     fun: Callable,
-    args: Sequence[Any],
     argnums: int | Sequence[int],
+    has_aux: bool,
+    holomorphic: bool,
+    allow_int: bool,
     options: Options,
-    kwargs: dict[str, Any] | None = None,
-    *,
-    has_aux: bool = False,
-    holomorphic: bool = False,
-    allow_int: bool = False,
-) -> tuple[Any, Setup]:
-    """The gradient of one call, and how it was come by; see `grad`."""
-    problem = pose(
-        fun, tuple(args), kwargs or {}, argnums=argnums, has_aux=has_aux, allow_int=allow_int
-    )
-    setup = prepare(problem, options, whole_leaves=True)
-    require_scalar(setup.outputs, setup.output_tree)
-    gradient = jacobian_of(setup, options, holomorphic=holomorphic)
-    _warn_of_zeros(fun, gradient, setup)
-    return gradient, setup
+) -> Callable:
+    def gradient_of(args: tuple, kwargs: dict) -> Any:
+        problem = pose(fun, args, kwargs, argnums=argnums, has_aux=has_aux, allow_int=allow_int)
+        setup = prepare(problem, options, whole_leaves=True)
+        require_scalar(setup.outputs, setup.output_tree)
+        gradient = jacobian_of(setup, options, holomorphic=holomorphic)
+        _warn_of_zeros(fun, gradient, setup)
+        return gradient
+
+    return gradient_of
 
 
 def _warn_of_zeros(fun: Callable, gradient: Any, setup: Setup) -> None:
@@ -135,14 +132,5 @@ def _warn_of_zeros(fun: Callable, gradient: Any, setup: Setup) -> None:
             f"{name} ignores {paths}: nothing that it computes reads it, and its gradient is zero "
             "whatever the code means to say; use the argument; purenet.audit says what is read "
             "in its place",
-            stacklevel=5,
+            stacklevel=4,
         )
-
-
-def _gradient_of(fun, argnums, has_aux, holomorphic, allow_int, options):
-    flags = {"has_aux": has_aux, "holomorphic": holomorphic, "allow_int": allow_int}
-
-    def gradient_of(args, kwargs):
-        return gradient_and_setup(fun, args, argnums, options, kwargs, **flags)[0]
-
-    return gradient_of

@@ -11,10 +11,9 @@ from purenet.jaxprs.program import Program, nested
 RATE = 3e9  # operations a second, on two cores: what `comparisons speed` and its networks take
 _COMPILED = 0.5  # seconds for a program, and for each equation: of mlps of up to three layers
 _PER_EQUATION = 0.05
-_MULTIPLY_ADD = (
-    1.0  # within a matrix product in float64; the unit is one element of a fused addition
-)
-_CONVOLVED = 2.0  # within a convolution: in float64 XLA has no library for it on the CPU
+# in units of one element of a fused addition, all in float64, by timing each on two cores
+_MULTIPLY_ADD = 1.0  # within a matrix product
+_CONVOLVED = 2.0  # within a convolution, for which XLA has no library on the CPU
 _WRITTEN = {"free": 0.0, "part": 1.0, "special": 6.0, "gathered": 8.0}  # per element of an output
 
 

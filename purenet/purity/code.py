@@ -13,7 +13,6 @@ from typing import Any
 from purenet.purity.attributes import declared
 
 _STORES = ("STORE_GLOBAL", "STORE_NAME", "DELETE_GLOBAL")
-_WRITES = ("STORE_", "DELETE_")
 _SETS_UP = ("__init__", "__new__", "__post_init__", "setup")
 _LOADS = ("LOAD_GLOBAL", "LOAD_NAME")
 _LIBRARIES = tuple(
