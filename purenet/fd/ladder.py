@@ -40,6 +40,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from purenet.fd.extrapolation import RESOLVED, Extrapolated, Rung, best_extrapolation
+from purenet.fd.noise import POINTS, measured_noise
 
 # round-offs by which the anchor may differ: values of the networks and special functions of
 # tests/fd/test_estimation.py err by up to a dozen ulps, and the anchor takes two of them
@@ -48,7 +49,8 @@ _WORTH_RAISING = 100.0  # relative round-off, in roundings of 1, above which lar
 _RAISE = 5  # steps up at first; each further raise goes twice as far
 _RAISES = 3
 _NOISY = 64.0  # roundings of f that its noise has at the most where f itself is what is rounded
-_FAR = 1  # the exponent of a step of twice the scale
+_FAR = 1  # the exponent of a step of twice the scale: as far as noise is known from the point
+_LOUDER = 4.0  # times the noise at the point; it is known to a factor of two
 _ROUNDS = 16
 _APART = 8  # halvings from the anchor at which an extrapolation is still another witness
 
@@ -169,7 +171,7 @@ class Ladder:
             now = self.judge()
             total = now.truncation + now.round_off
             settled = now.agrees & (now.resolved | (total >= previous / 2))
-            raising = (settled & self._worth_raising(now)).any(axis=1) & self._may_raise()
+            raising = self._quiet_above((settled & self._worth_raising(now)).any(axis=1))
             doubt = ~settled.all(axis=1) & ~raising & (self._lowest > self.heights.anchor + 1)
             if not (raising | doubt).any():
                 return now
@@ -181,15 +183,26 @@ class Ladder:
             self._climb_down(np.flatnonzero(far), (2, 3, 4))
         return self.judge()
 
-    def _may_raise(self) -> np.ndarray:
-        """Which coordinates may go to larger steps.
+    def _quiet_above(self, wanted: np.ndarray) -> np.ndarray:
+        """Which of some coordinates may go to larger steps: those that are no noisier there.
 
-        Noise that was measured here is that of terms which cancel, or of fewer digits inside; far
-        out, where the terms have grown, it says nothing.
+        Noise that was measured is that of terms which cancel, or of fewer digits inside. Far out
+        the terms may have grown, and it is measured again before steps go there.
         """
+        wanted = wanted & (self._raises < _RAISES)
         measured = (self.noise > _NOISY * self.heights.unit * np.abs(self.base)).any(axis=1)
-        far = self._top + _RAISE * 2**self._raises > _FAR
-        return (self._raises < _RAISES) & ~(measured & far)
+        top = self._top + _RAISE * 2**self._raises
+        rows = np.flatnonzero(wanted & measured & (top > _FAR))
+        if rows.size:
+            steps = np.ldexp(self.scale[rows], top[rows]).astype(self.x.dtype)
+            around = np.arange(1.0, POINTS + 1)
+            there, _ = measured_noise(
+                lambda spacing: self.evaluate(rows, steps, 1 + spacing * around)
+            )
+            louder = ~(there <= _LOUDER * self.noise[rows]).all(axis=1)
+            self._raises[rows[louder]] = _RAISES
+            wanted[rows[louder]] = False
+        return wanted
 
     def _climb_up(self, which: np.ndarray) -> None:
         self._top[which] += _RAISE * 2 ** self._raises[which]

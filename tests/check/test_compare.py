@@ -245,11 +245,7 @@ def test_rounding_in_float32_is_told_from_a_wrong_rule():
     def cancelling(x):
         return (1 - jnp.cos(x)) / x**2
 
-    # both sides cancel; which of the two is the coarser depends on how the machine rounds
-    reason = (
-        r"x: (rounding may have moved jax's -8\.3|the finite difference, -8\.3.* is too coarse)"
-    )
-    with pytest.raises(purenet.GradientUndecided, match=reason):
+    with pytest.raises(purenet.GradientUndecided, match=r"x: rounding may have moved jax's -8\.3"):
         purenet.check_grads(cancelling, jnp.float32(1e-3))
     assert purenet.check_grads(cancelling, jnp.float32(0.5)).ok
 
