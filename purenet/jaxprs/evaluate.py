@@ -13,7 +13,6 @@ from purenet.jaxprs.program import Program
 from purenet.jaxprs.replay import DOUBLE, NATIVE, Replay, where_leading
 
 _MOST_ROUNDS = 100_000
-_TOGETHER = 16  # points that are evaluated along, about
 
 
 def evaluated(
@@ -44,7 +43,7 @@ def evaluated_along(
 
     With ``wide`` in float64, the leaves in their wide dtypes, under ``working_precision``.
     """
-    return _evaluated_along(program, wide)(list(constants), list(leaves), list(each))
+    return _evaluated_along(program, wide, len(each[0]))(list(constants), list(leaves), list(each))
 
 
 class _Ending(Replay):
@@ -82,7 +81,7 @@ def _evaluated_wide(program: Program):
 
 
 @held
-def _evaluated_along(program: Program, wide: bool):
+def _evaluated_along(program: Program, wide: bool, count: int):
     replay = DOUBLE if wide else NATIVE
 
     def run(constants, leaves, each):
@@ -94,7 +93,7 @@ def _evaluated_along(program: Program, wide: bool):
             return jax.vmap(at)(each)
         return lax.map(at, each)
 
-    return jitted(run, _TOGETHER * work_of(program).operations)
+    return jitted(run, count * work_of(program).operations)
 
 
 @held
