@@ -171,7 +171,7 @@ class Ladder:
             now = self.judge()
             total = now.truncation + now.round_off
             settled = now.agrees & (now.resolved | (total >= previous / 2))
-            raising = self._quiet_above((settled & self._worth_raising(now)).any(axis=1))
+            raising = self._quiet_above(np.any(settled & self._worth_raising(now), axis=1))
             doubt = ~settled.all(axis=1) & ~raising & (self._lowest > self.heights.anchor + 1)
             if not (raising | doubt).any():
                 return now
