@@ -80,96 +80,120 @@ def best_extrapolation(
         confirmed: whether what is known otherwise of the derivative allows an extrapolation: steps
             that reach over a stair agree among themselves on the slope of the staircase.
     """
-    windows = {}
-    for exponent in rungs:
-        for length in range(1, LONGEST + 1):
-            members = [rungs.get(exponent - i) for i in range(length)]
-            if any(rung is None for rung in members):
-                break
-            windows[exponent, length] = _extrapolate(
-                [r for r in members if r], base, unit, measured
-            )
-    judged = [
-        _judge(windows, exponent, length) for exponent, length in windows if length >= _SHORTEST
+    ladder = _stacked(rungs, base)
+    windows = [
+        _windows(ladder, length) for length in range(1, min(LONGEST, len(ladder.exponent)) + 1)
     ]
+    judged = [_judge(ladder, windows, length, unit, measured)
+              for length in range(_SHORTEST, len(windows) + 1)]  # fmt: skip
     if not judged:
         return _nothing(measured.shape)
-    total = np.stack([w.truncation + w.noise * w.gain for w in judged])
+    every = Extrapolated(*(np.concatenate(field) for field in zip(*judged, strict=True)))
+    total = every.truncation + every.noise * every.gain
     total = np.where(np.isfinite(total), total, np.inf)
-    held = np.where(np.stack([confirmed(w) for w in judged]), total, np.inf)
+    held = np.where(confirmed(every), total, np.inf)
     some = np.isfinite(held).any(axis=0)
     best = np.argmin(np.where(some, held, total), axis=0)[None]
-    chosen = Extrapolated(
-        *(
-            np.take_along_axis(np.stack(field), best, axis=0)[0]
-            for field in zip(*judged, strict=True)
-        )
-    )
+    chosen = Extrapolated(*(np.take_along_axis(field, best, axis=0)[0] for field in every))
     nowhere = np.isinf(np.min(total, axis=0))
     return chosen._replace(value=np.where(nowhere, np.nan, chosen.value))
 
 
-class _Window(NamedTuple):
+class _Stacked(NamedTuple):
+    """A ladder as arrays of shape (n, m, q), from the largest step down; NaN at missing steps."""
+
+    exponent: np.ndarray
+    step: np.ndarray
+    central: np.ndarray
+    average: np.ndarray
+    size: np.ndarray
+    base: np.ndarray
+
+
+class _Windows(NamedTuple):
+    """All extrapolations of one length, by their largest step; arrays of shape (k, m, q)."""
+
     value: np.ndarray
     miss: np.ndarray  # by how much the same extrapolation of the averages misses f(x)
     gain: np.ndarray
-    noise: np.ndarray
     scatter: np.ndarray
-    step: np.ndarray
+    size: np.ndarray
 
 
-def _extrapolate(
-    members: list[Rung], base: np.ndarray, unit: float, measured: np.ndarray
-) -> _Window:
-    weights = _weights(len(members))
-    value = sum(
-        w * (r.plus - r.minus) / (2 * r.step) for w, r in zip(weights, members, strict=True)
+def _stacked(rungs: Mapping[int, Rung], base: np.ndarray) -> _Stacked:
+    exponents = np.arange(max(rungs), min(rungs) - 1, -1)
+    missing = next(iter(rungs.values()))
+    missing = Rung(*(np.full_like(part, np.nan) for part in missing))
+    step, plus, minus = (
+        np.stack(part)
+        for part in zip(*(rungs.get(int(e), missing) for e in exponents), strict=True)
     )
-    miss = sum(
-        w * ((r.plus - base) + (r.minus - base)) / 2 for w, r in zip(weights, members, strict=True)
+    central = (plus - minus) / (2 * step)
+    average = ((plus - base) + (minus - base)) / 2
+    return _Stacked(
+        exponents, step, central, average, np.maximum(np.abs(plus), np.abs(minus)), np.abs(base)
     )
-    first = members[0].step  # in its units, since squares of tiny steps vanish
-    squares = sum((w * (first / r.step)) ** 2 for w, r in zip(weights, members, strict=True))
-    gain = np.sqrt(squares / 2) / first
-    size = np.abs(base)
-    for r in members:
-        size = np.maximum(size, np.maximum(np.abs(r.plus), np.abs(r.minus)))
-    value, miss = np.asarray(value), np.asarray(miss)
+
+
+def _windows(ladder: _Stacked, length: int) -> _Windows:
+    weights = _weights(length)
+    many = len(ladder.exponent) - length + 1
+
+    def along(part: np.ndarray) -> list[np.ndarray]:
+        return [part[i : i + many] for i in range(length)]
+
+    def weighted(part: np.ndarray) -> np.ndarray:
+        return sum(  # type: ignore[return-value]
+            w * one for w, one in zip(weights, along(part), strict=True)
+        )
+
+    value, miss = weighted(ladder.central), weighted(ladder.average)
+    first = ladder.step[:many]  # in its units, since squares of tiny steps vanish
+    squares = sum(
+        (w * (first / step)) ** 2 for w, step in zip(weights, along(ladder.step), strict=True)
+    )
+    gain = np.broadcast_to(np.sqrt(squares / 2) / first, value.shape)
     scatter = np.abs(miss) / np.sqrt(sum(w * w for w in weights) / 2 + 1)
-    gain = np.broadcast_to(gain, value.shape)
-    noise = np.maximum(unit * size, measured)
-    return _Window(value, miss, gain, noise, scatter, members[0].step)
+    size = np.maximum.reduce([np.broadcast_to(ladder.base, value.shape), *along(ladder.size)])
+    return _Windows(value, miss, gain, scatter, size)
 
 
-def _judge(windows: Mapping, exponent: int, length: int) -> Extrapolated:
-    window = windows[exponent, length]
-    smaller, larger = windows[exponent - 1, length - 1], windows[exponent, length - 1]
-    smallest = windows[exponent - 2, length - 2]
-    by_smaller = np.abs(window.value - smaller.value)
+def _judge(
+    ladder: _Stacked, windows: list[_Windows], length: int, unit: float, measured: np.ndarray
+) -> Extrapolated:
+    window = windows[length - 1]
+    many = len(window.value)
+
+    def value(shorter: int, lower: int) -> np.ndarray:
+        """Those of fewer steps, and of a largest step so many halvings lower."""
+        return windows[length - 1 - shorter].value[lower : lower + many]
+
+    smaller, smallest = value(1, 1), value(2, 2)
+    by_smaller = np.abs(window.value - smaller)
     # the larger steps err 4^(length - 1) times as much: a check on a chance agreement with smaller
-    by_larger = np.abs(window.value - larger.value) / 4.0 ** (length - 1)
+    by_larger = np.abs(window.value - value(1, 0)) / 4.0 ** (length - 1)
     cautious = np.maximum(by_smaller, by_larger)
-    before = np.abs(smaller.value - smallest.value)
+    before = np.abs(smaller - smallest)
     # each order in turn brings in a step twice as large, so that what it leaves falls 4 times less
     fall = 4 * _ratio(cautious, before)
     if length > _SHORTEST:
-        earlier = np.abs(smallest.value - windows[exponent - 3, length - 3].value)
-        fall = np.maximum(fall, 16 * _ratio(before, earlier))
+        fall = np.maximum(fall, 16 * _ratio(before, np.abs(smallest - value(3, 3))))
+    step = ladder.step[:many]
     truncation = cautious * np.clip(fall, _FASTEST_FALL, 1.0)
-    truncation = np.maximum(truncation, np.abs(window.miss) / (2 * window.step))
-    first, second = windows[exponent, 1], windows[exponent, 2]
-    bend = np.abs(second.value - first.value)
+    truncation = np.maximum(truncation, np.abs(window.miss) / (2 * step))
+    bend = np.abs(windows[1].value[:many] - windows[0].value[:many])
+    noise = np.maximum(unit * window.size, measured)
     return Extrapolated(
         value=window.value,
         truncation=truncation,
         cautious=cautious,
         gain=window.gain,
-        noise=window.noise,
+        noise=noise,
         scatter=window.scatter,
         bend=bend,
-        step=np.broadcast_to(window.step, bend.shape),
-        exponent=np.full(window.value.shape, exponent),
-        unresolved=bend <= 16 * window.noise * second.gain,
+        step=np.broadcast_to(step, bend.shape),
+        exponent=np.broadcast_to(ladder.exponent[:many, None, None], bend.shape),
+        unresolved=bend <= 16 * noise * windows[1].gain[:many],
     )
 
 
