@@ -84,7 +84,8 @@ def _whole(
     found = with_constants(question, found, by)
     reports, suspects = [], []
     for leaf, one in enumerate(found):
-        asked = np.isinf(largest(one, by, leaf)) and one.value.size and not states[leaf]
+        small = np.isinf(largest(one, by, leaf)) or judged(one, by, leaf).undecided.any()
+        asked = small and one.value.size and not states[leaf]
         size = own_size(setup, base, leaf) if asked else np.inf
         report, suspect = _leaf_report(
             setup, question, witness.mode, leaf, one, by, states[leaf], size

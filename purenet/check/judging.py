@@ -15,6 +15,8 @@ from purenet.fd.setup import Setup
 # enough to see 1e-6 of a coordinate a thousandth of the largest, with what bounds allow for
 DEMAND = Demand(reach=0.35, enough=2e-11)
 CEILING = 1e-2  # of a leaf's largest derivative: an error that must show, or nothing is said
+_TOLD = 4.0  # bounds by which a value is told from zero
+_NEGLIGIBLE = 1e-14  # of the derivative that would count as large: fifty roundings of the value
 _LOOKS = (2.0**-1, 2.0**-3, 2.0**-6)  # scales at which a disagreement must show again
 _MOST_LOOKS = 0.75  # of all looks that must allow a value
 _ONE_SIDED = 1e-6  # relative error of one-sided slopes, at steps of 2^-22 scales and shorter
@@ -83,7 +85,9 @@ def largest(found: Bounded, by: Derivatives, leaf: int, size: float = np.inf) ->
     known = np.isfinite(found.error) & np.isfinite(by.wide[leaf])
     value, wide = np.abs(found.value[known]), np.abs(by.wide[leaf][known])
     error = found.error[known]
-    if known.any() and (value <= error).all() and (wide <= error).all():
+    # less could be a bound that is exceeded by a little, or the rounding of the function's terms
+    told = np.maximum(_TOLD * error, _NEGLIGIBLE * size if np.isfinite(size) else 0.0)
+    if known.any() and (value <= told).all() and (wide <= told).all():
         return size
     return float(max(np.max(value, initial=0.0), np.max(wide, initial=0.0)))
 

@@ -211,8 +211,8 @@ def _program_of(program, replay, together: int, moving: tuple[int, ...]):
             return jax.vmap(at)(along, coordinates, offsets)
         return [out[None] for out in at(along[0], coordinates[0], offsets[0])]
 
-    # never in a hurry: without fused multiply-adds a function is noisier than it need be
-    return jax.jit(outputs_at)
+    operations = together * jaxprs.work_of(program).operations
+    return jaxprs.jitted(outputs_at, operations, hurry=False)
 
 
 def _displaced(leaf: Any, by: Any, coordinates: Any, offsets: Any) -> Any:

@@ -10,8 +10,8 @@ from purenet.jaxprs.custom import custom_calls as custom_calls
 from purenet.jaxprs.evaluate import evaluated as evaluated
 from purenet.jaxprs.evaluate import evaluated_along as evaluated_along
 from purenet.jaxprs.evaluate import evaluated_wide as evaluated_wide
-from purenet.jaxprs.held import held as held
-from purenet.jaxprs.held import jitted as jitted
+from purenet.jaxprs.compiled import held as held
+from purenet.jaxprs.compiled import jitted as jitted
 from purenet.jaxprs.inline import Cone as Cone
 from purenet.jaxprs.inline import Inlined as Inlined
 from purenet.jaxprs.inline import Operation as Operation

@@ -11,7 +11,7 @@ import numpy as np
 from jax import lax
 
 from purenet.jaxprs.cost import work_of
-from purenet.jaxprs.held import held, jitted
+from purenet.jaxprs.compiled import held, jitted
 from purenet.jaxprs.primitives import facts
 from purenet.jaxprs.program import Program
 from purenet.jaxprs.replay import Replay

@@ -89,6 +89,21 @@ def test_a_leaf_behind_argmax_has_no_derivative_to_prove():
     assert purenet.compare_grads(loss, W, allow_unused=True).ok
 
 
+def test_a_bias_that_normalisation_takes_out_again_has_the_derivative_zero():
+    x = jax.random.normal(jax.random.key(0), (6, 3))
+    targets = jax.random.normal(jax.random.key(1), (6, 4))
+    params = {"W": jax.random.normal(jax.random.key(2), (3, 4)), "b": jnp.full(4, 0.3)}
+
+    def loss(params, x):
+        y = x @ params["W"] + params["b"]
+        y = (y - y.mean(0)) / jnp.sqrt(y.var(0) + 1e-5)
+        return jnp.sum(jnp.tanh(y) * targets)
+
+    report = purenet.compare_grads(loss, params, x)
+    assert report.verdict == "agrees"
+    assert "params['b'] (rev): all derivatives are zero on both sides" in str(report)
+
+
 def test_an_empty_leaf_is_nothing_to_compare():
     report = purenet.check_grads(lambda a: jnp.sum(jnp.linalg.pinv(a)) + 1.0, jnp.zeros((1, 0)))
     assert {leaf.verdict for leaf in report.leaves} == {"nothing to compare"}

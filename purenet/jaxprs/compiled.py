@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable
-from functools import wraps
+from functools import lru_cache, wraps
 from threading import Lock
 from typing import Any
 
@@ -39,13 +39,33 @@ def held(make: Callable) -> Callable:
     return of
 
 
-def jitted(function: Callable, operations: float) -> Any:
-    """A jitted function that does so much in all: where that is little, compiled in a hurry.
+def jitted(function: Callable, operations: float, *, hurry: bool = True) -> Any:
+    """A jitted function, compiled fast where it does little: so many operations a call.
 
-    For the CPU, XLA's optimisation level 0 takes a third less time than the default to compile the
-    gradient of a small network.
+    Args:
+        function: what is compiled.
+        operations: floating-point operations of a call.
+        hurry: compile without optimisation too. A function that is differenced is noisier without
+            fused multiply-adds than it need be.
     """
-    hurry = operations <= _SHORT
-    return jax.jit(
-        function, compiler_options={"xla_backend_optimization_level": 0} if hurry else None
-    )
+    if operations > _SHORT:
+        return jax.jit(function)
+    options = dict(_emitters())
+    if hurry:
+        # without optimisation compiling takes a third less
+        options["xla_backend_optimization_level"] = 0
+    return jax.jit(function, compiler_options=options)
+
+
+@lru_cache(maxsize=1)
+def _emitters() -> dict[str, int | bool]:
+    """XLA's older emitters for the CPU, where it still has them.
+
+    They compile a small program in a third of the time of the newer ones.
+    """
+    options: dict[str, int | bool] = {"xla_cpu_use_fusion_emitters": False}
+    try:
+        jax.jit(lambda: 0.0, compiler_options=dict(options)).lower().compile()
+    except jax.errors.JaxRuntimeError:
+        return {}
+    return options
