@@ -1,5 +1,7 @@
 """The only folder that touches JAX's program representation: trace, compare, replay, widen."""
 
+from purenet.jaxprs.compiled import held as held
+from purenet.jaxprs.compiled import jitted as jitted
 from purenet.jaxprs.cost import RATE as RATE
 from purenet.jaxprs.cost import Work as Work
 from purenet.jaxprs.cost import compile_seconds as compile_seconds
@@ -10,8 +12,6 @@ from purenet.jaxprs.custom import custom_calls as custom_calls
 from purenet.jaxprs.evaluate import evaluated as evaluated
 from purenet.jaxprs.evaluate import evaluated_along as evaluated_along
 from purenet.jaxprs.evaluate import evaluated_wide as evaluated_wide
-from purenet.jaxprs.compiled import held as held
-from purenet.jaxprs.compiled import jitted as jitted
 from purenet.jaxprs.inline import Cone as Cone
 from purenet.jaxprs.inline import Inlined as Inlined
 from purenet.jaxprs.inline import Operation as Operation

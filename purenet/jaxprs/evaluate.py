@@ -7,8 +7,8 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from purenet.jaxprs.cost import work_of
 from purenet.jaxprs.compiled import held, jitted
+from purenet.jaxprs.cost import work_of
 from purenet.jaxprs.program import Program
 from purenet.jaxprs.replay import DOUBLE, NATIVE, Replay, where_leading
 

@@ -10,8 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from purenet.jaxprs.cost import work_of
 from purenet.jaxprs.compiled import held, jitted
+from purenet.jaxprs.cost import work_of
 from purenet.jaxprs.primitives import facts
 from purenet.jaxprs.program import Program
 from purenet.jaxprs.replay import Replay
