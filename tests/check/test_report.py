@@ -92,6 +92,7 @@ def test_json_has_everything_but_the_arrays_and_no_nan(real):
     assert json.loads(infinite.to_json())["leaves"][0]["largest"] == "inf"
 
 
+@pytest.mark.full
 def test_the_plot_has_a_panel_a_leaf_and_marks_what_is_wrong(real, tmp_path):
     pytest.importorskip("matplotlib")
     figure = real.plot(tmp_path / "report.png")

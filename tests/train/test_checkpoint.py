@@ -94,6 +94,7 @@ def test_a_state_further_on_than_the_checkpoint_is_gone_on_from(tmp_path):
     assert_same_bits(found.state, fitted(None).state)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

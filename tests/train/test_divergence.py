@@ -19,6 +19,7 @@ def diverged(loss, optimizer, params, arrays=(X, T), epochs=20, batch_size=8):
     return caught.value
 
 
+@pytest.mark.full
 def test_a_nan_in_the_data_is_reported_at_the_step_that_meets_it():
     x = X.copy()
     x[5, 1] = np.nan
@@ -45,6 +46,7 @@ def test_a_gradient_that_is_infinite_names_its_leaf_while_the_loss_is_fine():
     )
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("bad_step", [1, 7, 23, 64])
 def test_the_step_is_found_wherever_in_a_call_it_is(bad_step):
     def loss(params, x):
@@ -85,6 +87,7 @@ def test_float16_adam_with_an_eps_of_zero_is_told_from_a_bad_gradient():
     assert "raise the optimizer's eps: in float16, 1e-8 is zero" in str(error)
 
 
+@pytest.mark.full
 def test_parameters_that_are_nan_from_the_start():
     start = params()
     start["b1"] = start["b1"].at[0].set(jnp.nan)
@@ -108,6 +111,7 @@ def test_many_leaves_are_counted_not_listed():
     assert "params['W3'] and 5 more" in str(error)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     "optimizer",
     [optax.apply_if_finite(optax.sgd(0.1), 1000), optax.chain(optax.zero_nans(), optax.sgd(0.1))],

@@ -92,6 +92,7 @@ def test_a_state_goes_on_where_it_stopped(loss):
     assert done.history.loss.shape == (0,)
 
 
+@pytest.mark.full
 def test_validation_and_metrics_after_every_epoch():
     x, t = rows(11, seed=1)
     of_accuracy = train.accuracy(MODEL)
@@ -110,6 +111,7 @@ def test_nothing_is_dropped_out_in_validation():
     assert found.history.validation_loss[0] == pytest.approx(value, rel=1e-6)
 
 
+@pytest.mark.full
 def test_no_tracer_leaks_and_no_key_is_used_twice():
     with jax.checking_leaks(), jax.debug_key_reuse(True):
         fitted(dropout_loss, epochs=1, validation=(X, T))

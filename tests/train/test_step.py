@@ -49,6 +49,7 @@ def test_the_steps_are_those_that_optax_takes_by_hand(optimizer, x64):
     assert int(state.step) == 5
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     "optimizer",
     sample(
@@ -118,6 +119,7 @@ def test_a_loss_with_a_key_gets_another_one_at_every_step_and_the_same_in_anothe
     assert losses(KEY) == pytest.approx(folded)
 
 
+@pytest.mark.full
 def test_dropout_trains_by_key():
     optimizer = optax.sgd(0.1)
     state = train.init(params(), optimizer, KEY)
@@ -135,6 +137,7 @@ def test_a_partial_and_a_jitted_loss_are_losses():
         assert float(value) == pytest.approx(2 * float(LOSS(params(), *BATCH)))
 
 
+@pytest.mark.full
 def test_half_precision_parameters_stay_so():
     for dtype in (jnp.float16, jnp.bfloat16):
         optimizer = optax.sgd(optax.linear_schedule(0.1, 0.01, 10), momentum=0.9)

@@ -60,6 +60,7 @@ def test_the_numpy_module_and_the_pure_step_take_the_same_steps(problem, x64):
     assert original[0][-1] < original[0][0]
 
 
+@pytest.mark.full
 def test_pytorch_takes_the_same_steps(problem, x64):
     torch = pytest.importorskip("torch")
     weight, bias, x, t = problem

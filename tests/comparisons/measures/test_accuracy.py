@@ -83,6 +83,7 @@ def test_peers_are_counted_and_fail_where_they_are_known_to(tables):
     assert tables.largest_error("scipy.differentiate", np.float64, "elementary") < 1e-10
 
 
+@pytest.mark.full
 def test_the_complex_step_is_right_to_fourteen_digits(tables):
     _, errors = tables
     assert len(errors) > 40

@@ -154,6 +154,7 @@ def test_what_is_not_a_matrix_is_rearranged_too():
     np.testing.assert_array_equal(found, gradient.T.reshape(gradient.shape))
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("name", PEERS)
 def test_every_peer_refuses_a_gross_error_and_passes_what_is_right(name, x64):
     checker = checkers.CHECKERS[name]
