@@ -95,14 +95,14 @@ def row(run: Outcome) -> RenderableType:
     line.add_column(ratio=1)
     line.add_column(width=_CLAIMS, justify="right")
     line.add_column(width=_SECONDS, justify="right")
-    raised = isinstance(run.result, Exception)
+    error = run.result if isinstance(run.result, Exception) else None
     line.add_row(
         Text(run.name, "bold"),
-        Text("raised an exception" if raised else run.result.title),
+        Text("raised an exception" if isinstance(run.result, Exception) else run.result.title),
         Text(_held(run), "green" if run.holds else "bold red"),
         Text(f"{run.seconds:.1f} s", "dim"),
     )
-    return Group(line, show.exception_lines(run.result)) if raised else line
+    return line if error is None else Group(line, show.exception_lines(error))
 
 
 def table_heading() -> RenderableType:
