@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
@@ -25,6 +27,9 @@ from comparisons.runs import Outcome
 from comparisons.screen import Screen
 from comparisons.settings import Settings
 from purenet.files import write_whole
+
+if TYPE_CHECKING:
+    from comparisons.page.samples import Samples
 
 HELD, FAILED, MISUSED, INTERRUPTED = 0, 1, 2, 130
 
@@ -69,7 +74,35 @@ def _run(options: Namespace, screen: Screen) -> int:
 
         document = record.document(outcomes, settings)
         screen.write(document) if silent else _write("--json", json, document)
+    if html:
+        _write_page(html, outcomes, screen, with_plots=not named)
     return HELD if all(outcome.holds for outcome in outcomes) else FAILED
+
+
+def _write_page(
+    file: Path, outcomes: Sequence[Outcome], screen: Screen, *, with_plots: bool
+) -> None:
+    """Measure what the plots show, where everything was run, and write the page."""
+    from comparisons import page
+
+    samples = _samples(screen) if with_plots else None
+    start = perf_counter()
+    text = page.document(puzzle.asked(), puzzle.answered(), outcomes, samples)
+    _write("--html", file, text)
+    size, seconds = len(text.encode()) / 1e6, perf_counter() - start
+    screen.print(f"page: {file}, {size:.1f} MB, written in {seconds:.1f} s")
+
+
+def _samples(screen: Screen) -> "Samples | None":
+    from comparisons.page import samples
+
+    with tracking(Console(stderr=True), "for the plots"):
+        screen.print("", first_screen.samples_heading())
+        for step in samples.measure():
+            if isinstance(step, samples.Samples):
+                return step
+            screen.print(first_screen.sample(step.name, step.title, step.seconds))
+    return None
 
 
 def _first_screen(settings: Settings, screen: Screen, *, to_the_end: bool) -> list[Outcome]:

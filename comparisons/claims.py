@@ -10,6 +10,9 @@ if TYPE_CHECKING:  # the command line's own errors need not wait for JAX
     from purenet import PurityReport
 
 
+_FIRST = 6  # claims of an exhibit, the ones that teach most
+
+
 @dataclass(frozen=True)
 class Claim:
     """One sentence, what each side gave, what was expected, and whether it holds.
@@ -65,6 +68,13 @@ def fact(
 ) -> Claim:
     """A claim whose verdict the exhibit measured itself (an exception, an inequality)."""
     return Claim(sentence, mutating, pure, expected, None, None, bool(holds))
+
+
+def in_short(claims: Sequence[Claim]) -> tuple[list[Claim], list[Claim]]:
+    """The claims that are shown first, those that fail among them, and the rest."""
+    first = [claim for at, claim in enumerate(claims) if at < _FIRST or not claim.holds]
+    rest = [claim for at, claim in enumerate(claims) if at >= _FIRST and claim.holds]
+    return first, rest
 
 
 @dataclass(frozen=True)
@@ -162,6 +172,12 @@ class Exhibition:
         return all(claim.holds for claim in self.claims) and (
             self.ablation is None or self.ablation.holds
         )
+
+    def _repr_html_(self) -> str:
+        from comparisons.page import exhibit  # here, since the puzzle need not wait for JAX
+        from purenet import markup
+
+        return markup.fragment(exhibit.exhibition(self))
 
 
 def _by_kind(pairs: Sequence[tuple[str, str]]) -> str:

@@ -90,19 +90,21 @@ def answer(answered: Answered) -> RenderableType:
 
 def row(run: Outcome) -> RenderableType:
     """What one run shows, how many of its claims hold, and how long it took."""
-    line = Table.grid(padding=(0, 2, 0, 0), expand=True)
-    line.add_column(width=_NAME)
-    line.add_column(ratio=1)
-    line.add_column(width=_CLAIMS, justify="right")
-    line.add_column(width=_SECONDS, justify="right")
-    error = run.result if isinstance(run.result, Exception) else None
-    line.add_row(
-        Text(run.name, "bold"),
-        Text("raised an exception" if isinstance(run.result, Exception) else run.result.title),
-        Text(_held(run), "green" if run.holds else "bold red"),
-        Text(f"{run.seconds:.1f} s", "dim"),
-    )
-    return line if error is None else Group(line, show.exception_lines(error))
+    held = Text(_held(run), "green" if run.holds else "bold red")
+    if isinstance(run.result, Exception):
+        line = _row(run.name, "raised an exception", held, run.seconds)
+        return Group(line, show.exception_lines(run.result))
+    return _row(run.name, run.result.title, held, run.seconds)
+
+
+def sample(name: str, title: str, seconds: float) -> RenderableType:
+    """What one measurement for the plots measured, and how long it took."""
+    return _row(name, title, Text(), seconds)
+
+
+def samples_heading() -> RenderableType:
+    """The heading above the measurements for the plots."""
+    return show.heading("Measured for the plots of the page")
 
 
 def table_heading() -> RenderableType:
@@ -120,6 +122,16 @@ def next_steps() -> RenderableType:
         show.heading("How to go on"),
         _beside(*((Text(command, "bold"), Text(what)) for command, what in NEXT)),
     )
+
+
+def _row(name: str, title: str, held: Text, seconds: float) -> Table:
+    line = Table.grid(padding=(0, 2, 0, 0), expand=True)
+    line.add_column(width=_NAME)
+    line.add_column(ratio=1)
+    line.add_column(width=_CLAIMS, justify="right")
+    line.add_column(width=_SECONDS, justify="right")
+    line.add_row(Text(name, "bold"), Text(title), held, Text(f"{seconds:.1f} s", "dim"))
+    return line
 
 
 def _beside(*rows: tuple[Text, Text]) -> Padding:

@@ -5,6 +5,7 @@ One without it shows the definitions that have the same name on both sides.
 """
 
 import ast
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -70,6 +71,7 @@ def twins(name: str) -> tuple[Twin, ...]:
     return tuple(Twin(shared, shared, shared) for shared in mutating if shared in pure)
 
 
+@cache
 def source(name: str, file: str) -> str:
     """The text of one of an exhibit's programs; empty where it has no such file."""
     path = FOLDER / name / file
@@ -94,6 +96,7 @@ def whole(name: str, file: str, place: str) -> Excerpt | None:
     return excerpt(name, file, place.partition(":")[0])
 
 
+@cache
 def definitions(text: str) -> dict[str, tuple[int, int]]:
     """First and last line of every function, class, method and top-level assignment, by name."""
     found: dict[str, tuple[int, int]] = {}

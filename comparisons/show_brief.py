@@ -8,11 +8,10 @@ from rich.table import Table
 from rich.text import Text
 
 from comparisons import runs, show
-from comparisons.claims import Audit, Claim, Exhibition
+from comparisons.claims import Audit, Claim, Exhibition, in_short
 from comparisons.programs import Excerpt, pairs
 from comparisons.runs import Outcome
 
-IN_FULL = 6  # claims that show both sides' values; the others are a line each
 INDENT = 2
 
 
@@ -40,10 +39,7 @@ def outcome(run: Outcome, width: int) -> RenderableType:
     shown = run.result
     if not isinstance(shown, Exhibition):
         return show.outcome(run, width)
-    first = [
-        claim for index, claim in enumerate(shown.claims) if index < IN_FULL or not claim.holds
-    ]
-    rest = [claim for claim in shown.claims if claim not in first]
+    first, rest = in_short(shown.claims)
     parts: list[RenderableType] = [""]
     if shown.ablation is not None:
         parts += [show.ablation_lines(shown.ablation), ""]
