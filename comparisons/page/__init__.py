@@ -69,7 +69,7 @@ def _exhibits(runs: Sequence[Outcome]) -> str:
     return (
         '<section id="exhibits"><h2>The exhibits</h2><p>Each is a mutating NumPy program beside '
         "its pure JAX twin. The code is read from the files that ran; lines with the same number "
-        f"answer each other.</p>{table}{articles}</section>"
+        f'answer each other.</p><div class="overview">{table}</div>{articles}</section>'
     )
 
 

@@ -70,7 +70,7 @@ def _drawing(*, copied: bool) -> str:
         *_box(340, 40, 110, "net.loss"),
         f'<path d="M118 105 C150 105 150 {end} 178 {end}" class="write" marker-end="url(#{tip})"/>',
         f'<path d="M290 60 L338 60" class="read" marker-end="url(#{tip})"/>',
-        f'<text x="140" y="{140 if copied else 72}" class="small">writes</text>',
+        f'<text x="118" y="{150 if copied else 70}" class="small">writes</text>',
         '<text x="314" y="50" class="small">reads</text>',
         f'<text x="395" y="105">{"unchanged" if copied else "changes"}</text>',
     )
@@ -135,8 +135,8 @@ def _step(
     )
     return (
         f"<p>{where}</p>{_pre(lines)}"
-        f'<div class="scroll"><table class="matrix"><caption>net.W</caption><tbody>{cells}</tbody>'
-        f"</table></div><p>{escape(words)}</p>"
+        '<div class="scroll" tabindex="0"><table class="matrix"><caption>net.W</caption>'
+        f"<tbody>{cells}</tbody></table></div><p>{escape(words)}</p>"
     )
 
 
@@ -160,7 +160,7 @@ def _line(answered: Answered) -> str:
     return (
         "<p>In the pure program <code>f</code> reads its argument. Nothing is written into, and a "
         "copy is as good as the original:</p>"
-        f'<pre class="diff"><code><del>- {highlighted(before[0])[0]}</del>\n'
+        f'<pre class="diff" tabindex="0"><code><del>- {highlighted(before[0])[0]}</del>'
         f"<ins>+ {highlighted(after[0])[0]}</ins></code></pre>"
         f"{_result('jax.grad(f)(params)', _matrix(answered.by_jax))}"
         f"{_result('fd.grad(f)(params)', _matrix(answered.by_differences))}"
