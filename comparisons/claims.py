@@ -98,6 +98,12 @@ class Ablation:
         follows_argument = p00 == p01 and p10 == p11 and p00 != p10
         return follows_state and follows_argument
 
+    def _repr_html_(self) -> str:
+        from comparisons.page import exhibit  # here, since the puzzle need not wait for JAX
+        from purenet import markup
+
+        return markup.fragment(exhibit.ablation(self))
+
 
 def ablate(
     *,

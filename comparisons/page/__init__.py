@@ -12,11 +12,11 @@ from comparisons.claims import Exhibition
 from comparisons.page import exhibit
 from comparisons.page.samples import Samples
 from comparisons.page.story import story
+from comparisons.page.words import FURTHER, LEAD, TITLE, html
 from comparisons.puzzle import Answered, Asked
 from comparisons.runs import Outcome
 from purenet import markup
 
-TITLE = "Why is this gradient not zero?"
 _FOLDER = Path(__file__).parent
 _PACKAGES = ("purenet", "jax", "jaxlib", "numpy", "scipy", "matplotlib", "torch")
 
@@ -28,8 +28,7 @@ def document(
     plots = _plots(samples) if samples is not None else ""
     body = (
         '<a class="skip" href="#main">To the text</a>'
-        f"<header><h1>{TITLE}</h1><p class='lead'>A lambda that ignores its argument, a gradient "
-        "that is right all the same, and what it takes to prove a gradient.</p>"
+        f"<header><h1>{TITLE}</h1><p class='lead'>{LEAD}</p>"
         f"{_contents(runs, plots)}</header><main id='main'>"
         f"{story(asked, answered)}{_exhibits(runs)}{plots}{_further()}</main>"
         f"<footer>{_made_with(runs)}</footer>"
@@ -94,10 +93,8 @@ def _further() -> str:
     calls = (f"purenet.{name}(loss, params, *data)" for name in ("check_grads", "audit"))
     code = "\n".join(("import purenet", *calls))
     return (
-        '<section id="further"><h2>Your own gradient</h2><p><code>check_grads</code> holds a '
-        "gradient against finite differences at every coordinate, or raises an error that says "
-        "where and why it is wrong. <code>audit</code> says what a loss reads, ignores, captures "
-        f'and changes.</p><pre tabindex="0"><code>{code}</code></pre></section>'
+        f'<section id="further"><h2>Your own gradient</h2>{html(FURTHER)}'
+        f'<pre tabindex="0"><code>{code}</code></pre></section>'
     )
 
 

@@ -91,24 +91,26 @@ def _block(name: str, file: str, lines: Sequence[Line]) -> str:
     """Consecutive lines; those of one mark are one link to the lines that answer them."""
     parts = []
     for twins, group in groupby(lines, key=lambda line: line.twins):
+        together = list(group)
         body = "".join(
             f'<span class="line"><span class="n">{line.number}</span>{line.code}\n</span>'
-            for line in group
+            for line in together
         )
-        parts.append(_link(name, file, twins, body) if twins else body)
+        parts.append(_link(name, file, together[0].number, twins, body) if twins else body)
     return "".join(parts)
 
 
-def _link(name: str, file: str, twins: tuple[int, ...], body: str) -> str:
+def _link(name: str, file: str, number: int, twins: tuple[int, ...], body: str) -> str:
+    """Marked lines from a number on: a link, where the other program answers them."""
     side, other = (part.removesuffix(".py") for part in (file, _OTHER[file]))
     mark = f'<span class="mark" aria-hidden="true">{",".join(map(str, twins))}</span>'
-    pair = programs.pairs(name)[twins[0] - 1]
-    answered = pair.pure if file == MUTATING else pair.mutating
-    numbers = f'id="{name}-{side}-{twins[0]}" data-twins="{" ".join(map(str, twins))}"'
-    if answered is None:
-        return f'<span class="twin" {numbers}>{mark}{body}</span>'
-    goes_to = f'href="#{name}-{other}-{twins[0]}"'
-    return f'<a class="twin" {numbers} {goes_to}>{mark}{body}</a>'
+    named = f'class="twin" id="{name}-{side}-{number}" data-twins="{" ".join(map(str, twins))}"'
+    pairs = (programs.pairs(name)[twin - 1] for twin in twins)
+    answers = (pair.pure if file == MUTATING else pair.mutating for pair in pairs)
+    answer = next((part for part in answers if part is not None), None)
+    if answer is None:
+        return f"<span {named}>{mark}{body}</span>"
+    return f'<a {named} href="#{name}-{other}-{answer.first}">{mark}{body}</a>'
 
 
 def _marks(name: str, file: str) -> dict[int, tuple[int, ...]]:

@@ -1,11 +1,15 @@
 """One exhibit as HTML: both programs, the ablation, each claim with both values, the audits."""
 
+import io
 from collections.abc import Iterable
 from html import escape
 from typing import Any
 
+from rich.console import Console
+
 from comparisons import exhibits, values
 from comparisons.claims import Ablation, Audit, Claim, Exhibition, in_short
+from comparisons.measures import Measurement
 from comparisons.page import code
 from comparisons.runs import Outcome
 from purenet import markup
@@ -16,16 +20,18 @@ _WIDTH = 40  # characters of a value
 
 def article(run: Outcome) -> str:
     """All that one run showed, under its name."""
-    name, error = run.name, run.result
-    if isinstance(error, Exception):
-        raised = f"<p>{holds(False)}{escape(f'{type(error).__name__}: {error}')}</p>"
-        return f'<article id="{name}"><h3>{name}</h3>{raised}</article>'
-    title = escape(run.result.title)
-    head = f'<h3>{name}</h3><p class="lead">{title}</p><p class="time">{run.seconds:.1f} s</p>'
-    if isinstance(run.result, Exhibition):
-        columns = code.columns(name) if name in exhibits.NAMES else ""
-        return f'<article id="{name}">{head}{columns}{exhibition(run.result)}</article>'
-    return f'<article id="{name}">{head}{_measurement(run.result)}</article>'
+    return f'<article id="{run.name}"><h3>{run.name}</h3>{_contents(run)}</article>'
+
+
+def _contents(run: Outcome) -> str:
+    result = run.result
+    if isinstance(result, Exception):
+        return f"<p>{holds(False)}{escape(f'{type(result).__name__}: {result}')}</p>"
+    head = f'<p class="lead">{escape(result.title)}</p><p class="time">{run.seconds:.1f} s</p>'
+    if not isinstance(result, Exhibition):
+        return head + _measurement(result)
+    columns = code.columns(run.name) if run.name in exhibits.NAMES else ""
+    return head + columns + exhibition(result)
 
 
 def exhibition(shown: Exhibition) -> str:
@@ -114,23 +120,12 @@ def _audit(audit: Audit) -> str:
     return f"<p>{verdict}<code>{escape(audit.label)}</code>{said}</p>{body}"
 
 
-def _measurement(result: Any) -> str:
+def _measurement(result: Measurement) -> str:
     """A measure's own tables, as the terminal shows them."""
-    from rich.console import Console
-
-    console = Console(width=100, color_system=None, record=True, quiet=False, file=_Nowhere())
-    console.print(result)
+    text = io.StringIO()
+    Console(width=100, color_system=None, file=text).print(result)
     label = escape(result.title)
-    text = escape(console.export_text())
-    return f'<pre class="table" tabindex="0" role="region" aria-label="{label}">{text}</pre>'
-
-
-class _Nowhere:
-    """A file that keeps nothing: the console records."""
-
-    def write(self, text: str) -> int:
-        """Drop it."""
-        return len(text)
-
-    def flush(self) -> None:
-        """Nothing to do."""
+    return (
+        f'<pre class="table" tabindex="0" role="region" aria-label="{label}">'
+        f"{escape(text.getvalue())}</pre>"
+    )

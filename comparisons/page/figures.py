@@ -19,7 +19,7 @@ from comparisons.page.samples import Samples
 from purenet import GradientReport, markup
 
 _INK = "#010203"  # stands for the colour of the page's text
-_STYLE = {
+_STYLE: dict[Any, Any] = {  # by matplotlib's names
     "svg.fonttype": "none",
     "font.family": "sans-serif",
     "font.size": 12,

@@ -6,6 +6,7 @@ from html import escape
 import numpy as np
 
 from comparisons import programs
+from comparisons.page import words
 from comparisons.page.code import highlighted
 from comparisons.page.exhibit import ablation
 from comparisons.puzzle import STEP, Answered, Asked, W
@@ -34,30 +35,22 @@ def _puzzle(asked: Asked) -> str:
     lines = _program(programs.MUTATING, "puzzle: net ... return")
     copy = np.array2string(asked.gradient_of_copy, separator=", ")
     return (
-        "<p>The book <cite>Deep Learning from Scratch</cite> takes the gradient of a network "
-        f"like this:</p>{_pre(lines)}{_result('the gradient', _matrix(asked.gradient))}"
-        "<p>Look at <code>f</code>. It ignores <code>W</code>. You are right to wonder: the "
-        "derivative of a constant is zero.</p>"
-        f"{_pre(['f(W) == f(None)'])}"
+        f"{words.html(words.PUZZLE)}{_pre(lines)}{_result('the gradient', _matrix(asked.gradient))}"
+        f"{words.html(words.LOOK)}{_pre(['f(W) == f(None)'])}"
         f"{_result(f'{asked.value == asked.value_of_none}: both are', f'{asked.value:.12f}')}"
-        "<p>And indeed, at a copy of the same array it is zero everywhere:</p>"
-        f"{_pre(['numerical_gradient(f, net.W.copy())'])}{_result('the gradient', copy)}"
+        f"{words.html(words.COPY)}{_pre(['numerical_gradient(f, net.W.copy())'])}"
+        f"{_result('the gradient', copy)}"
     )
 
 
 def _where() -> str:
-    return (
-        "<p><code>numerical_gradient</code> writes into the array that it is given. That array is "
-        "<code>net.W</code>, and <code>net.loss</code> reads <code>net.W</code>. So <code>W</code> "
-        "reaches the loss, but not through the argument of <code>f</code>: through the network. A "
-        "copy is written into as well, and nobody reads it.</p>"
-        f'<div class="drawings">{_drawing(copied=False)}{_drawing(copied=True)}</div>'
-    )
+    drawings = _drawing(copied=False) + _drawing(copied=True)
+    return f'{words.html(words.WHERE)}<div class="drawings">{drawings}</div>'
 
 
 def _drawing(*, copied: bool) -> str:
     """Who writes into which array, and who reads it."""
-    words = (
+    caption = (
         "numerical_gradient writes into the copy; net.loss reads net.W; the value never changes"
         if copied
         else "numerical_gradient writes into net.W; net.loss reads net.W; the value changes"
@@ -80,8 +73,8 @@ def _drawing(*, copied: bool) -> str:
     )
     place = "At a copy" if copied else "At net.W itself"
     return (
-        f'<figure><svg viewBox="0 0 460 180" role="img" aria-label="{words}">{arrow}'
-        f"{''.join(shapes)}</svg><figcaption>{place}: {words}.</figcaption></figure>"
+        f'<figure><svg viewBox="0 0 460 180" role="img" aria-label="{caption}">{arrow}'
+        f"{''.join(shapes)}</svg><figcaption>{place}: {caption}.</figcaption></figure>"
     )
 
 
@@ -89,19 +82,17 @@ def _box(x: int, y: int, width: int, *lines: str) -> tuple[str, ...]:
     """A box with a word or two in it."""
     height = 50 if len(lines) > 1 else 40
     top = y + height // 2 + 5 - 8 * (len(lines) - 1)
-    words = (
+    labels = (
         f'<text x="{x + width // 2}" y="{top + 16 * index}">{line}</text>'
         for index, line in enumerate(lines)
     )
-    return (f'<rect x="{x}" y="{y}" width="{width}" height="{height}" rx="6"/>', *words)
+    return (f'<rect x="{x}" y="{y}" width="{width}" height="{height}" rx="6"/>', *labels)
 
 
 def _steps(asked: Asked) -> str:
     items = "".join(f"<li>{step}</li>" for step in _each_step(asked))
     return (
-        "<p>This is the loop of <code>numerical_gradient</code> on <code>net.W</code>: what each "
-        "line writes, and what <code>f</code> gives. The element that is not at its own value is "
-        'marked.</p><div id="stepper" class="stepper"><ol class="steps">'
+        f'{words.html(words.STEPS)}<div id="stepper" class="stepper"><ol class="steps">'
         f"{items}</ol></div>"
     )
 
@@ -118,7 +109,7 @@ def _each_step(asked: Asked) -> Iterator[str]:
 
 
 def _step(
-    where: str, lines: list[str], at: np.ndarray, index: tuple[int, ...], moved: float, words: str
+    where: str, lines: list[str], at: np.ndarray, index: tuple[int, ...], moved: float, result: str
 ) -> str:
     array = at.copy()
     array[index] += moved
@@ -136,7 +127,7 @@ def _step(
     return (
         f"<p>{where}</p>{_pre(lines)}"
         '<div class="scroll" tabindex="0"><table class="matrix"><caption>net.W</caption>'
-        f"<tbody>{cells}</tbody></table></div><p>{escape(words)}</p>"
+        f"<tbody>{cells}</tbody></table></div><p>{escape(result)}</p>"
     )
 
 
@@ -148,18 +139,13 @@ def _loop_lines() -> list[str]:
 
 def _moves(answered: Answered) -> str:
     table = ablation(answered.ablation).partition("</h4>")[2]
-    return (
-        "<p>Two changes, made apart and together: another argument, and another "
-        "<code>net.W</code>. The lambda follows <code>net.W</code> alone; the pure loss "
-        f"follows its argument alone.</p>{table}"
-    )
+    return words.html(words.MOVES) + table
 
 
 def _line(answered: Answered) -> str:
     before, after = (_program(file, "puzzle: f = ") for file in (programs.MUTATING, programs.PURE))
     return (
-        "<p>In the pure program <code>f</code> reads its argument. Nothing is written into, and a "
-        "copy is as good as the original:</p>"
+        f"{words.html(words.LINE)}"
         f'<pre class="diff" tabindex="0"><code><del>- {highlighted(before[0])[0]}</del>'
         f"<ins>+ {highlighted(after[0])[0]}</ins></code></pre>"
         f"{_result('jax.grad(f)(params)', _matrix(answered.by_jax))}"

@@ -65,9 +65,9 @@ def test_the_loop_goes_on_by_keyboard(page, checker, tmp_path):
 
 
 def test_a_line_lights_its_twin(page, checker, tmp_path):
-    focus = """inside.document.getElementById("simple_net-mutating-2").focus();"""
+    focus = """inside.document.getElementById("simple_net-mutating-42").focus();"""
     lit = "[...frame.contentDocument.querySelectorAll('.lit')].map((one) => one.id)"
     assert visit(page, checker, 1280, tmp_path, actions=focus, seen=lit).seen == [
-        "simple_net-mutating-2",
-        "simple_net-pure-2",
+        "simple_net-mutating-42",
+        "simple_net-pure-20",
     ]
