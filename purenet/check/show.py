@@ -58,7 +58,7 @@ def html(report: Found) -> str:
 
 
 def verdict(report: Found) -> str:
-    """One line."""
+    """The verdict in one line."""
     wrong = sum(leaf.disagreeing for leaf in report.leaves)
     if report.ok:
         single = report.compared - report.directions
