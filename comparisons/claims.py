@@ -156,9 +156,9 @@ def found(
 ) -> Claim:
     """The claim that an audit found exactly these pairs of kind and subject; none: a clean one."""
     pairs = sorted((finding.kind, finding.subject) for finding in audit.report.findings)
-    side = {"mutating" if is_original else "pure": _by_kind(pairs)}
+    side = {"mutating" if is_original else "pure": by_kind(pairs)}
     wanted = sorted(expected)
-    return fact(sentence, holds=pairs == wanted, **side, expected=_by_kind(wanted))
+    return fact(sentence, holds=pairs == wanted, **side, expected=by_kind(wanted))
 
 
 @dataclass(frozen=True)
@@ -186,7 +186,7 @@ class Exhibition:
         return markup.fragment(exhibit.exhibition(self))
 
 
-def _by_kind(pairs: Sequence[tuple[str, str]]) -> str:
+def by_kind(pairs: Sequence[tuple[str, str]]) -> str:
     """Each kind with its subjects: ``aliased-state net.W; ignored-parameter W``."""
     kinds = dict.fromkeys(kind for kind, _ in pairs)
     subjects = {kind: ", ".join(name for k, name in pairs if k == kind) for kind in kinds}

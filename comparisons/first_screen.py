@@ -164,7 +164,7 @@ def _slope(asked: Asked) -> str:
 
 def _ablation(ablation: Ablation) -> Table:
     """The four values of both losses; a value that moved stands out."""
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="")
     table.add_column("")
     kept, changed = f"{ablation.state} kept", "changed"
     for style, name in ((MUTATING, "the lambda"), (PURE, "the pure loss")):

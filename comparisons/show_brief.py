@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from comparisons import runs, show
-from comparisons.claims import Audit, Claim, Exhibition, in_short
+from comparisons.claims import Audit, Claim, Exhibition, by_kind, in_short
 from comparisons.programs import Excerpt, pairs
 from comparisons.runs import Outcome
 
@@ -47,7 +47,9 @@ def outcome(run: Outcome, width: int) -> RenderableType:
     parts += [show.claim_lines(claim, width) for claim in first]
     if rest:
         parts += ["", Text("and, with both sides' numbers under --all:", "dim"), _sentences(rest)]
-    parts += [_audited(audit) for audit in shown.audits]
+    if shown.audits:
+        audited = Padding(Group(*map(_audited, shown.audits)), (0, 0, 0, INDENT))
+        parts += ["", Text("What does purenet.audit find?", "bold"), audited]
     return Group(*parts)
 
 
@@ -76,10 +78,7 @@ def _sentences(claims: Sequence[Claim]) -> RenderableType:
 
 def _audited(audit: Audit) -> Text:
     """What purenet.audit says of one function, in a line."""
-    found = "; ".join(f"{finding.kind} {finding.subject}" for finding in audit.report.findings)
-    return Text.assemble(
-        ("purenet.audit of ", "dim"),
-        audit.label,
-        (": ", "dim"),
-        (found or "pure", "red" if found else "green"),
-    )
+    report = audit.report
+    found = by_kind([(finding.kind, finding.subject) for finding in report.findings])
+    label = (f"{audit.label}: ", "bold")
+    return Text.assemble(label, ("pure", "green") if report.ok else (found, "red"))

@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 
 from comparisons import exhibits, values
-from comparisons.claims import Ablation, Audit, Claim, Exhibition, in_short
+from comparisons.claims import Ablation, Audit, Claim, Exhibition, by_kind, in_short
 from comparisons.measures import Measurement
 from comparisons.page import code
 from comparisons.runs import Outcome
@@ -113,10 +113,10 @@ def _audit(audit: Audit) -> str:
     count = len(report.findings)
     label = "pure" if report.ok else f"{count} finding{'s' if count > 1 else ''}"
     verdict = markup.verdict(label, markup.AGREES if report.ok else markup.DISAGREES)
-    kinds = "; ".join(f"{one.kind} {one.subject}" for one in report.findings)
+    kinds = by_kind([(one.kind, one.subject) for one in report.findings])
     found = render.findings(report.findings)
     body = markup.folded(f"The findings on {audit.label}", found)
-    said = f": {escape(kinds)}" if kinds else ""
+    said = "" if report.ok else f": {escape(kinds)}"
     return f"<p>{verdict}<code>{escape(audit.label)}</code>{said}</p>{body}"
 
 

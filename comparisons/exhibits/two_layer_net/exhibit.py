@@ -26,9 +26,9 @@ def run(settings: Settings) -> Exhibition:
     x, t = images.x_train[:_CHECKED], images.t_train[:_CHECKED]
     examined, diagnoses = audits.run(model, params, x, t)
     claims = [
+        *_training(model, params, images, settings),
         *_gradients(model, params, x, t, settings),
         *diagnoses,
-        *_training(model, params, images, settings),
     ]
     sizes = f"{len(images.x_train):,} images to train on, {len(images.x_test):,} to test on"
     note = (
@@ -77,13 +77,13 @@ def _gradients(model, params, x, t, settings: Settings) -> list[Claim]:
         for name in params
     ]
     return [
-        *claims,
-        *audits.lifted(net, x, t, differences, by_jax),
         fact(
             "compare_grads: jax.grad agrees at every coordinate",
             holds=report.ok,
             pure=f"{sum(not leaf.ok for leaf in report.leaves)} of {len(report.leaves)} disagree",
         ),
+        *claims,
+        *audits.lifted(net, x, t, differences, by_jax),
     ]
 
 
