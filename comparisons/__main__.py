@@ -1,44 +1,54 @@
-"""``python -m comparisons``: every exhibit side by side, or the exhibits and measures named."""
+"""``python -m comparisons``: the puzzle and every exhibit, or the exhibits and measures named."""
 
-import argparse
-import os
 import sys
-from collections.abc import Sequence
+from argparse import Namespace
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
-from difflib import get_close_matches
-from io import TextIOWrapper
 from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from comparisons import exhibits, measures, record, runs, show
+from comparisons import (
+    arguments,
+    exhibits,
+    first_screen,
+    measures,
+    puzzle,
+    runs,
+    show,
+    show_brief,
+)
+from comparisons.arguments import STANDARD_OUTPUT, MisuseError
 from comparisons.progress import tracking
+from comparisons.runs import Outcome
+from comparisons.screen import Screen
 from comparisons.settings import Settings
+from purenet.files import write_whole
 
-WIDEST = 120
-VARIABLE = "PURENET_MNIST"
-STANDARD_OUTPUT = "-"
+if TYPE_CHECKING:
+    from comparisons.page.samples import Samples
+
 HELD, FAILED, MISUSED, INTERRUPTED = 0, 1, 2, 130
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(given: Sequence[str] | None = None) -> int:
     """Do what the command line asks for, and return the exit status.
 
     0: everything holds. 1: something does not, or raised an exception. 2: the command line, the
-    MNIST folder or the JSON file cannot be used. 130: interrupted from the keyboard.
+    MNIST folder or a file to write cannot be used. 130: interrupted from the keyboard. A reader
+    that goes away ends the run early, and the status is that of what had run.
     """
-    options = _parser().parse_args(arguments)
-    if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # an encoding that lacks a sign shows ? for it
+    options = arguments.parser().parse_args(given)
+    screen = Screen()
     try:
         if options.list:
-            _console().print(show.listing(_sections()))
+            screen.print(show.listing(_sections()))
             return HELD
-        names = _known(options.names) or exhibits.NAMES
-        settings = Settings(mnist=_mnist(options.mnist), plot=_plot(options.plot))
-        _require_writable(options.json)
-        return _run(names, settings, options.json)
-    except _MisuseError as misuse:
+        return _run(options, screen)
+    except MisuseError as misuse:
         print(f"error: {misuse}", file=sys.stderr)
         return MISUSED
     except KeyboardInterrupt:
@@ -46,57 +56,106 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
 
 
-class _MisuseError(Exception):
-    """What the command line asks for cannot be done; the message says how to fix it."""
+def _run(options: Namespace, screen: Screen) -> int:
+    named = arguments.known(options.names)
+    settings = Settings(mnist=arguments.mnist(options.mnist), plot=arguments.plot(options.plot))
+    json, html = (arguments.output(f"--{x}", getattr(options, x)) for x in ("json", "html"))
+    silent, to_the_end = options.json == STANDARD_OUTPUT, bool(json or html)
+    if silent:
+        outcomes = list(_outcomes(named or exhibits.NAMES, settings))
+    elif options.all or named:
+        outcomes = _shown(
+            named or exhibits.NAMES, settings, screen, in_full=options.all, to_the_end=to_the_end
+        )
+    else:
+        outcomes = _first_screen(settings, screen, to_the_end=to_the_end)
+    if silent or json:
+        from comparisons import record
 
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m comparisons",
-        description="Run the mutating NumPy originals beside their pure JAX twins: both sides' "
-        "numbers, a verdict for each claim, and the ablation. Exit status 1 where one fails.",
-    )
-    parser.add_argument(
-        "names", nargs="*", metavar="NAME", help="what to run (default: every exhibit; see --list)"
-    )
-    parser.add_argument("--list", action="store_true", help="list the names with their titles")
-    parser.add_argument(
-        "--json", metavar="FILE", help="write everything as JSON too (- for the output, no tables)"
-    )
-    parser.add_argument(
-        "--mnist",
-        metavar="DIR",
-        help=f"a folder with the four MNIST files, gzipped or not, also taken from {VARIABLE} "
-        "(default: scikit-learn's handwritten digits)",
-    )
-    parser.add_argument(
-        "--plot",
-        metavar="FILE",
-        help="draw what a measure has to draw (accuracy: the V-curve; training: the losses)",
-    )
-    return parser
-
-
-def _run(names: Sequence[str], settings: Settings, json: str | None) -> int:
-    console, tables = _console(), json != STANDARD_OUTPUT
-    outcomes = []
-    for name in names:
-        with tracking(Console(stderr=True), name) as track:
-            outcomes.append(runs.run(name, replace(settings, track=track)))
-        if tables:
-            console.print(show.outcome(outcomes[-1], console.width), "")
-    if tables:
-        console.print(show.summary(outcomes))
-    if json is not None:
-        _write(record.document(outcomes, settings), json)
+        document = record.document(outcomes, settings)
+        screen.write(document) if silent else _write("--json", json, document)
+    if html:
+        _write_page(html, outcomes, screen, with_plots=not named)
     return HELD if all(outcome.holds for outcome in outcomes) else FAILED
 
 
-def _console() -> Console:
-    """Standard output: rich on a terminal, plain text without colour elsewhere."""
-    console = Console(highlight=False)
-    console.width = min(console.width, WIDEST)
-    return console
+def _write_page(
+    file: Path, outcomes: Sequence[Outcome], screen: Screen, *, with_plots: bool
+) -> None:
+    """Measure what the plots show, where everything was run, and write the page."""
+    from comparisons import page
+
+    samples = _samples(screen) if with_plots else None
+    start = perf_counter()
+    text = page.document(puzzle.asked(), puzzle.answered(), outcomes, samples)
+    _write("--html", file, text)
+    size, seconds = len(text.encode()) / 1e6, perf_counter() - start
+    screen.print(f"page: {file}, {size:.1f} MB, written in {seconds:.1f} s")
+
+
+def _samples(screen: Screen) -> "Samples | None":
+    from comparisons.page import samples
+
+    with tracking(Console(stderr=True), "for the plots"):
+        screen.print("", first_screen.samples_heading())
+        for step in samples.measure():
+            if isinstance(step, samples.Samples):
+                return step
+            screen.print(first_screen.sample(step.name, step.title, step.seconds))
+    return None
+
+
+def _first_screen(settings: Settings, screen: Screen, *, to_the_end: bool) -> list[Outcome]:
+    """The puzzle, before anything waits for JAX; then the answer, and the exhibits row by row."""
+    asked = puzzle.asked()
+    screen.print(first_screen.question(asked))
+    screen.print(first_screen.explanation(asked))
+    if not (screen.is_read or to_the_end):
+        return []
+    with _under_way("the answer"):
+        answered = puzzle.answered()
+    screen.print(first_screen.answer(answered))
+    screen.print(first_screen.table_heading())
+    outcomes = []
+    for outcome in _outcomes(exhibits.NAMES, settings):
+        outcomes.append(outcome)
+        screen.print(first_screen.row(outcome))
+        if not (screen.is_read or to_the_end):
+            return outcomes
+    screen.print("", show.totals(outcomes))
+    screen.print(first_screen.next_steps())
+    return outcomes
+
+
+def _shown(
+    names: Sequence[str], settings: Settings, screen: Screen, *, in_full: bool, to_the_end: bool
+) -> list[Outcome]:
+    """Each in full; or each exhibit in short, its programs before it runs."""
+    outcomes = []
+    for name in names:
+        brief = name in exhibits.NAMES and not in_full
+        if brief:
+            screen.print(show_brief.programs(name))
+        (outcome,) = _outcomes([name], settings)
+        outcomes.append(outcome)
+        screen.print((show_brief if brief else show).outcome(outcome, screen.width), "")
+        if not (screen.is_read or to_the_end):
+            break
+    screen.print(show.summary(outcomes))
+    return outcomes
+
+
+def _outcomes(names: Sequence[str], settings: Settings) -> Iterator[Outcome]:
+    for name in names:
+        with tracking(Console(stderr=True), name) as track:
+            outcome = runs.run(name, replace(settings, track=track))
+        yield outcome
+
+
+@contextmanager
+def _under_way(what: str) -> Iterator[None]:
+    with tracking(Console(stderr=True), what):
+        yield
 
 
 def _sections() -> list[tuple[str, list[tuple[str, str]]]]:
@@ -106,60 +165,13 @@ def _sections() -> list[tuple[str, list[tuple[str, str]]]]:
     ]
 
 
-def _known(names: Sequence[str]) -> tuple[str, ...]:
-    """The names, each once, in the order given; a name that nothing has is refused."""
-    known = (*exhibits.NAMES, *measures.NAMES)
-    for name in names:
-        if name not in known:
-            nearest = get_close_matches(name, known, n=1)
-            fix = f"did you mean {nearest[0]}?" if nearest else "--list says what each one shows"
-            raise _MisuseError(f"got the name {name!r}; wanted one of {', '.join(known)}; {fix}")
-    return tuple(dict.fromkeys(names))
-
-
-def _mnist(folder: str | None) -> Path | None:
-    """The folder of MNIST, its files read once here: a bad one is refused before the run."""
-    source, folder = ("--mnist", folder) if folder else (VARIABLE, os.environ.get(VARIABLE))
-    if not folder:
-        return None
-    from purenet import data  # here, so that --help and --list need not wait for JAX
-
+def _write(option: str, file: Path | None, document: str) -> None:
+    assert file is not None
     try:
-        data.mnist(folder)
-    except (OSError, ValueError) as error:
-        raise _MisuseError(f"{source}: {error}") from error
-    return Path(folder)
-
-
-def _plot(file: str | None) -> Path | None:
-    if file is not None and (Path(file).is_dir() or not Path(file).parent.is_dir()):
-        raise _MisuseError(
-            f"got --plot {file}, which is a folder or lies in none; wanted a file such as "
-            "v-curve.png; correct the path, or make its folder first"
-        )
-    return None if file is None else Path(file)
-
-
-def _require_writable(json: str | None) -> None:
-    """Refuse a file that cannot be written before the run rather than after it."""
-    if json is None or json == STANDARD_OUTPUT:
-        return
-    if Path(json).is_dir() or not Path(json).parent.is_dir():
-        raise _MisuseError(
-            f"got --json {json}, which is a folder or lies in none; wanted a file to write; "
-            "correct the path, or make its folder first"
-        )
-
-
-def _write(document: str, json: str) -> None:
-    if json == STANDARD_OUTPUT:
-        sys.stdout.write(document)
-        return
-    try:
-        Path(json).write_text(document, encoding="utf-8")
+        write_whole(file, document)
     except OSError as error:
-        raise _MisuseError(
-            f"got --json {json}, but writing it failed: {error.strerror}; wanted a file that can "
+        raise MisuseError(
+            f"got {option} {file}, but writing it failed: {error.strerror}; wanted a file that can "
             "be written; name another one"
         ) from error
 

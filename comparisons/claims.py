@@ -10,6 +10,9 @@ if TYPE_CHECKING:  # the command line's own errors need not wait for JAX
     from purenet import PurityReport
 
 
+_FIRST = 6  # claims of an exhibit, the ones that teach most
+
+
 @dataclass(frozen=True)
 class Claim:
     """One sentence, what each side gave, what was expected, and whether it holds.
@@ -67,6 +70,13 @@ def fact(
     return Claim(sentence, mutating, pure, expected, None, None, bool(holds))
 
 
+def in_short(claims: Sequence[Claim]) -> tuple[list[Claim], list[Claim]]:
+    """The claims that are shown first, those that fail among them, and the rest."""
+    first = [claim for at, claim in enumerate(claims) if at < _FIRST or not claim.holds]
+    rest = [claim for at, claim in enumerate(claims) if at >= _FIRST and claim.holds]
+    return first, rest
+
+
 @dataclass(frozen=True)
 class Ablation:
     """The 2 x 2 experiment: which change moves the loss, the argument's or the captured state's?
@@ -87,6 +97,12 @@ class Ablation:
         follows_state = m00 == m10 and m01 == m11 and m00 != m01
         follows_argument = p00 == p01 and p10 == p11 and p00 != p10
         return follows_state and follows_argument
+
+    def _repr_html_(self) -> str:
+        from comparisons.page import exhibit  # here, since the puzzle need not wait for JAX
+        from purenet import markup
+
+        return markup.fragment(exhibit.ablation(self))
 
 
 def ablate(
@@ -140,9 +156,9 @@ def found(
 ) -> Claim:
     """The claim that an audit found exactly these pairs of kind and subject; none: a clean one."""
     pairs = sorted((finding.kind, finding.subject) for finding in audit.report.findings)
-    side = {"mutating" if is_original else "pure": _by_kind(pairs)}
+    side = {"mutating" if is_original else "pure": by_kind(pairs)}
     wanted = sorted(expected)
-    return fact(sentence, holds=pairs == wanted, **side, expected=_by_kind(wanted))
+    return fact(sentence, holds=pairs == wanted, **side, expected=by_kind(wanted))
 
 
 @dataclass(frozen=True)
@@ -163,8 +179,14 @@ class Exhibition:
             self.ablation is None or self.ablation.holds
         )
 
+    def _repr_html_(self) -> str:
+        from comparisons.page import exhibit  # here, since the puzzle need not wait for JAX
+        from purenet import markup
 
-def _by_kind(pairs: Sequence[tuple[str, str]]) -> str:
+        return markup.fragment(exhibit.exhibition(self))
+
+
+def by_kind(pairs: Sequence[tuple[str, str]]) -> str:
     """Each kind with its subjects: ``aliased-state net.W; ignored-parameter W``."""
     kinds = dict.fromkeys(kind for kind, _ in pairs)
     subjects = {kind: ", ".join(name for k, name in pairs if k == kind) for kind in kinds}

@@ -26,9 +26,11 @@ def outcome(run: Outcome, width: int) -> RenderableType:
     """All that one run came to, under its name: an exhibit, a measurement or an exception."""
     result = run.result
     if isinstance(result, Exception):
-        return Group(_heading(run.name, "This one raised an exception."), "", _exception(result))
+        return Group(
+            heading(run.name, "This one raised an exception."), "", exception_lines(result)
+        )
     body = _exhibition(result, width) if isinstance(result, Exhibition) else result
-    return Group(_heading(run.name, result.title), "", body)
+    return Group(heading(run.name, result.title), "", body)
 
 
 def summary(runs: Sequence[Outcome]) -> RenderableType:
@@ -44,19 +46,11 @@ def summary(runs: Sequence[Outcome]) -> RenderableType:
         table.add_row(
             run.name,
             _held(shown.claims) if shown else "–",
-            _verdict(shown.ablation.holds) if shown and shown.ablation else "–",
+            verdict_word(shown.ablation.holds) if shown and shown.ablation else "–",
             f"{run.seconds:.1f}",
-            _verdict(run.holds),
+            verdict_word(run.holds),
         )
-    style = "bold green" if all(run.holds for run in runs) else "bold red"
-    return Group(
-        _heading("summary"),
-        "",
-        table,
-        "",
-        *(Text(line, "red") for run in runs for line in _failing(run)),
-        Text(_total(runs), style),
-    )
+    return Group(heading("summary"), "", table, "", totals(runs))
 
 
 def listing(sections: Iterable[tuple[str, Sequence[tuple[str, str]]]]) -> RenderableType:
@@ -70,20 +64,29 @@ def listing(sections: Iterable[tuple[str, Sequence[tuple[str, str]]]]) -> Render
     return Group(*parts)
 
 
-def _heading(name: str, title: str = "") -> RenderableType:
+def totals(runs: Sequence[Outcome]) -> RenderableType:
+    """What does not hold, if anything, and how much holds."""
+    style = "bold green" if all(run.holds for run in runs) else "bold red"
+    failing = [Text(line, "red") for run in runs for line in _failing(run)]
+    return Group(*failing, Text(_total(runs), style))
+
+
+def heading(name: str, title: str = "") -> RenderableType:
+    """A name with a line to the edge of the screen, and a sentence below it."""
     rule = Rule(Text(name, "bold"), align="left", characters="━", style="dim")
     return Group(rule, Text(title)) if title else rule
 
 
-def _verdict(holds: bool) -> Text:
+def verdict_word(holds: bool) -> Text:
+    """In its colour."""
     return Text("holds", "green") if holds else Text("FAILS", "bold red")
 
 
 def _exhibition(shown: Exhibition, width: int) -> RenderableType:
-    parts: list[RenderableType] = [_columns()]
-    parts += [_claim(claim, width) for claim in shown.claims]
+    parts: list[RenderableType] = [claim_heads()]
+    parts += [claim_lines(one, width) for one in shown.claims]
     if shown.ablation is not None:
-        parts += ["", _ablation(shown.ablation)]
+        parts += ["", ablation_lines(shown.ablation)]
     if shown.audits:
         parts += ["", show_audits.audits(shown.audits)]
     if shown.notes:
@@ -92,7 +95,7 @@ def _exhibition(shown: Exhibition, width: int) -> RenderableType:
     return Group(*parts)
 
 
-def _columns() -> RenderableType:
+def claim_heads() -> RenderableType:
     """The heads of the two lines that each claim takes."""
     return Group(
         _statement(Text("claim"), Text("difference"), Text("verdict"), style="dim"),
@@ -101,14 +104,16 @@ def _columns() -> RenderableType:
     )
 
 
-def _claim(claim: Claim, width: int) -> RenderableType:
+def claim_lines(claim: Claim, width: int) -> RenderableType:
     """The sentence with its verdict, and below it what both sides gave and what was expected."""
     room = (width - INDENT) // 3 - 2
     sides = zip(
         (claim.mutating, claim.pure, claim.expected), (MUTATING, PURE, EXPECTED), strict=True
     )
     return Group(
-        _statement(Text(claim.sentence, "bold"), Text(_difference(claim)), _verdict(claim.holds)),
+        _statement(
+            Text(claim.sentence, "bold"), Text(_difference(claim)), verdict_word(claim.holds)
+        ),
         _evidence(*(Text(values.text(side, room), style) for side, style in sides)),
     )
 
@@ -139,7 +144,7 @@ def _evidence(*sides: Text) -> Padding:
     return Padding(line, (0, 0, 0, INDENT))
 
 
-def _ablation(ablation: Ablation) -> RenderableType:
+def ablation_lines(ablation: Ablation) -> RenderableType:
     """Both losses in the four cases side by side, and which change moved which."""
     argument, state = ablation.argument, ablation.state
     question = f"What moves the loss: changing its argument {argument}, or changing {state}?"
@@ -155,7 +160,7 @@ def _ablation(ablation: Ablation) -> RenderableType:
         f"the pure loss follows {_moved_by(ablation.pure, argument, state)}."
     )
     return Group(
-        _statement(Text(question, "bold"), Text(), _verdict(ablation.holds)),
+        _statement(Text(question, "bold"), Text(), verdict_word(ablation.holds)),
         Padding(Group(tables, "", Text(answer)), (0, 0, 0, INDENT)),
     )
 
@@ -184,7 +189,7 @@ def _moved_by(losses: Table2x2, argument: str, state: str) -> str:
     return f"the captured state {state} alone" if state_moves else "neither"
 
 
-def _exception(error: Exception) -> RenderableType:
+def exception_lines(error: Exception) -> RenderableType:
     """The exception, and the lines of this repository through which it came."""
     frames = [frame for frame in extract_tb(error.__traceback__) if _is_ours(frame.filename)]
     places = [

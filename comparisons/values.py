@@ -53,6 +53,8 @@ def _numbers(value: Any) -> np.ndarray | None:
 
 def _grid(array: np.ndarray, width: int) -> str:
     rows = array.reshape(-1, array.shape[-1])
+    if len(rows) > LINES or array.size > LINES * width:  # whole, it fits in no number of digits
+        return _shortened(array.shape, rows, width)
     telling = _telling_digits(rows)
     whole = [_cells(rows, digits) for digits in (*telling, *NARROW_DIGITS)]
     if array.ndim == 1:  # on one line if its elements then still look distinct, else on several
@@ -61,10 +63,15 @@ def _grid(array: np.ndarray, width: int) -> str:
         lines = _aligned(cells)
         if len(lines) <= LINES and _fit(lines, width):
             return "\n".join(lines)
+    return _shortened(array.shape, rows, width)
+
+
+def _shortened(shape: tuple[int, ...], rows: np.ndarray, width: int) -> str:
+    """The shape, and the ends of rows and columns in as many digits as fit."""
     shorter = ((2, 4), (2, 3), (1, 4), (1, 3), (1, 2))
     ends = [_aligned(_ends(rows, first, digits)) for first, digits in shorter]
     lines = next((lines for lines in ends if _fit(lines, width)), ends[-1])
-    return "\n".join([f"shape {array.shape}", *lines])
+    return "\n".join([f"shape {shape}", *lines])
 
 
 def _fit(lines: list[str], width: int) -> bool:

@@ -5,6 +5,7 @@ nothing beside ``import jax``.
 """
 
 from importlib import import_module
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from purenet.purity import audit as audit
     from purenet.purity import pure_version as pure_version
 
+    __version__: str
+
 _PARTS = ("check", "data", "fd", "nn", "purity", "train")
 _HOMES = {
     "GradientMismatch": "check",
@@ -41,14 +44,16 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """A part of purenet, or one of the functions of its face, imported on first use."""
+    """A part of purenet, one of its public functions, or its version, looked up on first use."""
     if name in _PARTS:
         return import_module(f"purenet.{name}")
     if name in _HOMES:
         return getattr(import_module(f"purenet.{_HOMES[name]}"), name)
+    if name == "__version__":
+        return version("purenet")
     raise AttributeError(f"module 'purenet' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
     """The public names."""
-    return [*_PARTS, *_HOMES]
+    return [*_PARTS, *_HOMES, "__version__"]

@@ -12,17 +12,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
+from purenet import markup
+from purenet.files import write_whole
+
 if TYPE_CHECKING:
     from purenet.check import GradientReport
 
 _MARKER = "check_grads"
 _RECORDS = pytest.StashKey[list[dict[str, Any]]]()
-_STYLE = (
-    "body{font:15px/1.4 system-ui,sans-serif;margin:2em;max-width:70em}"
-    "table{border-collapse:collapse}td,th{padding:.2em .7em;text-align:left;"
-    "border-bottom:1px solid #ddd}h2{font-size:1em}"
-    ".disagrees h2{color:#b00}.undecided h2{color:#960}"
-)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -81,6 +78,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Any:
 
 
 def _record(node: pytest.Item, report: GradientReport) -> None:
+    from purenet.check import show
+
     worst = report.worst
     node.stash.setdefault(_RECORDS, []).append(
         {
@@ -89,7 +88,7 @@ def _record(node: pytest.Item, report: GradientReport) -> None:
             "compared": report.compared,
             "bounds": None if worst is None else worst.bounds,
             "worst": "" if worst is None else worst.path,
-            "html": report._repr_html_(),
+            "html": show.html(report),
         }
     )
 
@@ -121,8 +120,7 @@ class _Collected:
         if self._found:
             terminalreporter.write_line(_summary(self._found))
         if self._file:
-            Path(self._file).write_text(_document(self._found), encoding="utf-8")
-            terminalreporter.write_line(f"gradient report: {self._file}")
+            terminalreporter.write_line(_written(self._file, _document(self._found)))
 
 
 def _summary(found: list[_Found]) -> str:
@@ -142,13 +140,24 @@ def _summary(found: list[_Found]) -> str:
     return f"{line}; worst {worst.bounds:.2g} bounds apart at {worst.worst} in {worst.test}"
 
 
+def _written(file: str, document: str) -> str:
+    """Write the file whole or not at all; in a line, what came of it."""
+    try:
+        write_whole(file, document)
+    except OSError as error:
+        return (
+            f"gradient report: got {file}, but writing it failed: {error.strerror}; wanted a file "
+            "that can be written; name another one"
+        )
+    return f"gradient report: {file}"
+
+
 def _document(found: list[_Found]) -> str:
     sections = "".join(
-        f'<section class="{one.verdict}"><h2>{escape(one.test)}</h2>{one.html}</section>'
+        f"<section><h2>{escape(one.test)}</h2>{one.html}</section>"
         for one in sorted(found, key=lambda one: one.verdict == "agrees")
     )
     summary = escape(_summary(found))
-    return (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Gradients</title>'
-        f"<style>{_STYLE}</style><h1>Gradients</h1><p>{summary}</p>{sections}</html>\n"
+    return markup.document(
+        "Gradients", f"<main><h1>Gradients</h1><p>{summary}</p>{sections}</main>"
     )

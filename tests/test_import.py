@@ -3,6 +3,9 @@
 import json
 import subprocess
 import sys
+from importlib.metadata import version
+
+import purenet
 
 PROGRAM = """
 import json, sys, jax
@@ -27,3 +30,8 @@ def test_import_loads_nothing_heavy_changes_nothing_and_starts_no_backend():
     assert seen["backends"] == 0
     assert {"fd", "nn", "compare_grads"} <= set(seen["public"])
     assert done.stderr == ""
+
+
+def test_the_version_is_that_of_the_distribution():
+    assert purenet.__version__ == version("purenet")
+    assert "__version__" in dir(purenet)

@@ -54,12 +54,32 @@ def test_the_reports_of_a_run_in_one_file(suite):
     document = (suite.path / "report.html").read_text()
     assert document.count("<section") == 3
     assert document.index("test_wrong") < document.index("test_right")
+    assert document.count("<style>") == 1
 
 
 def test_a_file_that_cannot_be_written_is_refused_before_the_run(suite):
     result = suite.runpytest_subprocess("--gradient-report=nowhere/report.html")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*got --gradient-report=nowhere/report.html*wanted a file*"])
+
+
+@pytest.mark.full
+def test_a_full_disk_is_one_line_and_leaves_the_old_report(suite):
+    (suite.path / "report.html").write_text("old")
+    suite.makeconftest(
+        "import os, pytest\n"
+        "@pytest.hookimpl(tryfirst=True)\n"
+        "def pytest_terminal_summary():\n"
+        "    def full(handle):\n"
+        "        raise OSError(28, 'No space left on device')\n"
+        "    os.fsync = full\n"
+    )
+    result = suite.runpytest_subprocess("--gradient-report=report.html")
+    result.stdout.fnmatch_lines(
+        ["gradient report: got report.html, but writing it failed: No space left on device; *"]
+    )
+    result.assert_outcomes(passed=2, failed=1)
+    assert (suite.path / "report.html").read_text() == "old"
 
 
 def test_a_suite_that_does_not_use_it_never_imports_jax(pytester):

@@ -1,4 +1,4 @@
-"""The README: its examples run as printed, its table is measured, its two commands are there."""
+"""The README and the guides: their examples run as printed, links and figures hold."""
 
 import doctest
 import re
@@ -6,25 +6,57 @@ from pathlib import Path
 
 import pytest
 
-from comparisons.exhibits import run
-from comparisons.settings import Settings
+from comparisons import puzzle
 
-README = Path(__file__).parent.parent / "README.md"
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+GUIDES = (
+    "comparisons/README.md",
+    pytest.param("purenet/check/README.md", marks=pytest.mark.full),
+    "purenet/fd/README.md",
+    "purenet/purity/README.md",
+    pytest.param("purenet/train/README.md", marks=pytest.mark.full),
+)
+
+
+def _texts(folder):
+    return sorted((ROOT / folder).rglob("*.md"))
+
+
+def examples_of(file):
+    return doctest.testfile(
+        str(file),
+        module_relative=False,
+        encoding="utf-8",
+        optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS,
+    )
 
 
 def test_every_example_prints_what_the_readme_says():
-    outcome = doctest.testfile(
-        str(README),
-        module_relative=False,
-        optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS,
-    )
+    outcome = examples_of(README)
     assert outcome.attempted > 20
     assert outcome.failed == 0
 
 
-def test_the_table_of_the_puzzle_is_the_ablation_of_simple_net(x64):
-    ablation = run("simple_net", Settings()).ablation
-    assert ablation is not None
+@pytest.mark.parametrize("guide", GUIDES)
+def test_every_example_prints_what_the_guide_says(guide):
+    outcome = examples_of(ROOT / guide)
+    assert outcome.attempted >= 4
+    assert outcome.failed == 0
+
+
+@pytest.mark.parametrize(
+    "file",
+    [README, *(path for top in (".github", "comparisons", "purenet") for path in _texts(top))],
+    ids=lambda file: str(file.relative_to(ROOT)),
+)
+def test_every_link_leads_to_a_file(file):
+    links = re.findall(r"\]\((?!http)([^)#]+)\)", file.read_text(encoding="utf-8"))
+    assert [link for link in links if not (file.parent / link).exists()] == []
+
+
+def test_the_table_of_the_puzzle_is_measured():
+    ablation = puzzle.answered().ablation
     rows = [line for line in README.read_text().splitlines() if line.startswith("| argument")]
     for row, mutating, pure in zip(rows, ablation.mutating, ablation.pure, strict=True):
         printed = [float(cell) for cell in row.split("|")[2:-1]]

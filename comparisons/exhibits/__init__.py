@@ -1,4 +1,4 @@
-"""The seven exhibits, by name and in the order in which they are shown."""
+"""The exhibits, by name and in the order in which they are shown."""
 
 from importlib import import_module
 
@@ -6,10 +6,10 @@ from comparisons.claims import Exhibition
 from comparisons.settings import Settings
 
 NAMES = (
-    "linear_model",
-    "two_layer_net",
-    "addition_net",
     "simple_net",
+    "linear_model",
+    "addition_net",
+    "two_layer_net",
     "variable_tape",
     "training_step",
     "captured_defaults",

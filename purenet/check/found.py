@@ -55,7 +55,7 @@ class Values(NamedTuple):
 
 @dataclass(frozen=True)
 class LeafReport:
-    """How the derivatives by one leaf compare.
+    """How the derivatives with respect to one leaf compare.
 
     Attributes:
         path: the leaf's path, ``params['W1']``.

@@ -49,7 +49,9 @@ def _panel(panel: Any, leaf: LeafReport) -> None:
     order = np.argsort(fd[shown])
     x, difference = fd[shown][order], (by_jax - fd)[shown][order]
     band, bad = bound[shown][order], wrong[shown][order]
-    panel.fill_between(x, -band, band, color="0.85", step="mid", label="bound")
+    panel.fill_between(
+        x, -band, band, color="0.5", alpha=0.3, linewidth=0, step="mid", label="bound"
+    )
     panel.plot(x[~bad], difference[~bad], ".", markersize=3, label="agrees")
     if bad.any():
         panel.plot(x[bad], difference[bad], "x", color="tab:red", label="disagrees")

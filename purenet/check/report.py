@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from purenet import markup
 from purenet.check import show
 from purenet.check.found import Found
 from purenet.check.plot import draw
@@ -26,7 +27,7 @@ class GradientReport(Found):
         return show.rich(self)
 
     def _repr_html_(self) -> str:
-        return show.html(self)
+        return markup.fragment(show.html(self))
 
     def plot(self, file: str | Path | None = None) -> Any:
         """JAX's derivatives against the finite differences, the bound as a band.

@@ -3,6 +3,7 @@
 from html import escape
 from typing import Any
 
+from purenet import markup
 from purenet.check.found import Found, LeafReport
 
 _HEADINGS = ("leaf", "shape", "mode", "largest", "worst at", "jax", "difference", "±", "verdict")
@@ -38,21 +39,26 @@ def rich(report: Found) -> Any:
 
 
 def html(report: Found) -> str:
-    """The same as HTML."""
-    head = "".join(f"<th>{escape(heading)}</th>" for heading in _HEADINGS)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>"
-        for row in _rows(report)
+    """The same as HTML: the verdict as a label, and how it was evaluated folded away."""
+    sentence = verdict(report).removeprefix(f"{report.function}: ")
+    head = (
+        f"<p>{markup.verdict(report.verdict, report.verdict)}"
+        f"<code>{escape(report.function)}</code>: {escape(sentence)}</p>"
     )
-    table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>" if body else ""
-    findings = "".join(f"<li>{escape(line.strip())}</li>" for line in _findings(report))
-    remarks = "<br>".join(map(escape, _remarks(report)))
-    listed = f"<ul>{findings}</ul>" if findings else ""
-    return f"<p><b>{escape(verdict(report))}</b></p>{listed}{table}<p>{remarks}</p>"
+    findings = "".join(
+        f'<div class="finding">{escape(line.strip())}</div>' for line in _findings(report)
+    )
+    rows = [
+        [*map(escape, row[:-1]), f"<b>{escape(row[-1])}</b>" if leaf_is_wrong else escape(row[-1])]
+        for row, leaf_is_wrong in zip(_rows(report), _are_wrong(report), strict=True)
+    ]
+    table = markup.table(_HEADINGS, rows, numbers=(3, 5, 6, 7)) if rows else ""
+    remarks = markup.listed(map(escape, _remarks(report)))
+    return head + findings + table + markup.folded("How it was evaluated", remarks)
 
 
 def verdict(report: Found) -> str:
-    """One line."""
+    """The verdict in one line."""
     wrong = sum(leaf.disagreeing for leaf in report.leaves)
     if report.ok:
         single = report.compared - report.directions
@@ -131,6 +137,12 @@ def _rows(report: Found) -> list[tuple[str, ...]]:
     rows = [_cells(leaf) for leaf in leaves[:_LEAVES]]
     more = len(leaves) - len(rows)
     return [*rows, (f"and {more} more", *[""] * (len(_HEADINGS) - 1))] if more > 0 else rows
+
+
+def _are_wrong(report: Found) -> list[bool]:
+    """For each row of the table, whether its leaf disagrees."""
+    wrong = [not leaf.ok for leaf in _ordered(report)]
+    return [*wrong[:_LEAVES], *([False] if len(wrong) > _LEAVES else [])]
 
 
 def _cells(leaf: LeafReport) -> tuple[str, ...]:

@@ -52,7 +52,7 @@ class Witness:
     mode: str
 
     def whole(self, *, shaken: bool = False) -> Derivatives:
-        """The derivatives by every coordinate; with ``shaken``, their rounding measured."""
+        """The derivatives with respect to every coordinate; ``shaken`` measures their rounding."""
         raise NotImplementedError
 
     def along(

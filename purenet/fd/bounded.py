@@ -52,7 +52,7 @@ class Bounded(NamedTuple):
 def bounded(
     evaluator: Evaluator, leaf: int, base: Sequence[np.ndarray], demand: Demand = EXACT
 ) -> Bounded:
-    """The derivatives by every coordinate of a leaf.
+    """The derivatives with respect to every coordinate of a leaf.
 
     Args:
         evaluator: the function and its base point.

@@ -3,12 +3,14 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import wraps
+from html import escape
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
-from purenet import jaxprs, trees
+from purenet import jaxprs, markup, trees
 from purenet.fd.bounded import bounded
 from purenet.fd.irregular import Irregularity
 from purenet.fd.options import Options, checked
@@ -16,6 +18,7 @@ from purenet.fd.problem import pose, require_numbers, require_outputs
 from purenet.fd.results import assembled
 from purenet.fd.setup import Setup, prepare, require_finite_base
 
+_REMARKS = 10  # that a notebook shows
 _COARSEST = 1e-6  # machine epsilon of the coarsest dtype that can be estimated in itself
 _WORDS = {
     "kink": "not differentiable here: left {left:.6g}, right {right:.6g}",
@@ -77,6 +80,31 @@ class Estimate:
     def __iter__(self) -> Iterator:
         """The value and the error."""
         return iter((self.value, self.error))
+
+    def _repr_html_(self) -> str:
+        paths = trees.leaf_paths(self.value, "value")
+        rows = [
+            [
+                f"<code>{escape(path)}</code>",
+                escape(str(value.shape)),
+                f"{_largest(value):.8g}" if value.size != 1 else f"{value.item():.12g}",
+                f"{_largest(error):.2g}",
+                f"{np.isnan(value).sum():,}",
+            ]
+            for path, value, error in zip(
+                paths, jax.tree.leaves(self.value), jax.tree.leaves(self.error), strict=True
+            )
+        ]
+        table = markup.table(
+            ("leaf", "shape", "largest", "± at most", "without derivative"),
+            rows,
+            caption="Derivatives by finite differences",
+            numbers=(2, 3, 4),
+        )
+        remarks = markup.listed(escape(str(remark)) for remark in self.remarks[:_REMARKS])
+        more = len(self.remarks) - _REMARKS
+        further = f"<p>and {more:,} more remarks</p>" if more > 0 else ""
+        return markup.fragment(f"{table}{remarks}{further}<p>{self.evaluations:,} evaluations</p>")
 
 
 def estimate(
@@ -185,6 +213,11 @@ def _arranged(setup: Setup, leaf: int, derivative: np.ndarray) -> np.ndarray:
 def _arranged_bound(setup: Setup, leaf: int, bound: np.ndarray) -> np.ndarray:
     """A bound in the same shape; that of a complex derivative is its modulus."""
     return np.asarray(np.abs(_arranged(setup, leaf, bound)))
+
+
+def _largest(leaf: np.ndarray) -> float:
+    """The largest of what is finite, by its size."""
+    return float(np.max(np.abs(leaf), initial=0.0, where=np.isfinite(leaf)))
 
 
 def _require_automatic(options: dict) -> None:

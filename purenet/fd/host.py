@@ -19,8 +19,8 @@ class Host(Coordinatewise):
     """A black box around a base point.
 
     Each call gets fresh, read-only copies of the leaves that move, in the kinds the caller gave:
-    NumPy arrays, JAX arrays or Python numbers. Nothing of the caller's is ever written to, also
-    when the function raises.
+    NumPy arrays, JAX arrays or Python numbers. What the caller owns is never written to,
+    also when the function raises.
 
     Attributes:
         leaves: the base point, NumPy arrays in the dtype that the evaluation works in.
@@ -74,11 +74,11 @@ class Host(Coordinatewise):
         return "host: one call a point"
 
     def point_seconds(self) -> float:
-        """Of what happens inside nothing is known."""
+        """Infinity: what a call of a black box costs is not known."""
         return float("inf")
 
     def seconds(self, points: int, most: float) -> float:
-        """Of what happens inside nothing is known."""
+        """Infinity: what a call of a black box costs is not known."""
         del points, most
         return float("inf")
 

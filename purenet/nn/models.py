@@ -156,5 +156,5 @@ def _require_sizes(sizes: Sequence[int]) -> None:
     for size in sizes:
         if isinstance(size, bool) or not isinstance(size, int) or size < 1:
             raise ValueError(
-                f"got sizes {tuple(sizes)}; wanted positive whole numbers; {size!r} is none"
+                f"got sizes {tuple(sizes)}; wanted positive whole numbers; {size!r} is not one"
             )

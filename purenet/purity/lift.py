@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from html import escape
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from purenet import markup
 from purenet.purity.call import Call, called
 from purenet.purity.captured import Reads, aliases
 from purenet.purity.captures import captured_arrays
@@ -29,6 +31,15 @@ class PureVersion(NamedTuple):
 
     function: Callable[[Mapping[str, Any]], Any]
     params: dict[str, Any]
+
+    def _repr_html_(self) -> str:
+        name = f"<code>{escape(getattr(self.function, '__name__', 'function'))}(params)</code>"
+        rows = [
+            (f"<code>{escape(repr(path))}</code>", escape(str(np.shape(leaf))), str(leaf.dtype))
+            for path, leaf in ((key, np.asarray(leaf)) for key, leaf in self.params.items())
+        ]
+        table = markup.table(("params", "shape", "dtype"), rows)
+        return markup.fragment(f"<p>A pure function, {name}, of what was captured:</p>{table}")
 
 
 def pure_version(function: Callable, *args: Any, argnums: int | Sequence[int] = 0) -> PureVersion:

@@ -2,10 +2,12 @@
 
 import json
 from dataclasses import asdict, dataclass, field
-from html import escape
 from typing import Any
 
 import numpy as np
+
+from purenet import markup
+from purenet.purity import render
 
 KINDS = (
     "ignored-parameter",
@@ -112,10 +114,7 @@ class PurityReport:
         return Group(*parts, *(Text(_note(note), style="dim") for note in self.notes))
 
     def _repr_html_(self) -> str:
-        found = "".join(map(_paragraph, self.findings))
-        notes = "".join(f"<li>{escape(_note(note))}</li>" for note in self.notes)
-        listed = f"<ul>{notes}</ul>" if notes else ""
-        return f"<p><b>{escape(self._verdict)}</b></p>{found}{listed}"
+        return markup.fragment(render.html(self))
 
     def to_dict(self) -> dict[str, Any]:
         """Everything in the types of JSON."""
@@ -140,12 +139,6 @@ class PurityReport:
 
 def _note(note: Finding) -> str:
     return f"note: {note.subject}: {note.explanation}"
-
-
-def _paragraph(finding: Finding) -> str:
-    head, *lines = str(finding).splitlines()
-    rest = "<br>".join(escape(line.strip()) for line in lines)
-    return f"<p><code>{escape(head)}</code><br>{rest}</p>"
 
 
 def _shown(value: Any) -> str:

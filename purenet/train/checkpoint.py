@@ -103,7 +103,7 @@ class Checkpoints:
             ) from error
 
     def __enter__(self) -> "Checkpoints":
-        """Itself."""
+        """These checkpoints, their folder open until the block ends."""
         return self
 
     def __exit__(self, *error: object) -> None:

@@ -64,7 +64,8 @@ def fit(
     Raises:
         DivergenceError: NaN or infinity in the loss or the parameters: says at which step it began,
             and in which leaf. (Under optax's apply_if_finite and zero_nans a NaN loss may pass.)
-        TypeError: a loss, optimizer or state that is none; parameters that are not floating point.
+        TypeError: a loss, optimizer or state that is not one; parameters that are not floating
+            point.
         ValueError: data that are empty or of different lengths, a batch larger than the data, a
             state beyond the last epoch, a checkpoint of another run.
         ModuleNotFoundError: where checkpoint is given and orbax is not installed.

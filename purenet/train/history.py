@@ -33,7 +33,7 @@ def empty(dtype: np.dtype, metrics: Mapping[str, np.dtype]) -> History:
 
 
 def joined(parts: Sequence[History]) -> History:
-    """One history after the other."""
+    """Histories joined in their order."""
     return History(
         np.concatenate([part.step for part in parts]),
         np.concatenate([part.loss for part in parts]),

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 def noted() -> Iterator[Callable[[], bool]]:
     """Yield a function that says whether Ctrl-C came; the second one raises, as ever.
 
-    Where it is not Python's own handler that would act (another thread, a handler of the caller's)
-    everything is left as it is, and the function says no.
+    Where Python's own handler would not act (in another thread, or under a handler set by the
+    caller) everything is left as it is, and the function says no.
     """
     main = threading.current_thread() is threading.main_thread()
     if not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:

@@ -15,7 +15,7 @@ def automatic(mesh: Mesh | None) -> Mesh | None:
     """The mesh with every axis left to the compiler, whatever it was made for.
 
     Raises:
-        TypeError: where it is no mesh.
+        TypeError: where it is not a mesh.
     """
     if mesh is None:
         return None

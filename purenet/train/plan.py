@@ -36,7 +36,7 @@ class Plan(NamedTuple):
 
     @property
     def batches(self) -> int:
-        """Of an epoch."""
+        """The number of batches in an epoch."""
         return -(-self.rows // self.batch_size)
 
     @property

@@ -43,7 +43,7 @@ class Reached(NamedTuple):
 
     @property
     def history(self) -> History:
-        """All parts as one."""
+        """The history of all parts, joined."""
         return history.joined(self.parts)
 
 

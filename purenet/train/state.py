@@ -44,7 +44,7 @@ def init(params: Any, optimizer: Any, key: Any) -> TrainState:
 
     Raises:
         TypeError: a leaf that is not floating point, by its path; an optimizer without ``init`` and
-            ``update``; a key that is none.
+            ``update``; or a key that is not one.
         ValueError: params without a leaf.
 
     >>> import optax

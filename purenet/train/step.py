@@ -48,8 +48,9 @@ def train_step(
         the loss before the step. Calls with the same loss and optimizer share one compilation.
 
     Raises:
-        TypeError: a loss that cannot be called or hashed, an optimizer that is none; and, when the
-            step is called, parameters that are not floating point, a loss that is no real number.
+        TypeError: a loss that cannot be called or hashed, or an optimizer that is not one; and,
+            when the step is called, parameters that are not floating point, or a loss that is not
+            real.
         ValueError: when the step is called, a loss that is not scalar.
 
     >>> import optax

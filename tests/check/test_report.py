@@ -75,6 +75,15 @@ def test_html_escapes_what_names_say():
     assert "jax is &lt;twice&gt;" in html
 
 
+def test_html_tells_agreement_from_disagreement_and_folds_how_it_was_evaluated():
+    agreed, wrong = AGREED._repr_html_(), WRONG._repr_html_()
+    assert '<span class="verdict agrees">agrees</span><code>loss</code>: jax agrees at' in agreed
+    assert '<span class="verdict disagrees">disagrees</span>' in wrong
+    assert wrong.index("<b>2 disagree</b>") < wrong.index(">agrees</td>")
+    assert agreed.index("How it was evaluated") < agreed.index("12 evaluations")
+    assert "<details><summary>" in agreed
+
+
 def test_a_long_table_is_cut_after_what_is_wrong():
     many = GradientReport("loss", (*[AGREES] * 60, DIFFERS))
     lines = str(many).splitlines()

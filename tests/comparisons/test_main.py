@@ -8,15 +8,22 @@ import sys
 from pathlib import Path
 
 import jax.numpy as jnp
+import numpy as np
 import pytest
 
-from comparisons import exhibits, measures
+import comparisons.__main__ as program
+from comparisons import exhibits, measures, puzzle, show_brief
 from comparisons.__main__ import main
 from comparisons.claims import Ablation, Exhibition, equal, fact
 
 ROOT = Path(__file__).resolve().parents[2]
 HOLDS = fact("it holds", holds=True, mutating=1, pure=1)
 FAILS = fact("it does not", holds=False, mutating=1, pure=2)
+ANSWERED = puzzle.Answered(
+    Ablation("W", "net.W", ((1.0, 2.0), (1.0, 2.0)), ((1.0, 1.0), (2.0, 2.0))),
+    np.ones((2, 3)),
+    np.ones((2, 3)),
+)
 MIXES = Ablation("W", "net.W", ((1.0, 2.0), (3.0, 4.0)), ((1.0, 1.0), (2.0, 2.0)))
 
 
@@ -44,6 +51,7 @@ def _plain_environment(monkeypatch):
     for variable in ("PURENET_MNIST", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setattr(puzzle, "answered", lambda: ANSWERED)
 
 
 @pytest.fixture
@@ -54,6 +62,7 @@ def show(monkeypatch):
         registry = Registry(**shows)
         monkeypatch.setattr(exhibits, "NAMES", tuple(shows))
         monkeypatch.setattr(exhibits, "run", registry.run)
+        monkeypatch.setattr(show_brief, "programs", lambda name: f"the programs of {name}")
         return registry
 
     return replace
@@ -287,14 +296,14 @@ def test_a_json_file_that_cannot_be_is_refused_before_anything_runs(show, capsys
 
 def test_a_json_file_that_cannot_be_written_says_why(show, capsys, monkeypatch, tmp_path):
     def refuse(*arguments, **keywords):
-        raise PermissionError(13, "Permission denied")
+        raise OSError(28, "No space left on device")
 
     show(a=(HOLDS,))
-    monkeypatch.setattr(Path, "write_text", refuse)
+    monkeypatch.setattr(program, "write_whole", refuse)
     assert main(["--json", str(tmp_path / "f")]) == 2
     assert capsys.readouterr().err == (
-        f"error: got --json {tmp_path / 'f'}, but writing it failed: Permission denied; wanted a "
-        "file that can be written; name another one\n"
+        f"error: got --json {tmp_path / 'f'}, but writing it failed: No space left on "
+        "device; wanted a file that can be written; name another one\n"
     )
 
 
@@ -315,9 +324,60 @@ def test_an_exhibit_may_track_its_progress_and_a_pipe_sees_nothing(show, capsys,
 def test_as_a_program_it_prints_the_numbers_of_both_sides():
     ran = start("addition_net")
     assert ran.returncode == 0, ran.stderr
-    assert "the mutating lambda" in ran.stdout
+    lines, numbers = "return lambda w: net.loss(x, t)", "the mutating lambda"
+    assert ran.stdout.index(lines) < ran.stdout.index(numbers)
     assert "8 of 8 claims hold, 1 of 1 ablations hold" in ran.stdout
     assert "\x1b" not in ran.stdout
+
+
+def test_a_name_shows_its_programs_before_it_runs(show, capsys):
+    show(a=(HOLDS, FAILS))
+    assert main(["a"]) == 1
+    printed = capsys.readouterr().out
+    assert printed.index("the programs of a") < printed.index("it does not")
+    assert printed.endswith("FAILS  a: it does not\n1 of 2 claims hold, 0.0 seconds\n")
+
+
+def test_all_prints_every_number_and_no_story(show, capsys):
+    many = tuple(fact(f"claim {i}", holds=True, mutating=100 + i) for i in range(9))
+    show(a=many)
+    assert main(["--all"]) == 0
+    everything = capsys.readouterr().out
+    assert "The puzzle" not in everything
+    assert "108" in everything
+    assert main(["a"]) == 0
+    short = capsys.readouterr().out
+    assert "claim 8" in short
+    assert "108" not in short
+
+
+@pytest.mark.parametrize(("claims", "status"), [((HOLDS,), 0), ((FAILS,), 1)])
+def test_a_reader_that_goes_away_ends_the_run_with_the_status_of_what_ran(
+    show, monkeypatch, claims, status
+):
+    registry = show(a=claims, b=(FAILS,))
+    monkeypatch.setattr(program.Screen, "is_read", property(lambda screen: not registry.ran))
+    assert main([]) == status
+    assert registry.names == ["a"]
+
+
+def test_a_file_to_write_is_written_whoever_reads(show, monkeypatch, tmp_path):
+    registry = show(a=(HOLDS,), b=(HOLDS,))
+    monkeypatch.setattr(program.Screen, "is_read", property(lambda screen: False))
+    assert main(["--json", str(tmp_path / "all.json")]) == 0
+    assert registry.names == ["a", "b"]
+    assert json.loads((tmp_path / "all.json").read_text())["holds"]
+
+
+def test_a_pipe_into_head_is_no_failure():
+    ran = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {sys.executable} -m comparisons | head -2"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.startswith("The puzzle")
 
 
 def start(*arguments, **environment):

@@ -74,8 +74,7 @@ def test_a_measure_runs_through_its_own_registry(monkeypatch):
 
 def test_a_title_is_the_first_line_of_the_docstring():
     assert runs.title("addition_net") == (
-        "A net that only adds: f([[101]]) is still 107, until somebody writes 101 into the "
-        "net's list."
+        "A net that only adds: f([[101]]) is still 107, until 101 is written into its list."
     )
 
 

@@ -345,3 +345,14 @@ def test_round_off_is_that_of_the_terms_where_they_cancel(seed, x64):
 
     value, error = fd.estimate(squares)(0.7)
     assert abs(value) <= error < 1e-8 * np.sum(np.abs(a))
+
+
+def test_html_has_a_row_a_leaf_and_says_where_there_is_no_derivative():
+    found = fd.estimate(lambda p: jnp.sum(jnp.abs(p["a"]) * p["b"]))(
+        {"a": jnp.array([0.0, 1.0]), "b": 2.0}
+    )
+    html = found._repr_html_()
+    assert "<code>value[&#x27;a&#x27;]</code></td><td>(2,)</td>" in html
+    assert '<td class="number">1</td></tr>' in html  # one coordinate of a without derivative
+    assert "p[&#x27;a&#x27;][0]: not differentiable here: left -2, right 2" in html
+    assert f"<p>{found.evaluations} evaluations</p>" in html

@@ -117,3 +117,10 @@ def test_why_there_is_none(why):
 def test_the_callers_exception_comes_through():
     with pytest.raises(ZeroDivisionError):
         pure_version(lambda p: 1 / 0, SHARED)
+
+
+def test_html_names_what_was_captured():
+    net = Net()
+    html = pure_version(lambda W: net.loss(x), net.W)._repr_html_()
+    assert "<code>&#x27;net.W&#x27;</code></td><td>(2,)</td><td>float64</td>" in html
+    assert "(params)</code>, of what was captured" in html

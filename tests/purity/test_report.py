@@ -78,10 +78,17 @@ def test_text_ends_with_the_notes():
 
 def test_html_is_escaped():
     html = ODD_REPORT._repr_html_()
-    assert "<b>&lt;lambda&gt;: 1 finding" in html
-    assert "d[&#x27;&lt;b&gt;&#x27;] (&lt;string&gt;:3)" in html
+    assert '<span class="verdict disagrees">1 finding</span><code>&lt;lambda&gt;</code>' in html
+    assert "<code>d[&#x27;&lt;b&gt;&#x27;]</code> (&lt;string&gt;:3)" in html
     assert "a &lt; b &amp; c" in html
-    assert "<li>note: &lt;t&gt;" in html
+    assert "<li><code>&lt;t&gt;</code>: taken for data</li>" in html
+
+
+def test_html_tells_pure_from_impure_and_has_a_row_for_each_experiment():
+    assert '<span class="verdict agrees">pure</span>' in PurityReport("loss")._repr_html_()
+    html = REPORT._repr_html_()
+    assert html.count('<td class="number">0</td>') == 2
+    assert html.count('<div class="finding">') == 2
 
 
 def test_rich_takes_brackets_for_text():

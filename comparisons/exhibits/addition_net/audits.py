@@ -18,11 +18,11 @@ def run(x, t) -> tuple[list[Audit], list[Claim]]:
     twin = Audit("loss(params, x, t)", purenet.audit(pure.loss, params, x, t))
     return [lambda_, twin], [
         found(
-            "the audit finds the list's place that is read instead, and that 100 is no float",
+            "the audit finds the list that is read instead, and that 100 is an integer",
             lambda_,
             ("integer-parameter", "w[0][0]"),
             ("ignored-parameter", "w[0][0]"),
             ("aliased-state", "net.w[0][0]"),
         ),
-        found("the pure loss has nothing to be told of", twin, is_original=False),
+        found("the audit finds nothing in the pure loss", twin, is_original=False),
     ]

@@ -1,4 +1,4 @@
-"""A net that only adds: f([[101]]) is still 107, until somebody writes 101 into the net's list."""
+"""A net that only adds: f([[101]]) is still 107, until 101 is written into its list."""
 
 import jax.numpy as jnp
 
@@ -16,20 +16,22 @@ def run(settings: Settings) -> Exhibition:
     net = AdditionNet()
     f = captured_loss(net, X, T)
     claims = [
-        equal("the loss at the weight 100", mutating=f(net.w), pure=_pure(100), expected=107),
         equal(
-            "f([[101]]): the lambda ignores its argument, the pure loss follows it",
+            "the loss at the weight 100 is 107", mutating=f(net.w), pure=_pure(100), expected=107
+        ),
+        equal(
+            "f([[101]]) is still 107: the lambda ignores its argument",
             mutating=f([[101]]),
             expected=107,
         ),
-        equal("the pure loss at [[101]]", pure=_pure(101), expected=108),
+        equal("the pure loss at [[101]] is 108", pure=_pure(101), expected=108),
     ]
     net.w[0][0] = 101
     claims += [
-        equal("after w[0][0] = 101 the lambda gives another value", mutating=f(None), expected=108),
-        equal("and the weight stays 101 afterwards", mutating=net.w[0][0], expected=101),
+        equal("after net.w[0][0] = 101 the lambda gives 108", mutating=f(None), expected=108),
+        equal("the weight stays 101 afterwards", mutating=net.w[0][0], expected=101),
         equal(
-            "the pure loss in any order, twice",
+            "the pure loss at 101, 100, 100 and 101: no call affects another",
             pure=[_pure(101), _pure(100), _pure(100), _pure(101)],
             expected=[108, 107, 107, 108],
         ),

@@ -28,6 +28,6 @@ def run(x: np.ndarray, freqs: list[float]) -> tuple[list[Audit], list[Claim]]:
             ("late-binding", "p_fn"),
             ("late-binding", "freq"),
         ),
-        found("with defaults each lambda has its own: nothing to find", kept),
-        found("nor in the broadcast expression, by x or by freqs", twin, is_original=False),
+        found("with defaults the audit finds nothing: each lambda has its own values", kept),
+        found("the audit finds nothing in the broadcast expression", twin, is_original=False),
     ]

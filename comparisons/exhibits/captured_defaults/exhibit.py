@@ -1,4 +1,4 @@
-"""Lambdas built in a loop: without defaults, every one of them uses the last pair."""
+"""Lambdas built in a loop: without defaults, all of them use its last values."""
 
 import jax
 import jax.numpy as jnp
@@ -22,7 +22,7 @@ def run(settings: Settings) -> Exhibition:
     """Encode with the defaults, without them, and by broadcasting."""
     del settings
     examined, diagnoses = audits.run(_X, _FREQS)
-    claims = [*_with_defaults(), *_without_defaults(), *_broadcast(), *diagnoses]
+    claims = [*_without_defaults(), *_with_defaults(), *_broadcast(), *diagnoses]
     title = (__doc__ or "").splitlines()[0]
     return Exhibition(
         "captured_defaults", title, tuple(claims), _ablation(), audits=tuple(examined)
@@ -33,20 +33,20 @@ def _with_defaults() -> list[Claim]:
     kept = build_embedding([2.0], [np.sin])[0]
     return [
         close(
-            "p_fn = sin, freq = 2: the lambda with defaults, and sin(2 x)",
+            "with defaults the lambda of p_fn = sin and freq = 2 is sin(2 x)",
             mutating=kept(_X),
             pure=pure.feature(_X, 2.0),
             expected=np.sin(2.0 * _X),
             tolerance=1e-15,
         ),
         close(
-            "the whole encoding, features in the order sin f1, cos f1, sin f2, ...",
+            "the whole encoding: sin f1, cos f1, sin f2, ...",
             mutating=embed(build_embedding(_FREQS), _X),
             pure=pure.embed(_X, _FREQS),
             tolerance=1e-15,
         ),
         equal(
-            "a default can be overwritten by a second argument, unnoticed",
+            "a second argument silently replaces a default",
             mutating=kept(_X, np.cos),
             expected=np.cos(2.0 * _X),
         ),
@@ -58,7 +58,7 @@ def _without_defaults() -> list[Claim]:
     last = np.cos(4.0 * _X)
     return [
         equal(
-            "without defaults all six lambdas are cos(4 x), the last pair",
+            "without defaults all six lambdas are cos(4 x), the last pair of the loop",
             mutating=[fn(_X) for fn in late],
             expected=[last] * 6,
         ),
@@ -68,7 +68,7 @@ def _without_defaults() -> list[Claim]:
             expected=2,
         ),
         equal(
-            "the first lambda should have been sin(x): wrong by up to",
+            "the first lambda should be sin(x); it is wrong by up to",
             mutating=float(np.max(np.abs(late[0](_X) - np.sin(_X)))),
             expected=float(np.max(np.abs(last - np.sin(_X)))),
         ),
@@ -79,13 +79,13 @@ def _broadcast() -> list[Claim]:
     derivative = jax.jacobian(lambda f: pure.embed(_X, f))(jnp.array(_FREQS))
     return [
         close(
-            "one broadcast expression, jitted",
+            "one broadcast expression under jax.jit gives the same",
             mutating=embed(build_embedding(_FREQS), _X),
             pure=jax.jit(pure.embed)(_X, jnp.array(_FREQS)),
             tolerance=1e-15,
         ),
         close(
-            "differentiable in the frequencies: d sin(2 x)/df = x cos(2 x)",
+            "it has a derivative with respect to the frequencies: x cos(2 x)",
             pure=derivative[:, 2, 1],
             expected=_X * np.cos(2.0 * _X),
             tolerance=1e-15,

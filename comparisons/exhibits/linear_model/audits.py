@@ -25,11 +25,15 @@ def run(x, t) -> tuple[list[Audit], list[Claim]]:
             ("aliased-state", "model.W"),
         ),
         found(
-            "of a copy of W it says that writing into it moves nothing: model.W is just captured",
+            "the audit at a copy of W: the lambda ignores it and captures model.W",
             copied,
             ("ignored-parameter", "W"),
             ("captured-array", "model.W"),
         ),
-        found("the def reads W, and changes the model", def_, ("mutates-state", "model.W")),
-        found("the pure loss has nothing to be told of", twin, is_original=False),
+        found(
+            "the audit of the def: it reads W, and changes the model",
+            def_,
+            ("mutates-state", "model.W"),
+        ),
+        found("the audit finds nothing in the pure loss", twin, is_original=False),
     ]

@@ -1,4 +1,4 @@
-"""One weight: two functions said to be equivalent are not, and a gradient comes out halved."""
+"""Two functions said to be equivalent are not, and a published gradient is halved."""
 
 import jax
 import jax.numpy as jnp
@@ -51,12 +51,12 @@ def _not_equivalent() -> list[Claim]:
             tolerance=1e-14,
         ),
         equal(
-            "and leaves the model changed: its W is the last argument",
+            "the def leaves the model changed: its W is now the last argument",
             mutating=assigned_model.W,
             expected=[[2.0]],
         ),
         equal(
-            "the lambda left its model as it was",
+            "the lambda leaves the model unchanged",
             mutating=captured_model.W,
             expected=[[0.5]],
         ),
@@ -72,19 +72,19 @@ def _halved() -> list[Claim]:
     forward = (_pure_loss(0.5 + _H) - _pure_loss(0.5)) / _H
     return [
         close(
-            "on a vector the published gradient is right, to its round-off",
+            "on a vector the published gradient is right",
             mutating=on_vector,
             expected=[_GRADIENT],
             tolerance=1e-9,
         ),
         close(
-            "on a (1, 1) array it is half a forward difference, -6.99977",
+            "on a (1, 1) array it is half a forward difference: -6.99977, not -14",
             mutating=on_matrix.item(),
             expected=forward / 2,
             tolerance=1e-9,
         ),
         close(
-            "which the published figure shows to six digits",
+            "the published figure is that number, to six digits",
             mutating=on_matrix.item(),
             expected=-6.99977,
             tolerance=5e-6,
@@ -121,23 +121,23 @@ def _index_error() -> list[Claim]:
             expected="IndexError",
         ),
         equal(
-            "and leaves the array as its last writes left it: + 1e-4, then - 1e-4, rounded twice",
+            "the array keeps its last writes: + 1e-4, then - 1e-4, rounded twice",
             mutating=broken,
             expected=(_MATRIX + _H) - _H,
         ),
         fact(
-            "which is not the array it was",
+            "so the array is no longer what it was",
             holds=not np.array_equal(broken, _MATRIX),
             mutating=broken - _MATRIX,
         ),
         close(
-            "fd.grad takes the same array, read-only",
+            "fd.grad differentiates at the same array, read-only",
             pure=gradient,
             expected=np.ones((2, 3)),
             tolerance=1e-9,
         ),
         fact(
-            "and the array is bit for bit what it was",
+            "fd.grad leaves the array unchanged, bit for bit",
             holds=bool(np.array_equal(untouched, _MATRIX)),
             pure=untouched,
             expected=_MATRIX,

@@ -21,18 +21,18 @@ def run() -> tuple[list[Audit], list[Claim]]:
     twin = Audit("loss(params, x, t)", purenet.audit(pure.loss, params, _X, _T, _DELTA))
     return [aliased, copied, twin], [
         found(
-            "the audit finds why the lambda works: W is ignored, and is the array that is read",
+            "the audit says why the lambda works: it ignores W, but W is the array net.W",
             aliased,
             ("ignored-parameter", "W"),
             ("aliased-state", "net.W"),
         ),
         found(
-            "and why it does not at a copy: net.W is another array",
+            "the audit says why it fails at a copy: net.W is another array",
             copied,
             ("ignored-parameter", "W"),
             ("captured-array", "net.W"),
         ),
-        found("the pure loss has nothing to be told of", twin, is_original=False),
+        found("the audit finds nothing in the pure loss", twin, is_original=False),
     ]
 
 
@@ -45,21 +45,24 @@ def lifted() -> list[Claim]:
     by_twin = jax.grad(pure.loss)({"W": jnp.array(net.W)}, _X, _T, _DELTA)["W"]
     return [
         equal("pure_version makes net.W the argument", pure=list(params), expected=["net.W"]),
-        equal("and leaves the net's own as it was", mutating=net.W, expected=before),
+        equal("pure_version leaves net.W unchanged", mutating=net.W, expected=before),
         close(
-            "and gives the lambda's loss",
+            "the pure version has the lambda's value",
             mutating=f(None),
             pure=value,
             tolerance=1e-14,
         ),
         close(
-            "its jax.grad is the in-place gradient, to the error of differences",
+            "jax.grad of the pure version is the in-place gradient",
             mutating=numerical_gradient(f, net.W),
             pure=gradient["net.W"],
             tolerance=1e-9,
         ),
         close(
-            "and jax.grad of the twin", pure=gradient["net.W"], expected=by_twin, tolerance=1e-14
+            "jax.grad of the pure version is that of the pure program",
+            pure=gradient["net.W"],
+            expected=by_twin,
+            tolerance=1e-14,
         ),
     ]
 

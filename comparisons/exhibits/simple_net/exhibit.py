@@ -1,4 +1,4 @@
-"""The book's simpleNet: f(W) is the same for any W, and its gradient at a copy is all zeros."""
+"""The puzzle itself: f ignores W, and at a copy of W its gradient is all zeros."""
 
 import jax
 import jax.numpy as jnp
@@ -18,7 +18,7 @@ def run(settings: Settings) -> Exhibition:
     """Repeat both published runs on both sides, then ask each loss what it depends on."""
     del settings
     examined, diagnoses = audits.run()
-    claims = [*_run_a(), *_run_b(), *_what_it_depends_on(), *diagnoses, *audits.lifted()]
+    claims = [*_what_it_depends_on(), *diagnoses, *audits.lifted(), *_run_a(), *_run_b()]
     title = (__doc__ or "").splitlines()[0]
     return Exhibition("simple_net", title, tuple(claims), _ablation(), audits=tuple(examined))
 
@@ -85,36 +85,38 @@ def _what_it_depends_on() -> list[Claim]:
     elsewhere = {"W": jnp.array(published.B_ELSEWHERE)}
     gradient_elsewhere = jax.grad(pure.loss)(elsewhere, _X, _T, published.B_DELTA)["W"]
     return [
-        equal("f(3) is f(W): the lambda never looks", mutating=f(3), expected=f(net.W)),
         equal(
-            "f(a) is f(W) for the matrix a of the publication",
+            "f(3) equals f(W): the lambda ignores its argument", mutating=f(3), expected=f(net.W)
+        ),
+        equal(
+            "f(a) equals f(W) for the published matrix a",
             mutating=f(published.B_ELSEWHERE),
             expected=f(net.W),
         ),
         close(
-            "the pure loss follows its argument: its value at a, by hand",
+            "the pure loss at a is the loss of a net with the weights a",
             pure=pure.loss(elsewhere, _X, _T, published.B_DELTA),
             expected=SimpleNet(published.B_ELSEWHERE, published.B_DELTA).loss(_X, _T),
             tolerance=1e-14,
         ),
         equal(
-            'the gradient "at" a is all zeros: writing into a moves nothing',
+            'the lambda\'s gradient "at" a is all zeros: the net does not read a',
             mutating=numerical_gradient(f, published.B_ELSEWHERE.copy()),
             expected=np.zeros((2, 3)),
         ),
         close(
-            "the pure gradient at a is that of the net with weights a",
+            "the pure gradient at a is the gradient of a net with the weights a",
             mutating=_gradient_of_net(published.B_ELSEWHERE),
             pure=gradient_elsewhere,
             tolerance=_PRINTED,
         ),
         equal(
-            "net.W.copy() as the argument turns the gradient to zeros",
+            "at net.W.copy() the lambda's gradient is all zeros",
             mutating=numerical_gradient(f, net.W.copy()),
             expected=np.zeros((2, 3)),
         ),
         equal(
-            "a copy changes nothing for the pure gradient",
+            "at a copy the pure gradient is the same",
             pure=fd.grad(pure.loss)(params, _X, _T, published.B_DELTA)["W"],
             expected=fd.grad(pure.loss)(jax.tree.map(jnp.copy, params), _X, _T, published.B_DELTA)[
                 "W"

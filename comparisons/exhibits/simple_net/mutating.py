@@ -36,6 +36,13 @@ def captured_loss(net, x, t):
     return lambda W: net.loss(x, t)
 
 
+def puzzle(W, x, t):
+    """The three lines of the puzzle: why is this gradient not zero?"""
+    net = SimpleNet(W)
+    f = lambda W: net.loss(x, t)
+    return numerical_gradient(f, net.W)
+
+
 def numerical_gradient(f, x, trace=None):
     """Central differences by writing into x, one element after the other.
 

@@ -35,7 +35,7 @@ def run(weight, bias, x, t, base_lr: float) -> tuple[list[Audit], list[Claim]]:
     pure_step = Audit("step, from params to params", purenet.audit(next_params, params, x, t))
     return [backward, step, pure_loss, pure_step], [
         found(
-            "the audit finds the gradients that backward adds to, and the weight that is ignored",
+            "the audit finds the gradients that backward adds to, and that the weight is ignored",
             backward,
             ("mutates-state", "module.weight.grad"),
             ("mutates-state", "module.bias.grad"),
@@ -43,7 +43,7 @@ def run(weight, bias, x, t, base_lr: float) -> tuple[list[Audit], list[Claim]]:
             ("aliased-state", "module.weight.data"),
         ),
         found(
-            "of a whole step, all that it writes into: seven arrays in two objects",
+            "the audit of a whole step: it writes into seven arrays of two objects",
             step,
             ("mutates-state", "self.module.x"),
             *(
@@ -54,6 +54,6 @@ def run(weight, bias, x, t, base_lr: float) -> tuple[list[Audit], list[Claim]]:
             ("mutates-state", "self.optimizer.velocity[0]"),
             ("mutates-state", "self.optimizer.velocity[1]"),
         ),
-        found("the pure loss has nothing to be told of", pure_loss, is_original=False),
-        found("nor has the pure step", pure_step, is_original=False),
+        found("the audit finds nothing in the pure loss", pure_loss, is_original=False),
+        found("the audit finds nothing in the pure step", pure_step, is_original=False),
     ]

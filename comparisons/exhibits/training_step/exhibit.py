@@ -1,4 +1,4 @@
-"""The object-style training step, in PyTorch or NumPy, and state in, state out: one trajectory."""
+"""A training step of objects and one from state to state: the same trajectory."""
 
 import math
 
@@ -22,7 +22,7 @@ def run(settings: Settings) -> Exhibition:
     del settings
     torch = mutating.torch_if_installed()
     examined, diagnoses = audits.run(*_problem(), _BASE_LR)
-    claims = [*_trajectory(torch), *_accumulation(), *_no_grad(), *_initialisers(), *diagnoses]
+    claims = [*_accumulation(), *_trajectory(torch), *diagnoses, *_no_grad(), *_initialisers()]
     original = f"PyTorch {torch.__version__}" if torch else "the NumPy module (no PyTorch here)"
     title = (__doc__ or "").splitlines()[0]
     notes = (
@@ -83,16 +83,18 @@ def _accumulation() -> list[Claim]:
     state = pure.start(pure.sgd(_BASE_LR), params)
     pure.step(pure.sgd(_BASE_LR), state, x, t)
     return [
-        close("the gradient of the weight", mutating=once, pure=gradient, tolerance=1e-14),
         close(
-            "without zero_grad the second backward adds: twice the gradient",
+            "the gradient with respect to the weight", mutating=once, pure=gradient, tolerance=1e-14
+        ),
+        close(
+            "without zero_grad a second backward gives twice the gradient",
             mutating=module.weight.grad,
             expected=2 * once,
             tolerance=1e-14,
         ),
-        equal("the pure gradient is a value, the same again", pure=again, expected=gradient),
+        equal("the pure gradient is the same both times", pure=again, expected=gradient),
         equal(
-            "a step leaves the state it was given as it was",
+            "a pure step leaves the state that it is given unchanged",
             pure=state.params["weight"],
             expected=weight,
         ),
@@ -118,7 +120,7 @@ def _no_grad() -> list[Claim]:
             tolerance=1e-14,
         ),
         equal(
-            "but it cannot go backward; the pure loss has no mode to be in",
+            "inside no_grad backward raises an error; the pure loss has no modes",
             mutating=outcome,
             expected="the loss was computed in a no_grad region",
         ),
@@ -174,7 +176,7 @@ def _initialisers() -> list[Claim]:
     return [
         *claims,
         fact(
-            "Glorot's uniform numbers stay within sqrt(6 / (in + out))",
+            "Glorot (Xavier) uniform: no number exceeds sqrt(6 / (in + out))",
             holds=bool(max(np.abs(laws[0][1]).max(), np.abs(laws[0][2]).max()) <= limit),
             mutating=np.abs(laws[0][1]).max(),
             pure=np.abs(laws[0][2]).max(),

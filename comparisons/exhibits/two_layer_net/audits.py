@@ -23,8 +23,8 @@ def run(model, params, x, t) -> tuple[list[Audit], list[Claim]]:
     twin = Audit("loss(params, x, t)", purenet.audit(loss, params, x, t))
     return [loss_W, method, twin], [
         found(
-            "the audit finds all four parameters ignored, each read from net.params, and what the "
-            "layers keep of a forward pass",
+            "the audit of loss_W: it ignores all four parameters, reads net.params instead, and "
+            "the layers keep their inputs",
             loss_W,
             *(("ignored-parameter", f"W[{name!r}]") for name in params),
             *(("aliased-state", f"net.params[{name!r}]") for name in params),
@@ -33,7 +33,7 @@ def run(model, params, x, t) -> tuple[list[Audit], list[Claim]]:
             ("mutates-state", "net.last_layer.y"),
         ),
         found(
-            "of net.loss at other x, that every layer keeps its input or its output",
+            "the audit of net.loss: every layer keeps its input or its output",
             method,
             ("mutates-state", "self.affine1.x"),
             ("mutates-state", "self.activation.out"),
@@ -41,7 +41,7 @@ def run(model, params, x, t) -> tuple[list[Audit], list[Claim]]:
             ("mutates-state", "self.last_layer.t"),
             ("mutates-state", "self.last_layer.y"),
         ),
-        found("the pure loss has nothing to be told of", twin, is_original=False),
+        found("the audit finds nothing in the pure loss", twin, is_original=False),
     ]
 
 
@@ -57,15 +57,20 @@ def lifted(net: TwoLayerNet, x, t, differences: dict, by_jax: dict) -> list[Clai
             pure=sorted(params),
             expected=sorted(names),
         ),
-        close("and gives the loss of loss_W", mutating=loss_W(None), pure=value, tolerance=1e-14),
         close(
-            "its jax.grad is the in-place gradient, to the error of differences",
+            "the pure version has the value of loss_W",
+            mutating=loss_W(None),
+            pure=value,
+            tolerance=1e-14,
+        ),
+        close(
+            "jax.grad of the pure version is the in-place gradient",
             mutating=_ravel(differences, net.params),
             pure=_ravel(gradients, names),
             tolerance=1e-8,
         ),
         close(
-            "and jax.grad of the twin",
+            "jax.grad of the pure version is that of the pure program",
             pure=_ravel(gradients, names),
             expected=_ravel(by_jax, net.params),
             tolerance=1e-14,

@@ -1,4 +1,4 @@
-"""The book's TwoLayerNet on real handwritten digits: the same losses, gradients and accuracy."""
+"""The book's network on handwritten digits: equal gradients, losses and accuracy."""
 
 import jax
 import jax.numpy as jnp
@@ -26,9 +26,9 @@ def run(settings: Settings) -> Exhibition:
     x, t = images.x_train[:_CHECKED], images.t_train[:_CHECKED]
     examined, diagnoses = audits.run(model, params, x, t)
     claims = [
+        *_training(model, params, images, settings),
         *_gradients(model, params, x, t, settings),
         *diagnoses,
-        *_training(model, params, images, settings),
     ]
     sizes = f"{len(images.x_train):,} images to train on, {len(images.x_test):,} to test on"
     note = (
@@ -59,8 +59,7 @@ def _gradients(model, params, x, t, settings: Settings) -> list[Claim]:
     report = purenet.compare_grads(loss, params, x, t)
     claims = [
         close(
-            f"d{name}: the in-place differences, fd.grad and jax.grad at {by_jax[name].size:,} "
-            "coordinates",
+            f"d{name}, {by_jax[name].size:,} coordinates: the in-place loop, fd.grad and jax.grad",
             mutating=differences[name],
             pure=by_fd[name],
             expected=by_jax[name],
@@ -70,7 +69,7 @@ def _gradients(model, params, x, t, settings: Settings) -> list[Claim]:
     ]
     claims += [
         close(
-            f"d{name}: the original's own layered backward against jax.grad",
+            f"d{name}: the original's backward pass, and jax.grad",
             mutating=layered[name],
             pure=by_jax[name],
             tolerance=1e-14,
@@ -78,13 +77,13 @@ def _gradients(model, params, x, t, settings: Settings) -> list[Claim]:
         for name in params
     ]
     return [
-        *claims,
-        *audits.lifted(net, x, t, differences, by_jax),
         fact(
-            "compare_grads finds every coordinate in agreement",
+            "compare_grads: jax.grad agrees at every coordinate",
             holds=report.ok,
             pure=f"{sum(not leaf.ok for leaf in report.leaves)} of {len(report.leaves)} disagree",
         ),
+        *claims,
+        *audits.lifted(net, x, t, differences, by_jax),
     ]
 
 
@@ -128,13 +127,13 @@ def _training(model, params, images: data.Dataset, settings: Settings) -> list[C
             tolerance=1e-6,
         ),
         close(
-            "accuracy on the test set, in per cent",
+            "accuracy on the test set, in percent",
             mutating=accuracies[0],
             pure=accuracies[1],
             tolerance=0.5,
         ),
         fact(
-            "both have learnt: over 90 per cent",
+            "both have learnt: over 90 percent",
             holds=min(accuracies) > 90,
             mutating=accuracies[0],
             pure=accuracies[1],

@@ -33,18 +33,18 @@ def run(composed: Callable, value: float) -> tuple[list[Audit], list[Claim]]:
     )
     return [again, reused, fresh, twin], [
         found(
-            "the audit finds where backward puts the gradient, and that it is not data's",
+            "the audit finds where backward puts the gradient: x.grad",
             again,
             ("mutates-state", "x.grad"),
             ("ignored-parameter", "data"),
             ("aliased-state", "x.data"),
         ),
         found(
-            "and that a Function keeps the inputs and outputs of its forward pass",
+            "the audit finds that a Function keeps its inputs and outputs",
             reused,
             ("mutates-state", "square.inputs"),
             ("mutates-state", "square.outputs"),
         ),
-        found("of a tape made inside the call nothing is left: it is as good as pure", fresh),
-        found("the pure derivative has nothing to be told of", twin, is_original=False),
+        found("a tape made inside the call is pure: nothing of it is left afterwards", fresh),
+        found("the audit finds nothing in the pure derivative", twin, is_original=False),
     ]

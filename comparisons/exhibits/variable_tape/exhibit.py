@@ -1,4 +1,4 @@
-"""A define-by-run tape: gradients double on a second backward, since they are kept in the tape.
+"""A define-by-run tape keeps its gradients: a second backward doubles them.
 
 There is no 2 x 2 ablation here: the tape's functions do read their argument. What they share is
 where the gradient goes, and the second backward is the experiment on that.
@@ -23,7 +23,7 @@ def run(settings: Settings) -> Exhibition:
     """Add, differentiate, differentiate again, and go on to the third derivative."""
     del settings
     examined, diagnoses = audits.run(composed, _X)
-    claims = [*_forward(), *_first_derivatives(), *_second_backward(), *_higher_derivatives()]
+    claims = [*_second_backward(), *_higher_derivatives(), *_first_derivatives(), *_forward()]
     title = (__doc__ or "").splitlines()[0]
     return Exhibition("variable_tape", title, (*claims, *diagnoses), audits=tuple(examined))
 
@@ -36,8 +36,8 @@ def composed(x: Variable) -> Variable:
 def _forward() -> list[Claim]:
     (y,) = Add()([Variable(np.array(2)), Variable(np.array(3))])
     return [
-        equal("Add of 2 and 3", mutating=y.data, pure=nn.add(2, 3), expected=5),
-        equal("add takes any number of terms", pure=nn.add(1, 2, 3, 4), expected=10),
+        equal("Add of 2 and 3 is 5", mutating=y.data, pure=nn.add(2, 3), expected=5),
+        equal("the pure add takes any number of terms", pure=nn.add(1, 2, 3, 4), expected=10),
     ]
 
 
@@ -61,27 +61,27 @@ def _first_derivatives() -> list[Claim]:
             tolerance=1e-14,
         ),
         close(
-            "numerical_diff with eps = 1e-4, and fd.grad",
+            "the same by numerical_diff with eps = 1e-4, and by fd.grad",
             mutating=numerical_diff(composed, Variable(np.array(_X))),
             pure=fd.grad(pure.composed)(_X),
             expected=exact,
             tolerance=1e-6,
         ),
         close(
-            "the completed backward of two inputs: x0² + x1² at 2 and 3",
+            "backward of two inputs: x0² + x1² at 2 and 3",
             mutating=[x0.grad, x1.grad],
             pure=pure.backward(pure.sum_of_squares, 2.0, 3.0),
             expected=[4.0, 6.0],
             tolerance=1e-14,
         ),
         equal(
-            "a shared intermediate, a + a² with a = x² at 2: each function goes backward once",
+            "a shared intermediate value: a + a², with a = x², at 2",
             mutating=x_shared.grad,
             pure=jax.grad(lambda x: nn.add(nn.square(x), nn.square(nn.square(x))))(2.0),
             expected=36.0,
         ),
         equal(
-            "one variable used twice: x + x has the derivative 2",
+            "one variable used twice: the derivative of x + x is 2",
             mutating=twice.grad,
             pure=jax.grad(lambda x: nn.add(x, x))(3.0),
             expected=2.0,
@@ -97,18 +97,18 @@ def _second_backward() -> list[Claim]:
     y.backward()
     return [
         equal(
-            "the first backward of x² at 3",
+            "the first backward of x² at 3 gives 6",
             mutating=first,
             pure=pure.backward(nn.square, 3.0)[0],
             expected=6.0,
         ),
         equal(
-            "a second backward doubles it: it is added to what the tape kept",
+            "a second backward gives 12: it adds to the gradient that is there",
             mutating=x.grad,
             expected=12.0,
         ),
         equal(
-            "the pure gradient is a value: the second one is 6 again",
+            "the pure gradient is 6 both times",
             pure=[pure.backward(nn.square, 3.0)[0], pure.backward(nn.square, 3.0)[0]],
             expected=[6.0, 6.0],
         ),
@@ -124,24 +124,24 @@ def _higher_derivatives() -> list[Claim]:
     e = math.exp(2 * _X**2)
     return [
         equal(
-            "the tape's gradient is a bare number, off the tape: no second derivative",
+            "the tape's gradient is not on the tape: it has no second derivative",
             mutating=on_tape,
             expected=False,
         ),
         close(
-            "jax.grad twice",
+            "jax.grad of jax.grad: the second derivative",
             pure=second,
             expected=(4 + 16 * _X**2) * e,
             tolerance=1e-13,
         ),
         close(
-            "jax.grad three times",
+            "jax.grad three times: the third derivative",
             pure=third,
             expected=(48 * _X + 64 * _X**3) * e,
             tolerance=1e-12,
         ),
         close(
-            "and by differences of jax.grad, independently",
+            "fd.grad of jax.grad: the second derivative again",
             pure=fd.grad(jax.grad(pure.composed))(jnp.asarray(_X)),
             expected=(4 + 16 * _X**2) * e,
             tolerance=1e-7,

@@ -1,7 +1,7 @@
 """The V-curve: the error of a difference against its step, and where the automatic step falls."""
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -35,24 +35,28 @@ def errors() -> list[Curve]:
 
 
 def draw(curves: list[Curve], file: Path) -> None:
-    """Draw the curves, one panel a dtype, the automatic choice as a dot on each."""
+    """Draw the curves, one panel a dtype."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(11, 4.5), layout="constrained")
     dtypes = list(dict.fromkeys(curve.dtype for curve in curves))
     panels = figure.subplots(1, len(dtypes), sharey=True)
-    for panel, dtype in zip(panels, dtypes, strict=True):
-        for curve in (c for c in curves if c.dtype == dtype):
-            (line,) = panel.loglog(curve.steps, curve.errors, label=f"order {curve.order}")
-            panel.plot(
-                curve.chosen_step, curve.chosen_error, "o", color=line.get_color(), markersize=9
-            )
-        panel.set_title(f"{dtype}: sin at {_X}; dots are the automatic steps")
-        panel.set_xlabel("step h")
-        panel.grid(alpha=0.3)
-        panel.legend()
-    panels[0].set_ylabel("relative error")
+    for axes, dtype in zip(panels, dtypes, strict=True):
+        panel(axes, [curve for curve in curves if curve.dtype == dtype])
+        axes.set_title(f"{dtype}: sin at {_X}; dots are the automatic steps")
     figure.savefig(file, dpi=130)
+
+
+def panel(axes: Any, curves: list[Curve]) -> None:
+    """The curves of one dtype, the automatic choice as a dot on each."""
+    styles = ("-", "--", "-.", ":")
+    for curve, style in zip(curves, styles, strict=True):
+        (line,) = axes.loglog(curve.steps, curve.errors, style, label=f"order {curve.order}")
+        axes.plot(curve.chosen_step, curve.chosen_error, "o", color=line.get_color(), markersize=9)
+    axes.set_xlabel("step h")
+    axes.set_ylabel("relative error")
+    axes.grid(alpha=0.3)
+    axes.legend()
 
 
 def _curve(dtype: type, order: int) -> Curve:

@@ -65,10 +65,15 @@ def asked(tool: str, network: Network, dtype: str, every: list[Plant]) -> list[P
 
 
 def of_tool(tool: str, network: Network, every: list[Plant]) -> list[Verdict]:
-    """A checker's verdicts on a network, that on the loss without error first."""
-    dtype = next(iter(network.parameters.values())).dtype.name
+    """A checker's verdicts on what it is asked about on a network."""
+    return of_plants(tool, network, asked(tool, network, _dtype(network), every))
+
+
+def of_plants(tool: str, network: Network, planted: list[Plant]) -> list[Verdict]:
+    """A checker's verdicts on these plants, the loss without error being the first of them."""
+    dtype = _dtype(network)
     verdicts: list[Verdict] = []
-    for plant in asked(tool, network, dtype, every):
+    for plant in planted:
         start = perf_counter()
         alarmed = bool(verdicts) and verdicts[0].refused
         refused = None if alarmed else CHECKERS[tool](network, plant)
@@ -77,3 +82,7 @@ def of_tool(tool: str, network: Network, every: list[Plant]) -> list[Verdict]:
             Verdict(network.name, dtype, plant.kind, plant.size, tool, refused, seconds)
         )
     return verdicts
+
+
+def _dtype(network: Network) -> str:
+    return next(iter(network.parameters.values())).dtype.name

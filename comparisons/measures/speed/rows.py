@@ -12,7 +12,7 @@ from comparisons.measures.speed.tools import Time
 
 FLOOR = "exponentials"
 _REPEATS = 3
-_PEERS: dict[str, Callable[[Network], Callable[[], Time]]] = {
+PEERS: dict[str, Callable[[Network], Callable[[], Time]]] = {
     tools.LOOP: tools.loop,
     tools.SCIPY: tools.scipy,
     tools.VMAPPED: tools.vmapped,
@@ -59,7 +59,7 @@ def measured(network: Network) -> Row:
     largest = max(float(np.max(np.abs(leaf))) for leaf in expected.values())
     apart = max(float(np.max(np.abs(gradient[name] - expected[name]))) for name in expected)
     runs = {tools.INCREMENTAL: lambda: tools.seconds_of(ours)}
-    runs |= {name: tool(network) for name, tool in _PEERS.items()}
+    runs |= {name: tool(network) for name, tool in PEERS.items()}
     return Row(
         network.name,
         network.description,

@@ -1,7 +1,7 @@
 """The same training by everyone: losses step by step, accuracy at the end, and their plot."""
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -60,22 +60,27 @@ def trained(problem: Problem) -> Curves:
 
 
 def draw(curves: list[Curves], file: Path) -> None:
-    """Draw the losses, a panel a problem, the thinner and later lines on the thicker ones."""
+    """Draw the losses, a panel a problem."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(5.5 * len(curves), 4.5), layout="constrained")
     panels = figure.subplots(1, len(curves), sharey=True, squeeze=False)[0]
-    for panel, one in zip(panels, curves, strict=True):
-        for width, (name, losses) in zip((6.0, 3.0, 1.0), one.losses.items(), strict=False):
-            label = f"{name}: {one.accuracies[name]:.1f} % on the test set"
-            panel.plot(_smoothed(losses), linewidth=width, label=label)
-        panel.set_title(one.name)
-        panel.set_xlabel("step")
-        panel.set_yscale("log")
-        panel.grid(alpha=0.3)
-        panel.legend()
-    panels[0].set_ylabel("loss, mean of 50 steps")
+    for axes, one in zip(panels, curves, strict=True):
+        panel(axes, one)
+        axes.set_title(one.name)
     figure.savefig(file, dpi=130)
+
+
+def panel(axes: Any, one: Curves) -> None:
+    """The losses of one problem, the thinner and later lines on the thicker ones."""
+    for width, (name, losses) in zip((6.0, 3.0, 1.0), one.losses.items(), strict=False):
+        label = f"{name}: {one.accuracies[name]:.1f} % on the test set"
+        axes.plot(_smoothed(losses), linewidth=width, label=label)
+    axes.set_xlabel("step")
+    axes.set_ylabel("loss, mean of 50 steps")
+    axes.set_yscale("log")
+    axes.grid(alpha=0.3)
+    axes.legend()
 
 
 def _smoothed(losses: np.ndarray, width: int = 50) -> np.ndarray:

@@ -104,7 +104,7 @@ class Sample(NamedTuple):
 
     @property
     def rounds(self) -> int:
-        """One."""
+        """The number of rounds: this plan takes a single one."""
         return 1
 
     def where(self, number: Any) -> Where:
