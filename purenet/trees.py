@@ -8,6 +8,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from purenet import kinds
+
 
 def leaf_paths(tree: Any, name: str) -> list[str]:
     """The path of every leaf, in the order of jax.tree.leaves, behind the tree's name.
@@ -96,6 +98,8 @@ def zero_tangent(leaf: Any) -> np.ndarray:
 def _dtype(leaf: Any):
     if isinstance(leaf, str | bytes) or leaf is None:
         return None
+    if kinds.is_torch(leaf):
+        return kinds.torch_dtype(leaf)
     dtype = getattr(leaf, "dtype", None)
     if dtype is not None:
         return None if dtype == np.dtype(object) else dtype

@@ -1,7 +1,11 @@
-"""compare_grads and check_grads: JAX's derivative of a function, proved or refuted."""
+"""compare_grads and check_grads: a derivative, JAX's or one's own, proved or refuted."""
 
+import os
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from traceback import extract_tb
 from typing import Any
 
 import jax
@@ -10,6 +14,7 @@ import numpy as np
 
 from purenet import jaxprs
 from purenet.check.dependence import Dependence, dependence, flat, held, ignored
+from purenet.check.given import MisshapenError, Rule, given_rule
 from purenet.check.proof import Proof
 from purenet.check.prove import proved
 from purenet.check.question import Seed
@@ -19,10 +24,11 @@ from purenet.check.taylor import opinion
 from purenet.check.witness import MODES
 from purenet.fd.options import Options, checked
 from purenet.fd.problem import Problem, pose, require_numbers, trace
-from purenet.fd.setup import Setup, require_finite_leaves
+from purenet.fd.setup import Setup, on_host, require_finite_leaves
 
 _OPTIONS = ("max_memory", "strategy")
 _OPINIONS = 3  # disagreements that get a second opinion
+_INSIDE = {"site-packages", "purenet"}  # folders of files that are not the caller's
 _BUDGET_ALONE = 2.0  # seconds for a custom rule by itself
 
 
@@ -31,6 +37,9 @@ def check_grads(
     params: Any,
     *data: Any,
     argnums: int | Sequence[int] = 0,
+    gradient: Any = None,
+    vjp: Callable | None = None,
+    jvp: Callable | None = None,
     order: int = 1,
     modes: Sequence[str] = MODES,
     has_aux: bool = False,
@@ -109,6 +118,9 @@ def check_grads(
         params,
         *data,
         argnums=argnums,
+        gradient=gradient,
+        vjp=vjp,
+        jvp=jvp,
         order=order,
         modes=modes,
         has_aux=has_aux,
@@ -131,6 +143,9 @@ def compare_grads(
     params: Any,
     *data: Any,
     argnums: int | Sequence[int] = 0,
+    gradient: Any = None,
+    vjp: Callable | None = None,
+    jvp: Callable | None = None,
     order: int = 1,
     modes: Sequence[str] = MODES,
     has_aux: bool = False,
@@ -149,30 +164,38 @@ def compare_grads(
     (True, [("p['w']", 'rev')], 10)
     """
     start, name = time.perf_counter(), getattr(loss, "__name__", type(loss).__name__)
-    _require(order, modes, budget, options)
+    rule = given_rule(gradient, vjp, jvp)
+    _require(order, modes, budget, options, rule)
     _require_paths(allow_undecided)
     args = (params, *data)
     problem = pose(loss, args, {}, argnums=argnums, has_aux=has_aux, allow_int=allow_int)
     chosen, seed = checked(**options), _seed(key)
     require_numbers(problem)
     require_finite_leaves(problem)
-    traced = trace(problem)
+    traced = traced_or_on_host(problem, chosen, rule)
     unsteady = _unsteady(problem, traced, name)
+    side = "jax" if rule is None else "given"
     if unsteady:
-        return GradientReport(name, failures=(unsteady,), seconds=time.perf_counter() - start)
-    proof = proved(
-        problem,
-        traced,
-        chosen,
-        order=order,
-        modes=tuple(modes),
-        budget=budget,
-        seed=seed,
-        depends=lambda setup: _depends(setup, loss, args, argnums, allow_unused),
-        flat=None if allow_unused else lambda question, leaf: flat(question, leaf, name),
-        shapes=_other_shapes(args, problem),
-    )
-    suspect = proof.suspects[0] if proof.suspects else None
+        return GradientReport(
+            name, failures=(unsteady,), seconds=time.perf_counter() - start, side=side
+        )
+    try:
+        proof = proved(
+            problem,
+            traced,
+            chosen,
+            order=order,
+            modes=tuple(modes),
+            budget=budget,
+            seed=seed,
+            depends=lambda setup: _depends(setup, loss, args, argnums, allow_unused),
+            flat=None if allow_unused else lambda question, leaf: flat(question, leaf, name),
+            shapes=_other_shapes(args, problem),
+            rule=rule,
+        )
+    except MisshapenError as misshapen:
+        proof = Proof(failures=misshapen.args)
+    suspect = proof.suspects[0] if proof.suspects and rule is None else None
     return GradientReport(
         function=name,
         leaves=tuple(proof.leaves),
@@ -189,6 +212,52 @@ def compare_grads(
         else tuple(allow_undecided),
         evaluations=proof.evaluations,
         seconds=time.perf_counter() - start,
+        side=side,
+    )
+
+
+def traced_or_on_host(problem: Problem, options: Options, rule: Rule | None) -> Any:
+    """The program of a problem; its setup on the host where JAX cannot trace it.
+
+    Raises:
+        TypeError: where it cannot, and no derivative is given to be checked.
+        Exception: what the function itself raises.
+    """
+    if options.strategy == "host":
+        return on_host(problem, options)
+    try:
+        return trace(problem)
+    except Exception as untraceable:
+        if options.strategy in ("dense", "incremental"):
+            raise
+        setup = None
+        with suppress(Exception):  # where it fails on numbers too, tracing is not at fault
+            setup = on_host(problem, options)
+        if setup is None:
+            raise
+        if rule is None:
+            raise TypeError(_no_derivative(problem, untraceable)) from untraceable
+        return setup
+
+
+def _no_derivative(problem: Problem, untraceable: Exception) -> str:
+    place = next(
+        (
+            f" ({os.path.basename(frame.filename)}:{frame.lineno})"
+            for frame in reversed(extract_tb(untraceable.__traceback__))
+            if not _INSIDE.intersection(Path(frame.filename).parts)
+        ),
+        "",
+    )
+    why = str(untraceable).split("\n")[0].rstrip(".")
+    named = [path for path in problem.paths if path.isidentifier()]
+    argument = named[0] if named else problem.paths[0].split("[")[0]
+    return (
+        f"got {problem.name}, which JAX cannot trace, so that there is no derivative by JAX to "
+        f"check: {type(untraceable).__name__}: {why}{place}; wanted a function of JAX, or a "
+        f"derivative of your own to check; pass one: check_grads({problem.name}, {argument}, ..., "
+        f"gradient=my_gradient), where my_gradient takes what {problem.name} takes, or vjp= or "
+        "jvp= for array outputs; fd.grad gives the finite differences alone"
     )
 
 
@@ -239,21 +308,25 @@ def _alone(options: Options, seed: Seed) -> Callable[[Callable, tuple, tuple], P
     return prove
 
 
-def _unsteady(problem: Problem, traced: jaxprs.Traced, name: str) -> str:
+def _unsteady(problem: Problem, traced: jaxprs.Traced | Setup, name: str) -> str:
     """A sentence where two calls on equal inputs give two values.
 
     What one program gives twice can differ only where it calls back into Python.
     """
-    again = trace(problem)
-    if traced.is_same(again) and not traced.program.calls_back:
-        return ""
-    values = [
-        jaxprs.evaluated(one.program, one.constants, [
-            jaxprs.placed(problem.leaves[i], dtype)
-            for i, dtype in zip(problem.movable, one.input_dtypes, strict=True)
-        ])
-        for one in (traced, again)
-    ]  # fmt: skip
+    if isinstance(traced, Setup):
+        again = on_host(problem, traced.options)
+        values = [traced.evaluator.base(), again.evaluator.base()]
+    else:
+        again = trace(problem)
+        if traced.is_same(again) and not traced.program.calls_back:
+            return ""
+        values = [
+            jaxprs.evaluated(one.program, one.constants, [
+                jaxprs.placed(problem.leaves[i], dtype)
+                for i, dtype in zip(problem.movable, one.input_dtypes, strict=True)
+            ])
+            for one in (traced, again)
+        ]  # fmt: skip
     for first, second in zip(*values, strict=True):
         one, other = np.asarray(first), np.asarray(second)
         if jnp.issubdtype(one.dtype, np.inexact) and not _equal(one, other):
@@ -282,7 +355,11 @@ def _require_paths(allow_undecided: Any) -> None:
 
 
 def _require(
-    order: int, modes: Sequence[str], budget: float | int, options: dict[str, Any]
+    order: int,
+    modes: Sequence[str],
+    budget: float | int,
+    options: dict[str, Any],
+    rule: Rule | None,
 ) -> None:
     if order not in (1, 2) or isinstance(order, bool):
         raise ValueError(
@@ -299,15 +376,22 @@ def _require(
             f"got budget={budget!r}; wanted seconds, zero for random directions alone; "
             "leave budget out for 10"
         )
-    if options.get("strategy") == "host":
+    if rule is not None and (order != 1 or tuple(modes) != MODES):
+        name, value = ("order", order) if order != 1 else ("modes", modes)
+        raise ValueError(
+            f"got {name}={value!r} with {rule.kind}; wanted the given derivative alone, which has "
+            f"one mode and one order; leave {name} out"
+        )
+    if options.get("strategy") == "host" and rule is None:
         raise ValueError(
             "got strategy='host'; wanted 'auto', 'incremental' or 'dense': what JAX differentiates "
-            "it can trace; leave strategy out, or use fd.grad for a black box"
+            "it can trace; leave strategy out, or pass the gradient of a black box as gradient, vjp or "
+            "jvp"
         )
     unknown = sorted(set(options) - set(_OPTIONS))
     if unknown:
         raise TypeError(
-            f"got the unknown option {unknown[0]!r}; wanted one of argnums, order, modes, has_aux, "
+            f"got the unknown option {unknown[0]!r}; wanted one of argnums, gradient, vjp, jvp, order, modes, has_aux, "
             f"allow_int, allow_unused, allow_undecided, budget, key, {', '.join(_OPTIONS)}; steps "
             "and tolerances are measured"
         )
