@@ -33,6 +33,8 @@ def like(original: Any, x: np.ndarray) -> Any:
     >>> like(1.0, np.array(2.0)), like(np.zeros(2), np.array(2.0))
     (2.0, array(2.))
     """
+    if type(original) is np.ndarray:
+        return x.copy()
     if isinstance(original, jax.Array):
         return jnp.asarray(x)
     if isinstance(original, np.generic):

@@ -22,11 +22,15 @@ from purenet.check.report import GradientMismatch, GradientReport, GradientUndec
 from purenet.check.rules import faulty
 from purenet.check.taylor import opinion
 from purenet.check.witness import MODES
+from purenet.fd.host import Host
+from purenet.fd.narrow import narrow_arrays
 from purenet.fd.options import Options, checked
 from purenet.fd.problem import Problem, pose, require_numbers, trace
 from purenet.fd.setup import Setup, on_host, require_finite_leaves
 
 _OPTIONS = ("max_memory", "strategy")
+_ROUNDED = 1e-11  # relative noise of a function from which on it says that it rounds inside
+_LISTED = 4  # of its arrays that are named
 _OPINIONS = 3  # disagreements that get a second opinion
 _INSIDE = {"site-packages", "purenet"}  # folders of files that are not the caller's
 _BUDGET_ALONE = 2.0  # seconds for a custom rule by itself
@@ -203,7 +207,7 @@ def compare_grads(
         culprits=tuple(proof.culprits),
         rules=tuple(faulty(suspect.question, _alone(chosen, seed))) if suspect else (),
         opinions=tuple(filter(None, map(opinion, proof.suspects[:_OPINIONS]))),
-        notes=tuple(dict.fromkeys([*proof.notes, *held(loss)])),
+        notes=tuple(dict.fromkeys([*proof.notes, *held(loss), *_narrow(problem, traced)])),
         method=proof.method,
         undecided=tuple(proof.undecided),
         directions=proof.directions,
@@ -308,6 +312,23 @@ def _alone(options: Options, seed: Seed) -> Callable[[Callable, tuple, tuple], P
     return prove
 
 
+def _narrow(problem: Problem, traced: jaxprs.Traced | Setup) -> list[str]:
+    """A note on the arrays of fewer digits in a black box, where its values show them."""
+    if not isinstance(traced, Setup) or not isinstance(traced.evaluator, Host):
+        return []
+    host = traced.evaluator
+    if not host.double:
+        dtypes = ", ".join(dict.fromkeys(str(x.dtype) for x in host.leaves))
+        return [f"{problem.name} does not take float64: it was evaluated in {dtypes}"]
+    if host.relative_noise() < _ROUNDED:
+        return []
+    found = narrow_arrays(problem.output, problem.fresh(host.leaves, True))
+    dtypes = " and ".join(dict.fromkeys(found.values()))
+    listed = ", ".join(list(found)[:_LISTED]) + (" and more" if len(found) > _LISTED else "")
+    noise = f"{problem.name} is only good to {host.relative_noise():.0e} of its size"
+    return [f"{problem.name} rounds to {dtypes}: {listed}; {noise}"] if found else [noise]
+
+
 def _unsteady(problem: Problem, traced: jaxprs.Traced | Setup, name: str) -> str:
     """A sentence where two calls on equal inputs give two values.
 
@@ -385,13 +406,12 @@ def _require(
     if options.get("strategy") == "host" and rule is None:
         raise ValueError(
             "got strategy='host'; wanted 'auto', 'incremental' or 'dense': what JAX differentiates "
-            "it can trace; leave strategy out, or pass the gradient of a black box as gradient, vjp or "
-            "jvp"
+            "it can trace; leave strategy out, or pass gradient, vjp or jvp for a black box"
         )
     unknown = sorted(set(options) - set(_OPTIONS))
     if unknown:
         raise TypeError(
-            f"got the unknown option {unknown[0]!r}; wanted one of argnums, gradient, vjp, jvp, order, modes, has_aux, "
-            f"allow_int, allow_unused, allow_undecided, budget, key, {', '.join(_OPTIONS)}; steps "
-            "and tolerances are measured"
+            f"got the unknown option {unknown[0]!r}; wanted one of argnums, gradient, vjp, jvp, "
+            "order, modes, has_aux, allow_int, allow_unused, allow_undecided, budget, key, "
+            f"{', '.join(_OPTIONS)}; steps and tolerances are measured"
         )

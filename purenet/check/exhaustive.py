@@ -194,7 +194,9 @@ def _leaf_report(
     )
     at = _worst(shown, verdicts)
     worst = Coordinate(
-        *named(setup, question, leaf, *at), *(float(values[at]) for values in shown), question.side
+        *named(setup, question, leaf, *at),
+        *(float(values[at]) for values in shown),
+        side=question.side,
     )
     disagreeing = int(verdicts.disagrees.sum())
 
@@ -244,7 +246,10 @@ def _reason(
     for one in found.irregular:
         if (one.coordinate, one.output) == at:
             claimed = wide if np.isfinite(value) else value
-            return f"{one.kind}, left {one.left:.6g}, right {one.right:.6g}, {question.side} {claimed:.6g}"
+            return (
+                f"{one.kind}, left {one.left:.6g}, right {one.right:.6g}, "
+                f"{question.side} {claimed:.6g}"
+            )
     if verdicts.unbounded[at]:
         return (
             f"the finite difference, {found.value[at]:.3g} ± {found.error[at]:.2g}, is too coarse "
@@ -252,8 +257,8 @@ def _reason(
         )
     if verdicts.unproved[at]:
         return (
-            f"rounding may have moved {question.whose} {wide:.6g} by {by.rounding[leaf][at]:.1e}, too much to "
-            "tell it from an error"
+            f"rounding may have moved {question.whose} {wide:.6g} by {by.rounding[leaf][at]:.1e}, "
+            "too much to tell it from an error"
         )
     return f"{question.dtypes[leaf]} loses this derivative: {value:.6g}, in float64 {wide:.6g}"
 

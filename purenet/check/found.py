@@ -43,8 +43,8 @@ class Coordinate:
         if not np.isfinite(self.by_differences):
             return f"{where}: {self.side} {self.by_jax:.10g}, where there is no finite difference"
         return (
-            f"{where}: {self.side} {self.by_jax:.10g}, finite difference {self.by_differences:.10g} "
-            f"± {self.bound:.2g}"
+            f"{where}: {self.side} {self.by_jax:.10g}, "
+            f"finite difference {self.by_differences:.10g} ± {self.bound:.2g}"
         )
 
 

@@ -269,7 +269,7 @@ class _Tangents(_Given):
 
     def _tangent_of(self, leaves: Tree, direction: Tree) -> np.ndarray:
         """The outputs' derivative along a direction, shape (outputs,)."""
-        said = self._called(leaves, lambda args: self._tangent(leaves, direction))
+        said = self._called(leaves, lambda _: self._tangent(leaves, direction))
         parts = _flattened(self._reading.tree, said, "the output")
         arrays = [np.asarray(kinds.numbers_of(part)) for part in parts]
         wrong = [

@@ -42,7 +42,7 @@ class Reading:
 
     def of(self, flat: Sequence[Any]) -> np.ndarray:
         """The vector, or the number, of outputs with any leading axes; NumPy arrays."""
-        arrays = [np.asarray(flat[i]) for i in self.floating]
+        arrays: list[Any] = [np.asarray(flat[i]) for i in self.floating]
         if self.is_scalar:
             return arrays[0]
         parts = [

@@ -42,7 +42,7 @@ def _rate(suspect: Suspect, derivative: float) -> float | None:
     values = side_by_side(outputs, len(points))
     plus, minus = np.split(values[:, suspect.output], 2)
     remainder = np.abs(plus - minus - 2 * steps * scale[0] * derivative) / 2
-    noise = _NOISES * np.finfo(float).eps * np.maximum(np.abs(plus), np.abs(minus))
+    noise = _NOISES * evaluator.relative_noise() * np.maximum(np.abs(plus), np.abs(minus))
     heard = np.isfinite(remainder) & (remainder > noise)
     pairs = heard[:-1] & heard[1:]
     if not pairs.any():

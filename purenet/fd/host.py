@@ -34,6 +34,8 @@ class Host(Coordinatewise):
         evaluations: the number of calls so far.
     """
 
+    samples = 2  # each of which takes sixteen calls
+
     def __init__(
         self,
         problem: Problem,
