@@ -193,11 +193,8 @@ def _leaf_report(
         np.where(np.isfinite(value), wide, value), found.value, found.error + by.rounding[leaf]
     )
     at = _worst(shown, verdicts)
-    worst = Coordinate(
-        *named(setup, question, leaf, *at),
-        *(float(values[at]) for values in shown),
-        side=question.side,
-    )
+    sides = (float(values[at]) for values in shown)
+    worst = Coordinate(*named(setup, question, leaf, *at), *sides, side=question.side)
     disagreeing = int(verdicts.disagrees.sum())
 
     most = largest(found, by, leaf, size)

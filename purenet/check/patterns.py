@@ -23,9 +23,13 @@ def patterns(
     by one index, the parameter itself added; and the rows or columns that it is confined to. Each
     is said only where it holds to the bounds.
     """
-    if question.outputs is not None or np.iscomplexobj(leaf) or leaf.ndim == 0:
-        return tuple(_of_any(values, disagrees, question))
     leaf = np.asarray(leaf)
+    if np.iscomplexobj(leaf) or leaf.ndim == 0:
+        return tuple(_of_any(values, disagrees, question))
+    if question.outputs is not None:
+        of_any = tuple(_of_any(values, disagrees, question))
+        scalar = question._replace(outputs=None)
+        return of_any or patterns(*_summed(values), leaf, scalar)
     side = question.side
     claimed, fd_side, bound = (part[:, 0].reshape(leaf.shape) for part in values)
     wrong = disagrees[:, 0].reshape(leaf.shape)
@@ -50,6 +54,21 @@ def _of_any(values: Values, disagrees: np.ndarray, question: Question) -> Iterat
         outputs = np.flatnonzero(disagrees.any(axis=0))
         if len(outputs) < question.outputs:
             yield f"only {_listed(outputs, 'output', 'outputs')} of {question.outputs} are wrong"
+
+
+def _summed(values: Values) -> tuple[Values, np.ndarray]:
+    """A weighted sum of the outputs' derivatives, which has the shape of the leaf, and its errors.
+
+    What is at the wrong place, or has the wrong factor, in every row is so in their sum.
+    """
+    draws = np.random.default_rng(0)
+    outputs = values.bound.shape[1]
+    weights = draws.uniform(0.5, 1.5, outputs) * draws.choice([-1.0, 1.0], outputs)
+    by, fd, bound = (part @ w for part, w in zip(values, (weights, weights, np.abs(weights)),
+                                                 strict=True))  # fmt: skip
+    with np.errstate(invalid="ignore"):
+        wrong = np.abs(by - fd) > bound
+    return Values(by[:, None], fd[:, None], bound[:, None]), wrong[:, None]
 
 
 def _first(candidates: list[Callable[[], str]]) -> str:

@@ -7,6 +7,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from purenet import kinds
+
 
 class Reading:
     """The real numbers that a function returns, real parts before imaginary ones, in one order.
@@ -42,7 +44,7 @@ class Reading:
 
     def of(self, flat: Sequence[Any]) -> np.ndarray:
         """The vector, or the number, of outputs with any leading axes; NumPy arrays."""
-        arrays: list[Any] = [np.asarray(flat[i]) for i in self.floating]
+        arrays: list[Any] = [np.asarray(kinds.numbers_of(flat[i])) for i in self.floating]
         if self.is_scalar:
             return arrays[0]
         parts = [
