@@ -54,7 +54,9 @@ def check_grads(
     key: jax.Array | None = None,
     **options: Any,
 ) -> GradientReport:
-    """Prove JAX's derivative of a function right, or raise and say where and why it is wrong.
+    """Prove the derivative of a function right, or raise and say where and why it is wrong.
+
+    JAX's derivative, or with ``gradient``, ``vjp`` or ``jvp`` one that you have written.
 
     Every coordinate is compared with an extrapolated finite difference in float64, whatever the
     function's dtype, and may differ from it by the error bound of that difference and the rounding
@@ -74,6 +76,11 @@ def check_grads(
 
     The loss is run twice, to see that it repeats; all else is computed from its program.
 
+    A function that JAX cannot trace (NumPy, PyTorch, SciPy, a simulator) is called as it is, once a
+    point, and needs a derivative that is given. Each of its arguments is then a fresh copy of the
+    caller's own type, a writable NumPy array or a PyTorch tensor: the caller's are never written
+    to. It is evaluated in float64; arrays of float32 inside of it are named.
+
     Before any derivative is compared, a function that is not deterministic, or that ignores a
     parameter, is reported as such: zero on both sides is no agreement.
 
@@ -83,6 +90,14 @@ def check_grads(
         params: any pytree of floating-point leaves.
         data: the other arguments.
         argnums: which arguments to differentiate, as in jax.grad.
+        gradient: the derivative to check in place of JAX's: a function of what loss takes, or the
+            numbers themselves; in the tree of jax.grad, for array outputs of jax.jacrev. None
+            stands for zeros.
+        vjp: the same as ``vjp(*args, cotangent)``: the cotangent of each of argnums, a tuple where
+            argnums is one. All rows are compared where they are few, else a weighted sum of them.
+        jvp: the same as ``jvp(*args, tangent)``: the output's tangent. The tangent is a tuple where
+            argnums is one; it is asked for every coordinate where they are few, else along
+            directions.
         order: 1, or 2 to prove the gradient's own derivative as well.
         modes: "rev" (jax.grad, jax.vjp), "fwd" (jax.jvp) or both. A mode that JAX does not have for
             the function is noted, as long as the other is there.
@@ -94,7 +109,8 @@ def check_grads(
         budget: seconds that a check may take beside compiling the gradient, by counted work. It is
             never so short that no direction is compared.
         key: draws the directions and projections, always the same ones by default.
-        options: max_memory and strategy of the finite differences, as in `purenet.fd.grad`.
+        options: max_memory and strategy of the finite differences, as in `purenet.fd.grad`. With a
+            given derivative, strategy "host" calls also what JAX could trace.
 
     Returns:
         The `GradientReport`, whose ``ok`` is True.
@@ -104,9 +120,11 @@ def check_grads(
             and in ``report``.
         GradientUndecided: likewise, where too little can be told: no error of a hundredth of a
             leaf's largest derivative would have shown.
-        TypeError, ValueError: as `purenet.fd.grad`, for a call that cannot be differenced.
+        TypeError, ValueError: as `purenet.fd.grad`, for a call that cannot be differenced; and for
+            a function that JAX cannot trace where no derivative is given.
 
     >>> import jax.numpy as jnp
+    >>> import numpy as np
     >>> check_grads(lambda p, x: jnp.sum((p["w"] * x) ** 2), {"w": jnp.ones(3)}, 2.0).ok
     True
     >>> W = jnp.ones(3)
@@ -115,6 +133,37 @@ def check_grads(
         ...
     purenet.check.report.GradientMismatch: <lambda> ignores p; the value comes from the captured
     array `W`; ...
+
+    A gradient of your own, as a function or as numbers; a layer's backward pass; a jvp:
+
+    >>> def loss(w, x):
+    ...     return np.mean(np.tanh(np.asarray(x) @ w) ** 2)
+    >>> def gradient(w, x):
+    ...     y = np.tanh(x @ w)
+    ...     return x.T @ (2 * y * (1 - y**2)) / len(x)
+    >>> w, x = np.array([0.5, -1.0]), np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 0.0]])
+    >>> check_grads(loss, w, x, gradient=gradient).ok
+    True
+    >>> check_grads(loss, w, x, gradient=gradient(w, x)).ok
+    True
+    >>> print(compare_grads(loss, w, x, gradient=lambda w, x: len(x) * gradient(w, x)))
+    loss: the given derivative disagrees at 2 of 2 derivatives
+      w[...]: given ..., finite difference ... ± ...  (given)
+        w: given is 3 times the finite difference: perhaps a mean was taken for a sum over the batch
+    ...
+    >>> def layer(x, W):
+    ...     return np.matmul(x, W)
+    >>> def backward(x, W, cotangent):
+    ...     return cotangent @ W.T, x.T @ cotangent
+    >>> check_grads(layer, x, np.ones((2, 3)), argnums=(0, 1), vjp=backward).ok
+    True
+    >>> check_grads(layer, x, np.ones((2, 3)), jvp=lambda x, W, tangent: tangent @ W).ok
+    True
+    >>> check_grads(loss, w, x)
+    Traceback (most recent call last):
+        ...
+    TypeError: got loss, which JAX cannot trace, ...; pass one:
+    check_grads(loss, w, ..., gradient=my_gradient), ...
     """
     __tracebackhide__ = True  # pytest shows the call and the report
     report = compare_grads(

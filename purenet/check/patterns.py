@@ -29,7 +29,7 @@ def patterns(
     if question.outputs is not None:
         of_any = tuple(_of_any(values, disagrees, question))
         scalar = question._replace(outputs=None)
-        return of_any or patterns(*_summed(values), leaf, scalar)
+        return tuple(dict.fromkeys([*patterns(*_summed(values), leaf, scalar), *of_any]))
     side = question.side
     claimed, fd_side, bound = (part[:, 0].reshape(leaf.shape) for part in values)
     wrong = disagrees[:, 0].reshape(leaf.shape)
@@ -50,6 +50,11 @@ def _of_any(values: Values, disagrees: np.ndarray, question: Question) -> Iterat
     found = _factor(*values, disagrees, _sizes(question, np.zeros(0)), question.side)
     if found:
         yield found
+    elif _is_exchanged(*values):
+        yield (
+            f"{question.side} is the finite difference with inputs and outputs exchanged: perhaps "
+            "a matrix that is not transposed, or one too many that is"
+        )
     elif question.outputs is not None and question.outputs > 1:
         outputs = np.flatnonzero(disagrees.any(axis=0))
         if len(outputs) < question.outputs:
@@ -69,6 +74,13 @@ def _summed(values: Values) -> tuple[Values, np.ndarray]:
     with np.errstate(invalid="ignore"):
         wrong = np.abs(by - fd) > bound
     return Values(by[:, None], fd[:, None], bound[:, None]), wrong[:, None]
+
+
+def _is_exchanged(claimed: np.ndarray, fd_side: np.ndarray, bound: np.ndarray) -> bool:
+    if claimed.shape[0] != claimed.shape[1] or claimed.size == 1:
+        return False
+    slack = bound + bound.T
+    return _equal(claimed, fd_side.T, slack) and not _equal(fd_side, fd_side.T, slack)
 
 
 def _first(candidates: list[Callable[[], str]]) -> str:
