@@ -1,4 +1,4 @@
-"""The seven exhibits, by name and in the order in which they are shown."""
+"""The eight exhibits, by name and in the order in which they are shown."""
 
 from importlib import import_module
 
@@ -13,6 +13,7 @@ NAMES = (
     "variable_tape",
     "training_step",
     "captured_defaults",
+    "backward_pass",
 )
 
 

@@ -3,7 +3,6 @@
 import os
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from traceback import extract_tb
 from typing import Any
@@ -283,14 +282,13 @@ def traced_or_on_host(problem: Problem, options: Options, rule: Rule | None) -> 
     except Exception as untraceable:
         if options.strategy in ("dense", "incremental"):
             raise
-        setup = None
-        with suppress(Exception):  # where it fails on numbers too, tracing is not at fault
-            setup = on_host(problem, options)
-        if setup is None:
-            raise
-        if rule is None:
-            raise TypeError(_no_derivative(problem, untraceable)) from untraceable
-        return setup
+        if rule is not None:
+            return on_host(problem, options, untraceable)
+        try:
+            on_host(problem, options)
+        except Exception:  # it fails on numbers too: tracing is not at fault
+            raise untraceable from None
+        raise TypeError(_no_derivative(problem, untraceable)) from untraceable
 
 
 def _no_derivative(problem: Problem, untraceable: Exception) -> str:
