@@ -59,8 +59,9 @@ def by_gradcheck(case: Case, backward: Backward) -> bool | None:
         @staticmethod
         def backward(ctx: Any, *cotangents: Any) -> Any:
             """The layer's backward."""
-            each: tuple[Any, ...] = tuple(cotangent.numpy().copy() for cotangent in cotangents)
-            given = backward(*arguments(ctx.saved_tensors), each if len(each) > 1 else each[0])
+            each = [cotangent.numpy().copy() for cotangent in cotangents]
+            cotangent = tuple(each) if len(each) > 1 else each[0]
+            given = backward(*arguments(ctx.saved_tensors), cotangent)
             return tuple(torch.tensor(gradient) for gradient in jax.tree.leaves(given))
 
     tensors = [torch.tensor(leaf, requires_grad=True) for leaf in leaves]

@@ -56,7 +56,9 @@ def _uncropped(layer: Any) -> np.ndarray:
     """The gradient of a convolution's input, cut out of the padded image at its corner."""
     N, C, H, W = layer.x.shape
     padded = (N, C, H + 2 * layer.pad, W + 2 * layer.pad)
-    return col2im(layer.dcol, padded, *layer.W.shape[2:], layer.stride)[:, :, :H, :W]
+    return col2im(layer.dcol, padded, layer.W.shape[2], layer.W.shape[3], layer.stride)[
+        :, :, :H, :W
+    ]
 
 
 def _without_mean(layer: Any, dout: np.ndarray) -> np.ndarray:

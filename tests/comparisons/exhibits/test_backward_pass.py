@@ -68,6 +68,7 @@ def test_the_books_loss_has_another_derivative_than_its_backward_gives():
     assert report.worst.bounds > 1e5
 
 
+@pytest.mark.full
 def test_gradcheck_lets_an_error_of_1e_minus_6_pass_and_finds_the_others():
     pytest.importorskip("torch")
     said = {
