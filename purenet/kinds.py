@@ -24,7 +24,7 @@ def numbers_of(leaf: Any) -> Any:
     if not is_torch(leaf):
         return leaf
     dtype, plain = torch_dtype(leaf), leaf.detach().cpu().resolve_conj()
-    return np.array(plain.float() if dtype == jnp.bfloat16 else plain).astype(dtype)
+    return (plain.float() if dtype == jnp.bfloat16 else plain).numpy().astype(dtype)
 
 
 def like(original: Any, x: np.ndarray) -> Any:
@@ -57,6 +57,15 @@ def cotangent_like(arguments: list[Any], x: np.ndarray) -> Any:
             return like(argument.detach(), x)
     is_jax = any(isinstance(argument, jax.Array) for argument in arguments)
     return jnp.asarray(x) if is_jax else np.array(x)
+
+
+def read_only(leaf: Any) -> Any:
+    """A NumPy array as a view that cannot be written through; anything else as it is."""
+    if not isinstance(leaf, np.ndarray):
+        return leaf
+    view = leaf.view()
+    view.flags.writeable = False
+    return view
 
 
 def copied(leaf: Any, *, double: bool = False) -> Any:

@@ -184,6 +184,8 @@ class _Rows(_Given):
         eps = float(jnp.finfo(_inexact(rows.dtype)).eps)
         if not self._rule.is_numbers:
             return 4 * eps * size
+        # numbers computed from parameters of fewer digits have no more, whatever their dtype
+        eps = max(eps, *(float(jnp.finfo(x.dtype).eps) for x in self._native))
         typical = np.sqrt(np.mean(np.square(size))) if size.size else 0.0
         return _ROUNDINGS * eps * np.maximum(size, np.nan_to_num(typical))
 

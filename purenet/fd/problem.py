@@ -87,11 +87,13 @@ def pose(
         output = fun(*new_args, **kwargs)
         return _without_aux(output) if has_aux else output
 
-    def function(new_leaves):
-        return output(with_leaves(args, new_leaves))
-
     rest = [None if i in positions else argument for i, argument in enumerate(args)]
     held, others = jax.tree.flatten(rest)
+
+    def function(new_leaves):
+        # what writes into its data is no program of JAX's, and must not write into the caller's
+        frozen = jax.tree.unflatten(others, map(kinds.read_only, held))
+        return output(with_leaves(frozen, map(kinds.read_only, new_leaves)))
 
     def fresh(moved, double=False):
         new_leaves = [kinds.copied(leaf) for leaf in originals]
