@@ -29,7 +29,7 @@ def patterns(
     if question.outputs is not None:
         of_any = tuple(_of_any(values, disagrees, question))
         scalar = question._replace(outputs=None)
-        return tuple(dict.fromkeys([*patterns(*_summed(values), leaf, scalar), *of_any]))
+        return of_any or patterns(*_summed(values), leaf, scalar)
     side = question.side
     claimed, fd_side, bound = (part[:, 0].reshape(leaf.shape) for part in values)
     wrong = disagrees[:, 0].reshape(leaf.shape)
