@@ -95,7 +95,12 @@ class _Given(Witness):
         self._problem = question.problem
         self._reading: Reading = question.reading
         self._rule = rule
-        self._native = [np.asarray(leaf) for leaf in question.moved]
+        self._dtypes = question.dtypes
+        # the point that the function is differenced at, in the caller's dtypes
+        self._native = [
+            np.asarray(leaf).astype(dtype).astype(np.asarray(leaf).dtype)
+            for leaf, dtype in zip(question.moved, question.dtypes, strict=True)
+        ]
         wide = [leaf.astype(jaxprs.wide_dtype(leaf.dtype)) for leaf in self._native]
         self._is_wide = all(x.dtype == y.dtype for x, y in zip(wide, self._native, strict=True))
         # what takes fewer digits alone is judged by what it gives in them
@@ -185,7 +190,7 @@ class _Rows(_Given):
         if not self._rule.is_numbers:
             return 4 * eps * size
         # numbers computed from parameters of fewer digits have no more, whatever their dtype
-        eps = max(eps, *(float(jnp.finfo(x.dtype).eps) for x in self._native))
+        eps = max(eps, *(float(jnp.finfo(dtype).eps) for dtype in self._dtypes))
         typical = np.sqrt(np.mean(np.square(size))) if size.size else 0.0
         return _ROUNDINGS * eps * np.maximum(size, np.nan_to_num(typical))
 

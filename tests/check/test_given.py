@@ -235,6 +235,23 @@ def test_a_function_of_jax_with_a_gradient_written_by_hand():
     assert not compare_grads(f, w, x, gradient=lambda w, x: 1.001 * by_hand(w, x)).ok
 
 
+def test_a_loss_of_jax_in_float32_beside_a_gradient_of_numpy_in_float64():
+    def f(params, x, t):
+        hidden = jnp.tanh(x @ params["W1"] + params["b1"])
+        scores = jax.nn.log_softmax(hidden @ params["W2"] + params["b2"])
+        return -jnp.mean(scores[jnp.arange(len(t)), t])
+
+    assert check_grads(f, PARAMS, X, T, gradient=gradient).ok
+    assert check_grads(f, PARAMS, X, T, gradient=gradient(PARAMS, X, T)).ok
+
+    def wrong(params, x, t):
+        right = gradient(params, x, t)
+        return right | {"W2": 1.0001 * right["W2"]}
+
+    report = compare_grads(f, PARAMS, X, T, gradient=wrong)
+    assert [leaf.path for leaf in report.leaves if not leaf.ok] == ["params['W2']"]
+
+
 def test_one_argument_of_a_vjp_and_a_tree_of_outputs():
     def f(x):
         return {"square": np.asarray(x) ** 2, "sum": np.sum(np.asarray(x))}
