@@ -8,6 +8,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from purenet import kinds
+
 
 def leaf_paths(tree: Any, name: str) -> list[str]:
     """The path of every leaf, in the order of jax.tree.leaves, behind the tree's name.
@@ -53,7 +55,7 @@ def is_differentiable(leaf: Any) -> bool:
     >>> is_differentiable(1.0), is_differentiable(1)
     (True, False)
     """
-    dtype = _dtype(leaf)
+    dtype = dtype_of(leaf)
     return dtype is not None and jnp.issubdtype(dtype, np.inexact)
 
 
@@ -63,7 +65,7 @@ def is_numeric(leaf: Any) -> bool:
     >>> is_numeric(1), is_numeric("one")
     (True, False)
     """
-    return _dtype(leaf) is not None
+    return dtype_of(leaf) is not None
 
 
 def require_differentiable(leaves: Sequence[Any], paths: Sequence[str]) -> None:
@@ -71,7 +73,7 @@ def require_differentiable(leaves: Sequence[Any], paths: Sequence[str]) -> None:
     for leaf, path in zip(leaves, paths, strict=True):
         if is_differentiable(leaf):
             continue
-        dtype = _dtype(leaf)
+        dtype = dtype_of(leaf)
         if dtype is None:
             raise TypeError(
                 f"got {path} of type {type(leaf).__name__}; wanted an array or a number of a "
@@ -93,9 +95,12 @@ def zero_tangent(leaf: Any) -> np.ndarray:
     return np.zeros(np.shape(leaf), jax.dtypes.float0)
 
 
-def _dtype(leaf: Any):
+def dtype_of(leaf: Any) -> Any:
+    """The dtype of an array or a number; None where it is neither."""
     if isinstance(leaf, str | bytes) or leaf is None:
         return None
+    if kinds.is_torch(leaf):
+        return kinds.torch_dtype(leaf)
     dtype = getattr(leaf, "dtype", None)
     if dtype is not None:
         return None if dtype == np.dtype(object) else dtype

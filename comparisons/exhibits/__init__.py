@@ -13,6 +13,7 @@ NAMES = (
     "variable_tape",
     "training_step",
     "captured_defaults",
+    "backward_pass",
 )
 
 

@@ -1,4 +1,4 @@
-"""compare_grads and check_grads: JAX's derivative of a function, proved or refuted."""
+"""compare_grads and check_grads: a derivative, JAX's or one's own, proved or refuted."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -8,13 +8,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from purenet import jaxprs
 from purenet.check.dependence import Dependence, dependence, flat, held, ignored
+from purenet.check.given import MisshapenError, Rule, given_rule
 from purenet.check.proof import Proof
 from purenet.check.prove import proved
 from purenet.check.question import Seed
 from purenet.check.report import GradientMismatch, GradientReport, GradientUndecided
 from purenet.check.rules import faulty
+from purenet.check.subject import narrow, traced_or_on_host, unsteady
 from purenet.check.taylor import opinion
 from purenet.check.witness import MODES
 from purenet.fd.options import Options, checked
@@ -31,6 +32,9 @@ def check_grads(
     params: Any,
     *data: Any,
     argnums: int | Sequence[int] = 0,
+    gradient: Any = None,
+    vjp: Callable | None = None,
+    jvp: Callable | None = None,
     order: int = 1,
     modes: Sequence[str] = MODES,
     has_aux: bool = False,
@@ -41,7 +45,9 @@ def check_grads(
     key: jax.Array | None = None,
     **options: Any,
 ) -> GradientReport:
-    """Prove JAX's derivative of a function right, or raise and say where and why it is wrong.
+    """Prove the derivative of a function right, or raise and say where and why it is wrong.
+
+    JAX's derivative, or with ``gradient``, ``vjp`` or ``jvp`` one that you have written.
 
     Every coordinate is compared with an extrapolated finite difference in float64, whatever the
     function's dtype, and may differ from it by the error bound of that difference and the rounding
@@ -61,6 +67,11 @@ def check_grads(
 
     The loss is run twice, to see that it repeats; all else is computed from its program.
 
+    A function that JAX cannot trace (NumPy, PyTorch, SciPy, a simulator) is called as it is, once a
+    point, and needs a derivative that is given. Each of its arguments is then a fresh copy of the
+    caller's own type, a writable NumPy array or a PyTorch tensor: the caller's are never written
+    to. It is evaluated in float64; arrays of float32 inside of it are named.
+
     Before any derivative is compared, a function that is not deterministic, or that ignores a
     parameter, is reported as such: zero on both sides is no agreement.
 
@@ -70,6 +81,14 @@ def check_grads(
         params: any pytree of floating-point leaves.
         data: the other arguments.
         argnums: which arguments to differentiate, as in jax.grad.
+        gradient: the derivative to check in place of JAX's: a function of what loss takes, or the
+            numbers themselves; in the tree of jax.grad, for array outputs of jax.jacrev. None
+            stands for zeros.
+        vjp: the same as ``vjp(*args, cotangent)``: the cotangent of each of argnums, a tuple where
+            argnums is one. All rows are compared where they are few, else a weighted sum of them.
+        jvp: the same as ``jvp(*args, tangent)``: the output's tangent. The tangent is a tuple where
+            argnums is one; it is asked for every coordinate where they are few, else along
+            directions.
         order: 1, or 2 to prove the gradient's own derivative as well.
         modes: "rev" (jax.grad, jax.vjp), "fwd" (jax.jvp) or both. A mode that JAX does not have for
             the function is noted, as long as the other is there.
@@ -81,7 +100,8 @@ def check_grads(
         budget: seconds that a check may take beside compiling the gradient, by counted work. It is
             never so short that no direction is compared.
         key: draws the directions and projections, always the same ones by default.
-        options: max_memory and strategy of the finite differences, as in `purenet.fd.grad`.
+        options: max_memory and strategy of the finite differences, as in `purenet.fd.grad`. With a
+            given derivative, strategy "host" calls also what JAX could trace.
 
     Returns:
         The `GradientReport`, whose ``ok`` is True.
@@ -91,9 +111,11 @@ def check_grads(
             and in ``report``.
         GradientUndecided: likewise, where too little can be told: no error of a hundredth of a
             leaf's largest derivative would have shown.
-        TypeError, ValueError: as `purenet.fd.grad`, for a call that cannot be differenced.
+        TypeError, ValueError: as `purenet.fd.grad`, for a call that cannot be differenced; and for
+            a function that JAX cannot trace where no derivative is given.
 
     >>> import jax.numpy as jnp
+    >>> import numpy as np
     >>> check_grads(lambda p, x: jnp.sum((p["w"] * x) ** 2), {"w": jnp.ones(3)}, 2.0).ok
     True
     >>> W = jnp.ones(3)
@@ -102,6 +124,37 @@ def check_grads(
         ...
     purenet.check.report.GradientMismatch: <lambda> ignores p; the value comes from the captured
     array `W`; ...
+
+    A gradient of your own, as a function or as numbers; a layer's backward pass; a jvp:
+
+    >>> def loss(w, x):
+    ...     return np.mean(np.tanh(np.asarray(x) @ w) ** 2)
+    >>> def gradient(w, x):
+    ...     y = np.tanh(x @ w)
+    ...     return x.T @ (2 * y * (1 - y**2)) / len(x)
+    >>> w, x = np.array([0.5, -1.0]), np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 0.0]])
+    >>> check_grads(loss, w, x, gradient=gradient).ok
+    True
+    >>> check_grads(loss, w, x, gradient=gradient(w, x)).ok
+    True
+    >>> print(compare_grads(loss, w, x, gradient=lambda w, x: len(x) * gradient(w, x)))
+    loss: the given derivative disagrees at 2 of 2 derivatives
+      w[...]: given ..., finite difference ... ± ...  (given)
+        w: given is 3 times the finite difference: perhaps a mean was taken for a sum over the batch
+    ...
+    >>> def layer(x, W):
+    ...     return np.matmul(x, W)
+    >>> def backward(x, W, cotangent):
+    ...     return cotangent @ W.T, x.T @ cotangent
+    >>> check_grads(layer, x, np.ones((2, 3)), argnums=(0, 1), vjp=backward).ok
+    True
+    >>> check_grads(layer, x, np.ones((2, 3)), jvp=lambda x, W, tangent: tangent @ W).ok
+    True
+    >>> check_grads(loss, w, x)
+    Traceback (most recent call last):
+        ...
+    TypeError: got loss, which JAX cannot trace, ...; pass one:
+    check_grads(loss, w, ..., gradient=my_gradient), ...
     """
     __tracebackhide__ = True  # pytest shows the call and the report
     report = compare_grads(
@@ -109,6 +162,9 @@ def check_grads(
         params,
         *data,
         argnums=argnums,
+        gradient=gradient,
+        vjp=vjp,
+        jvp=jvp,
         order=order,
         modes=modes,
         has_aux=has_aux,
@@ -131,6 +187,9 @@ def compare_grads(
     params: Any,
     *data: Any,
     argnums: int | Sequence[int] = 0,
+    gradient: Any = None,
+    vjp: Callable | None = None,
+    jvp: Callable | None = None,
     order: int = 1,
     modes: Sequence[str] = MODES,
     has_aux: bool = False,
@@ -149,30 +208,38 @@ def compare_grads(
     (True, [("p['w']", 'rev')], 10)
     """
     start, name = time.perf_counter(), getattr(loss, "__name__", type(loss).__name__)
-    _require(order, modes, budget, options)
+    rule = given_rule(gradient, vjp, jvp)
+    _require(order, modes, budget, options, rule)
     _require_paths(allow_undecided)
     args = (params, *data)
     problem = pose(loss, args, {}, argnums=argnums, has_aux=has_aux, allow_int=allow_int)
     chosen, seed = checked(**options), _seed(key)
     require_numbers(problem)
     require_finite_leaves(problem)
-    traced = trace(problem)
-    unsteady = _unsteady(problem, traced, name)
-    if unsteady:
-        return GradientReport(name, failures=(unsteady,), seconds=time.perf_counter() - start)
-    proof = proved(
-        problem,
-        traced,
-        chosen,
-        order=order,
-        modes=tuple(modes),
-        budget=budget,
-        seed=seed,
-        depends=lambda setup: _depends(setup, loss, args, argnums, allow_unused),
-        flat=None if allow_unused else lambda question, leaf: flat(question, leaf, name),
-        shapes=_other_shapes(args, problem),
-    )
-    suspect = proof.suspects[0] if proof.suspects else None
+    traced = traced_or_on_host(problem, chosen, rule)
+    failure = unsteady(problem, traced, name)
+    side = "jax" if rule is None else "given"
+    if failure:
+        return GradientReport(
+            name, failures=(failure,), seconds=time.perf_counter() - start, side=side
+        )
+    try:
+        proof = proved(
+            problem,
+            traced,
+            chosen,
+            order=order,
+            modes=tuple(modes),
+            budget=budget,
+            seed=seed,
+            depends=lambda setup: _depends(setup, loss, args, argnums, allow_unused),
+            flat=None if allow_unused else lambda question, leaf: flat(question, leaf, name),
+            shapes=_other_shapes(args, problem),
+            rule=rule,
+        )
+    except MisshapenError as misshapen:
+        proof = Proof(failures=misshapen.args)
+    suspect = proof.suspects[0] if proof.suspects and rule is None else None
     return GradientReport(
         function=name,
         leaves=tuple(proof.leaves),
@@ -180,7 +247,7 @@ def compare_grads(
         culprits=tuple(proof.culprits),
         rules=tuple(faulty(suspect.question, _alone(chosen, seed))) if suspect else (),
         opinions=tuple(filter(None, map(opinion, proof.suspects[:_OPINIONS]))),
-        notes=tuple(dict.fromkeys([*proof.notes, *held(loss)])),
+        notes=tuple(dict.fromkeys([*proof.notes, *held(loss), *narrow(problem, traced)])),
         method=proof.method,
         undecided=tuple(proof.undecided),
         directions=proof.directions,
@@ -189,6 +256,7 @@ def compare_grads(
         else tuple(allow_undecided),
         evaluations=proof.evaluations,
         seconds=time.perf_counter() - start,
+        side=side,
     )
 
 
@@ -239,37 +307,6 @@ def _alone(options: Options, seed: Seed) -> Callable[[Callable, tuple, tuple], P
     return prove
 
 
-def _unsteady(problem: Problem, traced: jaxprs.Traced, name: str) -> str:
-    """A sentence where two calls on equal inputs give two values.
-
-    What one program gives twice can differ only where it calls back into Python.
-    """
-    again = trace(problem)
-    if traced.is_same(again) and not traced.program.calls_back:
-        return ""
-    values = [
-        jaxprs.evaluated(one.program, one.constants, [
-            jaxprs.placed(problem.leaves[i], dtype)
-            for i, dtype in zip(problem.movable, one.input_dtypes, strict=True)
-        ])
-        for one in (traced, again)
-    ]  # fmt: skip
-    for first, second in zip(*values, strict=True):
-        one, other = np.asarray(first), np.asarray(second)
-        if jnp.issubdtype(one.dtype, np.inexact) and not _equal(one, other):
-            apart = one != other
-            return (
-                f"{name} is not deterministic: two calls on equal inputs gave "
-                f"{one[apart].flat[0]:.10g} and {other[apart].flat[0]:.10g}; there is no "
-                "derivative to compare; pass randomness in as a key, and state as an argument"
-            )
-    return ""
-
-
-def _equal(one: np.ndarray, other: np.ndarray) -> bool:
-    return one.shape == other.shape and np.array_equal(one, other, equal_nan=True)
-
-
 def _require_paths(allow_undecided: Any) -> None:
     given = allow_undecided
     if isinstance(given, bool):
@@ -282,7 +319,11 @@ def _require_paths(allow_undecided: Any) -> None:
 
 
 def _require(
-    order: int, modes: Sequence[str], budget: float | int, options: dict[str, Any]
+    order: int,
+    modes: Sequence[str],
+    budget: float | int,
+    options: dict[str, Any],
+    rule: Rule | None,
 ) -> None:
     if order not in (1, 2) or isinstance(order, bool):
         raise ValueError(
@@ -299,15 +340,21 @@ def _require(
             f"got budget={budget!r}; wanted seconds, zero for random directions alone; "
             "leave budget out for 10"
         )
-    if options.get("strategy") == "host":
+    if rule is not None and (order != 1 or tuple(modes) != MODES):
+        name, value = ("order", order) if order != 1 else ("modes", modes)
+        raise ValueError(
+            f"got {name}={value!r} with {rule.kind}; wanted the given derivative alone, which has "
+            f"one mode and one order; leave {name} out"
+        )
+    if options.get("strategy") == "host" and rule is None:
         raise ValueError(
             "got strategy='host'; wanted 'auto', 'incremental' or 'dense': what JAX differentiates "
-            "it can trace; leave strategy out, or use fd.grad for a black box"
+            "it can trace; leave strategy out, or pass gradient, vjp or jvp for a black box"
         )
     unknown = sorted(set(options) - set(_OPTIONS))
     if unknown:
         raise TypeError(
-            f"got the unknown option {unknown[0]!r}; wanted one of argnums, order, modes, has_aux, "
-            f"allow_int, allow_unused, allow_undecided, budget, key, {', '.join(_OPTIONS)}; steps "
-            "and tolerances are measured"
+            f"got the unknown option {unknown[0]!r}; wanted one of argnums, gradient, vjp, jvp, "
+            "order, modes, has_aux, allow_int, allow_unused, allow_undecided, budget, key, "
+            f"{', '.join(_OPTIONS)}; steps and tolerances are measured"
         )

@@ -105,6 +105,17 @@ def _sentence(name: str, path: str, read: list[str]) -> str:
     which = "the captured array" if len(read) == 1 else "the captured arrays"
     return (
         f"{ignores}; the value comes from {which} {arrays}; its derivative with respect to {path} "
-        f"is zero whatever the code means to say; read {path} in place of {arrays}, or pass "
-        "allow_unused=True"
+        f"is zero whatever the code means to say; read {path} in place of {arrays}"
+        f"{_remedy(name, path, read)}, or pass allow_unused=True"
+    )
+
+
+def _remedy(name: str, path: str, read: list[str]) -> str:
+    """How an object's own array becomes an argument: by pure_version, or by two lines."""
+    if not (path.isidentifier() and len(read) == 1 and "." in read[0]):
+        return ""
+    loss = name if name.isidentifier() else "loss"
+    return (
+        f", as purenet.pure_version({loss}, {path}) does, or a wrapper of two lines: "
+        f"def loss_of({path}): {read[0]} = {path}; return {loss}({path})"
     )

@@ -66,7 +66,7 @@ class Along(NamedTuple):
     """Derivatives along directions; arrays of shape (directions, outputs).
 
     Attributes:
-        by_jax: by JAX, in float64.
+        by_jax: by the witness, JAX or what is given, in float64.
         by_differences: finite differences.
         bound: how far apart the two may be.
     """
@@ -86,7 +86,7 @@ def directions_of(question: Question, seed: Seed, each: int = EACH) -> Direction
     """Directions whose entries are as large as the parameters of their leaf, so many of a kind."""
     leaves = [
         np.asarray(leaf).astype(dtype)
-        for leaf, dtype in zip(question.moved, question.traced.input_dtypes, strict=True)
+        for leaf, dtype in zip(question.moved, question.dtypes, strict=True)
     ]
     sizes = [float(np.sqrt(np.mean(np.square(np.abs(np.asarray(leaf, complex)))))) if leaf.size
              else 0.0 for leaf in leaves]  # fmt: skip
@@ -118,7 +118,7 @@ def compared(
     directions: Directions,
     found: Sequence[Bounded],
 ) -> Along:
-    """JAX's derivative along directions against their finite differences."""
+    """The witness's derivative along directions against their finite differences."""
     value, error = (np.concatenate(parts) for parts in zip(*(f[:2] for f in found), strict=True))
     by_jax, rounding = witness.along(directions)
     # NaN by JAX has NaN for its rounding too: the bound is then that of the difference alone

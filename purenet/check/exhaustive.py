@@ -1,7 +1,6 @@
-"""Every coordinate: JAX's derivative held against finite differences with their bounds."""
+"""Every coordinate: a derivative held against finite differences with their bounds."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -29,6 +28,7 @@ from purenet.fd.incremental.evaluator import WIDTH
 from purenet.fd.setup import Setup
 
 _FORWARD = 256  # coordinates up to which forward mode takes each
+_MANNER = {"rev": "in rev mode", "fwd": "in fwd mode", "given": "as given"}
 _SHOWN = 5  # kinks and undecided coordinates that are written out
 
 
@@ -49,7 +49,7 @@ def prove(
     found = differences(setup, base, states)
     first, *others = sorted(witnesses, key=lambda one: one.mode, reverse=True)
     coordinates = sum(len(leaf.value) for leaf in found)
-    if first.mode == "fwd" and coordinates > _FORWARD:
+    if first.by_tangents and coordinates > _FORWARD:
         return sampled.prove(setup, question, base, [first], states, seed, budget)
     proof, found = _whole(setup, question, base, first, states, found)
     parts = [proof]
@@ -153,7 +153,7 @@ def _method(question: Question, coordinates: int, reports: list, mode: str) -> s
     times = "" if question.outputs is None else f" of {question.outputs} outputs"
     return (
         f"every derivative of {question.label} with respect to all {coordinates:,} coordinates"
-        f"{times}, in {mode} mode: {seen}"
+        f"{times}, {_MANNER[mode]}: {seen}"
     )
 
 
@@ -194,7 +194,8 @@ def _leaf_report(
         np.where(np.isfinite(value), wide, value), found.value, found.error + by.rounding[leaf]
     )
     at = _worst(shown, verdicts)
-    worst = Coordinate(*named(setup, question, leaf, *at), *(float(values[at]) for values in shown))
+    sides = (float(values[at]) for values in shown)
+    worst = Coordinate(*named(setup, question, leaf, *at), *sides, side=question.side)
     disagreeing = int(verdicts.disagrees.sum())
 
     most = largest(found, by, leaf, size)
@@ -203,7 +204,7 @@ def _leaf_report(
         every = [(int(row), int(output)) for row, output in np.argwhere(which)]
         lines = [
             f"{', '.join(filter(None, named(setup, question, leaf, *at)))}: "
-            + _reason(found, by, leaf, verdicts, most, at, setup.input_dtypes[leaf])
+            + _reason(question, found, by, leaf, verdicts, most, at)
             for at in every[:_SHOWN]
         ]
         more = len(every) - len(lines)
@@ -230,20 +231,23 @@ def _leaf_report(
 
 
 def _reason(
+    question: Question,
     found: Bounded,
     by: Derivatives,
     leaf: int,
     verdicts: Verdicts,
     most: float,
     at: tuple[int, int],
-    dtype: Any,
 ) -> str:
     """Why a derivative is excused or undecided."""
     value, wide = by.value[leaf][at], by.wide[leaf][at]
     for one in found.irregular:
         if (one.coordinate, one.output) == at:
-            jax_side = wide if np.isfinite(value) else value
-            return f"{one.kind}, left {one.left:.6g}, right {one.right:.6g}, jax {jax_side:.6g}"
+            claimed = wide if np.isfinite(value) else value
+            return (
+                f"{one.kind}, left {one.left:.6g}, right {one.right:.6g}, "
+                f"{question.side} {claimed:.6g}"
+            )
     if verdicts.unbounded[at]:
         return (
             f"the finite difference, {found.value[at]:.3g} ± {found.error[at]:.2g}, is too coarse "
@@ -251,10 +255,10 @@ def _reason(
         )
     if verdicts.unproved[at]:
         return (
-            f"rounding may have moved jax's {wide:.6g} by {by.rounding[leaf][at]:.1e}, too much to "
-            "tell it from an error"
+            f"rounding may have moved {question.whose} {wide:.6g} by {by.rounding[leaf][at]:.1e}, "
+            "too much to tell it from an error"
         )
-    return f"{dtype} loses this derivative: {value:.6g}, in float64 {wide:.6g}"
+    return f"{question.dtypes[leaf]} loses this derivative: {value:.6g}, in float64 {wide:.6g}"
 
 
 def _worst(shown: Values, verdicts: Verdicts) -> tuple[int, int]:

@@ -11,15 +11,17 @@ UNCOMPARED = "nothing to compare"  # of an empty leaf, or where directions were 
 
 @dataclass(frozen=True)
 class Coordinate:
-    """One derivative by JAX and by finite differences.
+    """One derivative by JAX, or as it is given, and by finite differences.
 
     Attributes:
         path: of the parameter, ``params['W1'][3, 4]``.
         output: of which output, for functions of several; empty otherwise.
-        by_jax: JAX's value: that of its program evaluated in float64, whatever the dtype.
+        by_jax: JAX's value: that of its program evaluated in float64, whatever the dtype; or the
+            given one.
         by_differences: the finite difference.
         bound: how far apart the two may be: the error bound of the finite difference, plus what
-            rounding may have put into JAX's.
+            rounding may have put into the other.
+        side: "jax", or "given" where the derivative is the caller's.
     """
 
     path: str
@@ -27,6 +29,7 @@ class Coordinate:
     by_jax: float
     by_differences: float
     bound: float
+    side: str = "jax"
 
     @property
     def bounds(self) -> float:
@@ -38,15 +41,15 @@ class Coordinate:
         """Both values, and how far apart they may be."""
         where = self.path + (f", {self.output}" if self.output else "")
         if not np.isfinite(self.by_differences):
-            return f"{where}: jax {self.by_jax:.10g}, where there is no finite difference"
+            return f"{where}: {self.side} {self.by_jax:.10g}, where there is no finite difference"
         return (
-            f"{where}: jax {self.by_jax:.10g}, finite difference {self.by_differences:.10g} "
-            f"± {self.bound:.2g}"
+            f"{where}: {self.side} {self.by_jax:.10g}, "
+            f"finite difference {self.by_differences:.10g} ± {self.bound:.2g}"
         )
 
 
 class Values(NamedTuple):
-    """All derivatives of a leaf, arrays of shape (real coordinates, outputs)."""
+    """All derivatives of a leaf, by JAX or as given; arrays (real coordinates, outputs)."""
 
     by_jax: np.ndarray
     by_differences: np.ndarray
@@ -60,7 +63,7 @@ class LeafReport:
     Attributes:
         path: the leaf's path, ``params['W1']``.
         shape: its shape.
-        mode: "rev" or "fwd", and of what, where it is not the function itself.
+        mode: "rev", "fwd" or "given", and of what, where it is not the function itself.
         strategy: how its coordinates were evaluated, and why.
         compared: the number of derivatives on which there is a verdict.
         disagreeing: how many of them disagree.
@@ -138,6 +141,7 @@ class Found:
         allow_undecided: the leaves that need no verdict; True for all.
         evaluations: points at which the function was evaluated.
         seconds: what the check took.
+        side: whose derivative was compared: "jax", or "given".
     """
 
     function: str
@@ -153,6 +157,7 @@ class Found:
     allow_undecided: bool | tuple[str, ...] = ()
     evaluations: int = 0
     seconds: float = 0.0
+    side: str = "jax"
 
     @property
     def verdict(self) -> str:
@@ -198,7 +203,10 @@ class Found:
         return max([*found, *self.culprits], key=lambda c: c.bounds, default=None)
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything but the arrays, in the types of JSON; NaN and infinity as strings."""
+        """Everything but the arrays, in the types of JSON; NaN and infinity as strings.
+
+        What is ``by_jax`` elsewhere is ``by_given`` here where the derivative is given.
+        """
         leaves = [
             {
                 **{k: v for k, v in asdict(_without_values(leaf)).items() if k != "values"},
@@ -209,7 +217,8 @@ class Found:
         rest = {k: v for k, v in vars(self).items() if k not in ("leaves", "culprits")}
         culprits = [asdict(culprit) for culprit in self.culprits]
         head = {"verdict": self.verdict, "ok": self.ok}
-        return _plain({**head, **rest, "culprits": culprits, "leaves": leaves})
+        plain = _plain({**head, **rest, "culprits": culprits, "leaves": leaves})
+        return plain if self.side == "jax" else _renamed(plain, "by_jax", f"by_{self.side}")
 
     def to_json(self) -> str:
         """`to_dict` as JSON."""
@@ -218,6 +227,12 @@ class Found:
 
 def _without_values(leaf: LeafReport) -> LeafReport:
     return LeafReport(**{**vars(leaf), "values": None})
+
+
+def _renamed(thing: Any, old: str, new: str) -> Any:
+    if isinstance(thing, dict):
+        return {new if k == old else k: _renamed(v, old, new) for k, v in thing.items()}
+    return [_renamed(one, old, new) for one in thing] if isinstance(thing, list) else thing
 
 
 def _plain(thing: Any) -> Any:

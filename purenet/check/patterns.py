@@ -17,58 +17,92 @@ _MOST_INDICES = 8  # of an axis that are written out
 def patterns(
     values: Values, disagrees: np.ndarray, leaf: Any, question: Question
 ) -> tuple[str, ...]:
-    """Sentences that say what JAX's derivative is in terms of the finite difference.
+    """Sentences that say what a derivative is in terms of the finite difference.
 
     A constant factor (and where it comes from: a sign, the size of an axis), a transpose, a shift
     by one index, the parameter itself added; and the rows or columns that it is confined to. Each
     is said only where it holds to the bounds.
     """
-    if question.outputs is not None or np.iscomplexobj(leaf) or leaf.ndim == 0:
-        return tuple(_of_any(values, disagrees, question))
     leaf = np.asarray(leaf)
-    jax_side, fd_side, bound = (part[:, 0].reshape(leaf.shape) for part in values)
+    if np.iscomplexobj(leaf) or leaf.ndim == 0:
+        return tuple(_of_any(values, disagrees, question))
+    if question.outputs is not None:
+        of_any = tuple(_of_any(values, disagrees, question))
+        scalar = question._replace(outputs=None)
+        return of_any or patterns(*_summed(values), leaf, scalar)
+    side = question.side
+    claimed, fd_side, bound = (part[:, 0].reshape(leaf.shape) for part in values)
     wrong = disagrees[:, 0].reshape(leaf.shape)
     sizes = _sizes(question, leaf)
     whole = _first(
         [
-            lambda: _factor(jax_side, fd_side, bound, wrong, sizes),
-            lambda: _moved(jax_side, fd_side, bound),
-            lambda: _added(jax_side, fd_side, bound, wrong, leaf),
+            lambda: _factor(claimed, fd_side, bound, wrong, sizes, side),
+            lambda: _moved(claimed, fd_side, bound, side),
+            lambda: _added(claimed, fd_side, bound, wrong, leaf, side),
         ]
     )
     if whole:
         return (whole,)
-    return tuple(_confined(jax_side, fd_side, bound, wrong, sizes))
+    return tuple(_confined(claimed, fd_side, bound, wrong, sizes, side))
 
 
 def _of_any(values: Values, disagrees: np.ndarray, question: Question) -> Iterator[str]:
-    found = _factor(*values, disagrees, _sizes(question, np.zeros(0)))
+    found = _factor(*values, disagrees, _sizes(question, np.zeros(0)), question.side)
     if found:
         yield found
+    elif _is_exchanged(*values):
+        yield (
+            f"{question.side} is the finite difference with inputs and outputs exchanged: perhaps "
+            "a matrix that is not transposed, or one too many that is"
+        )
     elif question.outputs is not None and question.outputs > 1:
         outputs = np.flatnonzero(disagrees.any(axis=0))
         if len(outputs) < question.outputs:
             yield f"only {_listed(outputs, 'output', 'outputs')} of {question.outputs} are wrong"
 
 
+def _summed(values: Values) -> tuple[Values, np.ndarray]:
+    """A weighted sum of the outputs' derivatives, which has the shape of the leaf, and its errors.
+
+    What is at the wrong place, or has the wrong factor, in every row is so in their sum.
+    """
+    draws = np.random.default_rng(0)
+    outputs = values.bound.shape[1]
+    weights = draws.uniform(0.5, 1.5, outputs) * draws.choice([-1.0, 1.0], outputs)
+    by, fd, bound = (part @ w for part, w in zip(values, (weights, weights, np.abs(weights)),
+                                                 strict=True))  # fmt: skip
+    with np.errstate(invalid="ignore"):
+        wrong = np.abs(by - fd) > bound
+    return Values(by[:, None], fd[:, None], bound[:, None]), wrong[:, None]
+
+
+def _is_exchanged(claimed: np.ndarray, fd_side: np.ndarray, bound: np.ndarray) -> bool:
+    if claimed.shape[0] != claimed.shape[1] or claimed.size == 1:
+        return False
+    slack = bound + bound.T
+    return _equal(claimed, fd_side.T, slack) and not _equal(fd_side, fd_side.T, slack)
+
+
 def _first(candidates: list[Callable[[], str]]) -> str:
     return next(filter(None, (candidate() for candidate in candidates)), "")
 
 
-def _factor(jax_side, fd_side, bound, wrong: np.ndarray, sizes: dict[int, tuple[str, bool]]) -> str:
+def _factor(
+    claimed, fd_side, bound, wrong: np.ndarray, sizes: dict[int, tuple[str, bool]], side: str
+) -> str:
     """A factor that all derivatives share, those too small to disagree among them."""
-    factor = _shared_factor(jax_side, fd_side, bound)
+    factor = _shared_factor(claimed, fd_side, bound)
     if wrong.sum() == 1 < wrong.size:
         return ""
     if factor is None or not np.all(wrong | (np.abs((factor - 1) * fd_side) <= 3 * bound)):
         return ""
-    return f"jax is {_named(factor)} the finite difference{_perhaps(factor, sizes)}"
+    return f"{side} is {_named(factor)} the finite difference{_perhaps(factor, sizes)}"
 
 
-def _shared_factor(jax_side, fd_side, bound) -> float | None:
+def _shared_factor(claimed, fd_side, bound) -> float | None:
     """The factor by least squares, where it explains every derivative to its bound."""
-    known = np.isfinite(fd_side) & np.isfinite(bound) & np.isfinite(jax_side)
-    x, y, b = fd_side[known], jax_side[known], bound[known]
+    known = np.isfinite(fd_side) & np.isfinite(bound) & np.isfinite(claimed)
+    x, y, b = fd_side[known], claimed[known], bound[known]
     if x.size == 0 or not np.any(np.abs(x) > b):
         return None
     unit = float(np.max(np.abs(x)))  # squares of very large and very small numbers have no size
@@ -121,11 +155,11 @@ def _sizes(question: Question, leaf: np.ndarray) -> dict[int, tuple[str, bool]]:
     return {size: name for size, name in sizes.items() if size > 1}
 
 
-def _moved(jax_side: np.ndarray, fd_side: np.ndarray, bound: np.ndarray) -> str:
+def _moved(claimed: np.ndarray, fd_side: np.ndarray, bound: np.ndarray, side: str) -> str:
     """The right derivatives at the wrong places."""
     for name, moved, slack in _arrangements(fd_side, bound):
-        if _equal(jax_side, moved, bound + slack) and not _equal(fd_side, moved, bound + slack):
-            return f"jax is the finite difference {name}"
+        if _equal(claimed, moved, bound + slack) and not _equal(fd_side, moved, bound + slack):
+            return f"{side} is the finite difference {name}"
     return ""
 
 
@@ -140,24 +174,24 @@ def _arrangements(fd_side, bound) -> Iterator[tuple[str, np.ndarray, np.ndarray]
             yield name, np.roll(fd_side, shift, axis), np.roll(bound, shift, axis)
 
 
-def _added(jax_side, fd_side, bound, wrong, parameter: np.ndarray) -> str:
+def _added(claimed, fd_side, bound, wrong, parameter: np.ndarray, side: str) -> str:
     """A multiple of the parameter added: a penalty that only one of the two sides knows."""
-    factor = _shared_factor(jax_side - fd_side, parameter, bound)
+    factor = _shared_factor(claimed - fd_side, parameter, bound)
     if factor is None or factor == 0:
         return ""
-    apart = np.abs(jax_side - fd_side)[wrong]
+    apart = np.abs(claimed - fd_side)[wrong]
     if not np.all(np.abs(apart - np.abs(factor * parameter[wrong])) <= apart / 2):
         return ""  # it must explain most of each disagreement
-    return f"jax is the finite difference plus {factor:.6g} times the parameter itself"
+    return f"{side} is the finite difference plus {factor:.6g} times the parameter itself"
 
 
-def _confined(jax_side, fd_side, bound, wrong, sizes) -> Iterator[str]:
+def _confined(claimed, fd_side, bound, wrong, sizes, side: str) -> Iterator[str]:
     """The indices of one axis that all that is wrong lies at, and the factor there."""
     for axis, length in enumerate(wrong.shape):
         rest = tuple(a for a in range(wrong.ndim) if a != axis)
         indices = np.flatnonzero(wrong.any(axis=rest))
         if wrong.sum() > 1 and len(indices) <= max(1, length // 4) and wrong.ndim > 1:
-            take = [np.take(part, indices, axis) for part in (jax_side, fd_side, bound)]
+            take = [np.take(part, indices, axis) for part in (claimed, fd_side, bound)]
             factor = _shared_factor(*take)
             where = _slices(indices, axis, wrong.ndim)
             if factor is not None:
@@ -168,13 +202,13 @@ def _confined(jax_side, fd_side, bound, wrong, sizes) -> Iterator[str]:
             return
     if wrong.sum() == 1:
         at = np.unravel_index(int(np.argmax(wrong)), wrong.shape)
-        if abs(fd_side[at]) > bound[at] and np.isfinite(jax_side[at]):
+        if abs(fd_side[at]) > bound[at] and np.isfinite(claimed[at]):
             index = ", ".join(str(int(i)) for i in at)
-            factor = float(jax_side[at] / fd_side[at])
+            factor = float(claimed[at] / fd_side[at])
             perhaps = _perhaps(factor, sizes)
             yield f"[{index}] alone is wrong: {_named(factor)} the finite difference{perhaps}"
-    elif np.all(jax_side[wrong] == 0):
-        yield "jax is zero where the finite difference is not: a term is missing"
+    elif np.all(claimed[wrong] == 0):
+        yield f"{side} is zero where the finite difference is not: a term is missing"
 
 
 def _slices(indices: np.ndarray, axis: int, dimensions: int) -> str:

@@ -1,4 +1,4 @@
-"""The report drawn: JAX's derivatives against the finite differences, the bound as a band."""
+"""The report drawn: the derivatives against the finite differences, the bound as a band."""
 
 from pathlib import Path
 from typing import Any
@@ -26,16 +26,16 @@ def draw(report: Found, file: str | Path | None) -> Any:
     figure = Figure(figsize=(4.5 * columns, 3.4 * rows), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
     for panel, leaf in zip(axes, leaves, strict=False):
-        _panel(panel, leaf)
+        _panel(panel, leaf, report.side)
     for panel in axes[len(leaves) :]:
         panel.set_visible(False)
-    figure.suptitle(f"{report.function}: jax - fd against fd, and the bound")
+    figure.suptitle(f"{report.function}: {report.side} - fd against fd, and the bound")
     if file is not None:
         figure.savefig(file)
     return figure
 
 
-def _panel(panel: Any, leaf: LeafReport) -> None:
+def _panel(panel: Any, leaf: LeafReport, side: str) -> None:
     assert leaf.values is not None
     by_jax, fd, bound = (part.ravel() for part in leaf.values)
     known = np.isfinite(by_jax) & np.isfinite(fd) & np.isfinite(bound)
@@ -60,5 +60,5 @@ def _panel(panel: Any, leaf: LeafReport) -> None:
     panel.set_title(f"{leaf.path} ({leaf.mode})", fontsize="medium")
     panel.locator_params(axis="x", nbins=4)
     panel.set_xlabel("finite difference")
-    panel.set_ylabel("jax - fd")
+    panel.set_ylabel(f"{side} - fd")
     panel.legend(fontsize="small")

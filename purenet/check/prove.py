@@ -10,17 +10,18 @@ from purenet import jaxprs
 from purenet.check import exhaustive, sampled
 from purenet.check.dependence import Dependence
 from purenet.check.found import UNCOMPARED
+from purenet.check.given import Rule, given_witness
 from purenet.check.proof import Proof, joined
-from purenet.check.question import ENTRIES, Question, Seed, asked
+from purenet.check.question import ENTRIES, Question, Seed, asked, asked_of_black_box
 from purenet.check.witness import Witness, refused, witness
 from purenet.fd.options import Options
 from purenet.fd.problem import Problem
-from purenet.fd.setup import Setup, prepared, require_finite_base
+from purenet.fd.setup import Setup, on_host, prepared, require_finite_base
 
 
 def proved(
     problem: Problem,
-    traced: jaxprs.Traced,
+    traced: jaxprs.Traced | Setup,
     options: Options,
     *,
     order: int,
@@ -31,12 +32,13 @@ def proved(
     flat: Callable[[Question, int], str] | None = None,
     shapes: Sequence[tuple[int, ...]] = (),
     entries: int = ENTRIES,
+    rule: Rule | None = None,
 ) -> Proof:
     """Compare the derivatives of a problem.
 
     Args:
         problem: the function and its leaves.
-        traced: its program.
+        traced: its program; or its setup on the host, where it cannot be traced.
         options: of the finite differences.
         order: 1, or 2 for the gradient's derivative too.
         modes: "rev", "fwd".
@@ -47,21 +49,37 @@ def proved(
             of leaves whose derivatives are zero.
         shapes: of the data, whose sizes may explain a factor.
         entries: of a Jacobian that is compared whole; of a larger one, a weighted sum of its rows.
+        rule: the derivative that is given, in place of JAX's.
     """
     proofs, states, evaluations = [], [""] * len(problem.movable), 0
-    for question in asked(problem, traced, order, seed, shapes, entries):
-        setup = prepared(problem, question.traced, options, whole_leaves=True)
+    if isinstance(traced, Setup):
+        questions = [
+            asked_of_black_box(problem, traced.outputs, traced.output_tree, seed, shapes, entries)
+        ]
+    else:
+        questions = asked(problem, traced, order, seed, shapes, entries)
+    for question in questions:
+        if question.traced is None:
+            setup = on_host(question.problem, options)
+        else:
+            setup = prepared(problem, question.traced, options, whole_leaves=True)
         base = _base(setup)
         if depends is not None and not proofs:
             states, failures = depends(setup)
             proofs.append(Proof(failures=failures))
         if all(state == "ignored" for state in states):
             break
-        witnesses, notes = _witnesses(question, modes)
+        if rule is None:
+            witnesses, notes = _witnesses(question, modes)
+        else:
+            question = question._replace(side="given")
+            # what evaluates in fewer digits gives its derivative in them too
+            double = all(jaxprs.wide_dtype(x.dtype) == x.dtype for x in setup.evaluator.leaves)
+            witnesses, notes = [given_witness(question, rule, double=double)], []
         exhaustively = sampled.seconds(setup, budget) <= budget
         prove = exhaustive.prove if exhaustively else sampled.prove
         part = prove(setup, question, base, witnesses, states, seed, budget)
-        if flat is not None and question.label == "the function":
+        if flat is not None and question.traced is not None and question.label == "the function":
             part = _with_flat(part, question, flat)
         proofs += [part, Proof(notes=notes)]
         evaluations += setup.evaluator.evaluations

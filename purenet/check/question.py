@@ -1,4 +1,4 @@
-"""What is compared: a program of leaves to one vector of real outputs, of any order."""
+"""What is compared: a function of leaves to one vector of real outputs, of any order."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from purenet import jaxprs
+from purenet.check.reading import Reading
 from purenet.fd.differences import coordinate_count
 from purenet.fd.problem import Problem
 
@@ -19,23 +20,46 @@ class Question(NamedTuple):
     """A function whose derivative is to be proved.
 
     Attributes:
-        problem: the posed problem.
-        traced: the program, of the leaves that move, that returns a real scalar or a real vector.
+        problem: the posed problem; where there is no program its output is what is compared.
+        traced: the program, of the leaves that move, that returns a real scalar or a real vector;
+            None for a black box.
         outputs: the length of that vector; None for a scalar.
         label: what is differentiated, for people: "the function", "its gradient".
         shapes: of the other arguments' arrays, whose sizes may explain a factor.
+        side: whose derivative is compared, "jax" or "given".
+        reading: how that vector, or scalar, comes from what the function returns.
     """
 
     problem: Problem
-    traced: jaxprs.Traced
+    traced: jaxprs.Traced | None
     outputs: int | None
     label: str
     shapes: tuple[tuple[int, ...], ...] = ()
+    side: str = "jax"
+    reading: Reading | None = None
+
+    @property
+    def whose(self) -> str:
+        """That side as it stands before a noun."""
+        return "jax's" if self.side == "jax" else "the given"
+
+    @property
+    def program(self) -> jaxprs.Traced:
+        """The program, of a question that has one."""
+        assert self.traced is not None
+        return self.traced
 
     def of_moved(self, moved: Sequence[Any]) -> Any:
         """The function of the leaves that move, by its program."""
-        (output,) = self.traced.call(moved)
+        (output,) = self.program.call(moved)
         return output
+
+    @property
+    def dtypes(self) -> list[Any]:
+        """The dtypes of the leaves that move, in the caller's own program."""
+        if self.traced is not None:
+            return self.traced.input_dtypes
+        return [np.asarray(leaf).dtype for leaf in self.moved]
 
     @property
     def moved(self) -> list[Any]:
@@ -76,24 +100,46 @@ def asked(
     return [value] if order == 1 else [value, _of_gradient(value, (*seed, 2), entries)]
 
 
+def asked_of_black_box(
+    problem: Problem,
+    outputs: Sequence[jax.ShapeDtypeStruct],
+    tree: Any,
+    seed: Seed,
+    shapes: Sequence[tuple[int, ...]] = (),
+    entries: int = ENTRIES,
+) -> Question:
+    """The question of a function that cannot be traced; see `asked`."""
+    reading = Reading(outputs, tree)
+    size = reading.size
+    whole = reading.is_scalar or size * _coordinates(problem) <= entries
+    if not whole:
+        reading = Reading(outputs, tree, _weights((*seed, 1), size))
+
+    def output(args):
+        return reading.of(jax.tree.leaves(problem.output(args)))
+
+    return Question(
+        problem._replace(output=output),
+        None,
+        size if whole and not reading.is_scalar else None,
+        "the function" if whole else _summed(size, "the function"),
+        tuple(shapes),
+        "given",
+        reading,
+    )
+
+
 def _of_value(problem: Problem, traced: jaxprs.Traced, seed: Seed, entries: int) -> Question:
-    shapes = traced.outputs
-    floating = [i for i, out in enumerate(shapes) if jnp.issubdtype(out.dtype, jnp.inexact)]
-    if not floating:
-        got = ", ".join(f"{out.dtype}{list(out.shape)}" for out in shapes) or "nothing"
-        raise TypeError(
-            f"got a function that returns {got}; wanted a floating-point output, which alone has a "
-            "derivative; return the loss, or cast it to float"
-        )
-    is_complex = jnp.issubdtype(shapes[0].dtype, jnp.complexfloating)
-    if len(shapes) == 1 and shapes[0].shape == () and not is_complex:
-        return Question(problem, traced, None, "the function")
+    reading = Reading(traced.outputs, traced.output_tree)
+    if reading.is_scalar:
+        return Question(problem, traced, None, "the function", reading=reading)
 
     def vector(moved):
         flat = traced.call(moved)
-        return _as_vector([flat[i] for i in floating])
+        return _as_vector([flat[i] for i in reading.floating])
 
-    return _shown(problem, vector, "the function", seed, entries)
+    question, weights = _shown(problem, vector, "the function", seed, entries)
+    return question._replace(reading=Reading(traced.outputs, traced.output_tree, weights))
 
 
 def _of_gradient(value: Question, seed: Seed, entries: int) -> Question:
@@ -107,25 +153,33 @@ def _of_gradient(value: Question, seed: Seed, entries: int) -> Question:
     def gradient(moved):
         return _as_vector(jax.grad(scalar)(list(moved)))
 
-    return _shown(value.problem, gradient, "its gradient", (*seed, 2), entries)
+    return _shown(value.problem, gradient, "its gradient", (*seed, 2), entries)[0]
 
 
-def _shown(problem: Problem, vector: Callable, label: str, seed: Seed, entries: int) -> Question:
+def _shown(
+    problem: Problem, vector: Callable, label: str, seed: Seed, entries: int
+) -> tuple[Question, np.ndarray | None]:
     """A vector function whole, or its weighted sum where the Jacobian would be too large."""
     moved = [problem.leaves[i] for i in problem.movable]
     traced = jaxprs.trace(lambda moved: [vector(moved)], moved)
     size = traced.outputs[0].shape[0]
-    coordinates = sum(coordinate_count(np.asarray(leaf)) for leaf in moved)
-    if size * coordinates <= entries:
-        return Question(problem, traced, size, label)
+    if size * _coordinates(problem) <= entries:
+        return Question(problem, traced, size, label), None
     weights = _weights(seed, size)
 
     def weighted(moved):
         (output,) = traced.call(moved)
         return [jnp.dot(weights.astype(output.dtype), output)]
 
-    label = f"a weighted sum of the {size} outputs of {label}"
-    return Question(problem, jaxprs.trace(weighted, moved), None, label)
+    return Question(problem, jaxprs.trace(weighted, moved), None, _summed(size, label)), weights
+
+
+def _summed(size: int, label: str) -> str:
+    return f"a weighted sum of the {size} outputs of {label}"
+
+
+def _coordinates(problem: Problem) -> int:
+    return sum(coordinate_count(np.asarray(problem.leaves[i])) for i in problem.movable)
 
 
 def _as_vector(outputs: Sequence[Any]) -> Any:

@@ -60,7 +60,7 @@ def prove(
         along = compared(setup, base, witness, directions, found)
         proof = _proof(setup, question, base, witness, along, directions, states)
         failures = [
-            f"jax's derivative with respect to {path} is NaN or infinite"
+            f"{question.whose} derivative with respect to {path} is NaN or infinite"
             for path in _undefined(witness, setup.paths)
         ]
         parts.append(proof._replace(failures=[*failures, *proof.failures]))
@@ -75,7 +75,7 @@ def _affordable(setup: Setup, budget: float) -> int:
 
 def _undefined(witness: Witness, paths: Sequence[str]) -> list[str]:
     """The leaves by which a gradient is not finite; forward mode is asked along directions only."""
-    if witness.mode == "fwd":
+    if witness.by_tangents:
         return []
     values = witness.whole().value
     return [p for p, value in zip(paths, values, strict=True) if not np.isfinite(value).all()]
@@ -101,10 +101,10 @@ def _proof(setup, question, base, witness, along: Along, directions: Directions,
                 if culprit.bounds > 1:  # and no echo of another in the round-off
                     culprits.append(culprit)
                     suspects.append(Suspect(setup, question, leaf, coordinate, worst[1], culprit))
-            failures.append(_failure(along, worst, label, search, culprits))
+            failures.append(_failure(along, worst, label, search, culprits, question.side))
         else:
             failures.append(
-                f"jax's derivative along a random direction ({label}) is NaN or infinite"
+                f"{question.whose} derivative along a random direction ({label}) is NaN or infinite"
             )
     method = _method(setup, along, label, directions)
     decided = int(_decided(along).sum())
@@ -149,7 +149,12 @@ def _worst(along: Along) -> tuple[int, int]:
 
 
 def _failure(
-    along: Along, worst: tuple[int, int], label: str, search: Search, culprits: list[Coordinate]
+    along: Along,
+    worst: tuple[int, int],
+    label: str,
+    search: Search,
+    culprits: list[Coordinate],
+    side: str,
 ) -> str:
     count = int(along.disagrees.any(axis=1).sum())
     traced = (
@@ -160,7 +165,7 @@ def _failure(
     )
     return (
         f"along {count} of {len(along.bound)} random directions ({label}) the two disagree: "
-        f"jax {along.by_jax[worst]:.10g}, finite difference "
+        f"{side} {along.by_jax[worst]:.10g}, finite difference "
         f"{along.by_differences[worst]:.10g} ± {along.bound[worst]:.2g}; "
         f"{traced if culprits else 'no coordinate stands out'}"
     )
@@ -178,6 +183,7 @@ def _coordinate(setup, question, base, witness, leaf: int, coordinate: int, outp
         float(value[output]),
         float(found.value[0, output]),
         float(found.error[0, output] + rounding[output]),
+        question.side,
     )
 
 

@@ -6,17 +6,17 @@ from typing import Any
 from purenet import markup
 from purenet.check.found import Found, LeafReport
 
-_HEADINGS = ("leaf", "shape", "mode", "largest", "worst at", "jax", "difference", "±", "verdict")
+_COLUMNS = ("leaf", "shape", "mode", "largest", "worst at", "jax", "difference", "±", "verdict")
 _LEAVES = 40  # rows that a table shows; all that disagree come first
 
 
 def text(report: Found) -> str:
     """The verdict, what is wrong and what it looks like, a plain table, and how it was found."""
-    rows = _rows(report)
-    widths = [max(len(row[i]) for row in [_HEADINGS, *rows]) for i in range(len(_HEADINGS))]
+    rows, headings = _rows(report), _headings(report)
+    widths = [max(len(row[i]) for row in [headings, *rows]) for i in range(len(headings))]
     table = [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in ([_HEADINGS, *rows] if rows else [])
+        for row in ([headings, *rows] if rows else [])
     ]
     return "\n".join([verdict(report), *_findings(report), *table, *_remarks(report)])
 
@@ -31,7 +31,7 @@ def rich(report: Found) -> Any:
     parts += map(Text, _findings(report))
     rows = _rows(report)
     if rows:
-        table = Table(*_HEADINGS)
+        table = Table(*_headings(report))
         for row, leaf in zip(rows, _ordered(report), strict=False):
             table.add_row(*map(Text, row), style=None if leaf.ok else "bold red")
         parts.append(table)
@@ -52,7 +52,7 @@ def html(report: Found) -> str:
         [*map(escape, row[:-1]), f"<b>{escape(row[-1])}</b>" if leaf_is_wrong else escape(row[-1])]
         for row, leaf_is_wrong in zip(_rows(report), _are_wrong(report), strict=True)
     ]
-    table = markup.table(_HEADINGS, rows, numbers=(3, 5, 6, 7)) if rows else ""
+    table = markup.table(_headings(report), rows, numbers=(3, 5, 6, 7)) if rows else ""
     remarks = markup.listed(map(escape, _remarks(report)))
     return head + findings + table + markup.folded("How it was evaluated", remarks)
 
@@ -60,20 +60,27 @@ def html(report: Found) -> str:
 def verdict(report: Found) -> str:
     """The verdict in one line."""
     wrong = sum(leaf.disagreeing for leaf in report.leaves)
+    side = "jax" if report.side == "jax" else "the given derivative"
     if report.ok:
         single = report.compared - report.directions
         parts = [f"at all {single:,} derivatives compared"] if single else []
         parts += [f"along {report.directions} random directions"] if report.directions else []
         if parts:
-            return f"{report.function}: jax agrees {' and '.join(parts)}"
+            return f"{report.function}: {side} agrees {' and '.join(parts)}"
         excused = any(leaf.excused for leaf in report.leaves)
         what = "every derivative is excused by a kink" if excused else "there is nothing to compare"
         return f"{report.function}: {what}"
     if report.verdict == "undecided":
         return f"{report.function}: undecided: {report.unproved[0]}"
     if wrong:
-        return f"{report.function}: jax disagrees at {wrong:,} of {report.compared:,} derivatives"
+        return (
+            f"{report.function}: {side} disagrees at {wrong:,} of {report.compared:,} derivatives"
+        )
     return report.failures[0]
+
+
+def _headings(report: Found) -> tuple[str, ...]:
+    return tuple(report.side if column == "jax" else column for column in _COLUMNS)
 
 
 def _findings(report: Found) -> list[str]:
@@ -97,7 +104,7 @@ def _remarks(report: Found) -> list[str]:
             lines.append(f"{leaf.path} ({leaf.mode}): all derivatives are zero on both sides")
         if leaf.off_by_rounding > 1e-2 * leaf.largest > 0 and not leaf.is_undecided:
             lines.append(
-                f"{leaf.path} ({leaf.mode}): in its own dtype jax is off by "
+                f"{leaf.path} ({leaf.mode}): in its own dtype {report.side} is off by "
                 f"{leaf.off_by_rounding:.1e}, the largest derivative being {leaf.largest:.1e}: "
                 "rounding"
             )
@@ -136,7 +143,7 @@ def _rows(report: Found) -> list[tuple[str, ...]]:
     leaves = _ordered(report)
     rows = [_cells(leaf) for leaf in leaves[:_LEAVES]]
     more = len(leaves) - len(rows)
-    return [*rows, (f"and {more} more", *[""] * (len(_HEADINGS) - 1))] if more > 0 else rows
+    return [*rows, (f"and {more} more", *[""] * (len(_COLUMNS) - 1))] if more > 0 else rows
 
 
 def _are_wrong(report: Found) -> list[bool]:

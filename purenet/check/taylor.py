@@ -12,7 +12,7 @@ _NOISES = 30.0  # of f, below which a remainder says nothing
 
 
 def opinion(suspect: Suspect) -> str:
-    """A sentence on the remainders that JAX's value and the finite difference leave.
+    """A sentence on the remainders that the witness's value and the finite difference leave.
 
     The symmetric remainder |f(x + h) - f(x - h) - 2 h g| / 2 falls as h cubed where g is the
     derivative, and as h where it is not, whatever the steps. It is followed from an eighth of a
@@ -25,8 +25,9 @@ def opinion(suspect: Suspect) -> str:
         return ""
     rates = [_rate(suspect, g) for g in (by_jax, by_differences)]
     return (
-        f"{suspect.values.path}: the Taylor remainder falls as {_power(rates[0])} with jax's "
-        f"value, as {_power(rates[1])} with the finite difference (h^3 is right, h^1 is wrong)"
+        f"{suspect.values.path}: the Taylor remainder falls as {_power(rates[0])} with "
+        f"{suspect.question.whose} value, as {_power(rates[1])} with the finite difference "
+        "(h^3 is right, h^1 is wrong)"
     )
 
 
@@ -41,7 +42,7 @@ def _rate(suspect: Suspect, derivative: float) -> float | None:
     values = side_by_side(outputs, len(points))
     plus, minus = np.split(values[:, suspect.output], 2)
     remainder = np.abs(plus - minus - 2 * steps * scale[0] * derivative) / 2
-    noise = _NOISES * np.finfo(float).eps * np.maximum(np.abs(plus), np.abs(minus))
+    noise = _NOISES * evaluator.relative_noise() * np.maximum(np.abs(plus), np.abs(minus))
     heard = np.isfinite(remainder) & (remainder > noise)
     pairs = heard[:-1] & heard[1:]
     if not pairs.any():

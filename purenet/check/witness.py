@@ -1,4 +1,4 @@
-"""JAX as a witness: its derivative of a question, by reverse or forward mode, and its rounding."""
+"""Witnesses: the derivative of a question by JAX, in reverse or forward mode, and its rounding."""
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
@@ -31,7 +31,7 @@ class Derivatives(NamedTuple):
     """The derivatives by each leaf's real coordinates, arrays of shape (coordinates, outputs).
 
     Attributes:
-        value: what JAX gives, in the dtypes of the caller's program.
+        value: what the witness gives, in the dtypes of the caller's program.
         wide: what the same program gives in float64: the rules of differentiation, unrounded.
         rounding: how far ``wide`` may be from what exact arithmetic gives.
     """
@@ -42,14 +42,19 @@ class Derivatives(NamedTuple):
 
 
 class Witness:
-    """One mode of JAX's on one question. The program of the derivative is traced once.
+    """A derivative of one question: by one mode of JAX's, or as it is given.
 
     It is evaluated in the caller's dtypes and in float64: the second is what rules are judged by.
     How far roundings moved it is measured only where that is asked, since it matters only where
     something seems to disagree; else two ulps stand for it.
+
+    Attributes:
+        mode: "rev", "fwd" or "given".
+        by_tangents: whether it takes a pass for each coordinate.
     """
 
     mode: str
+    by_tangents = False
 
     def whole(self, *, shaken: bool = False) -> Derivatives:
         """The derivatives with respect to every coordinate; ``shaken`` measures their rounding."""
@@ -59,7 +64,15 @@ class Witness:
         self, directions: Iterable[Tree], *, shaken: bool = False
     ) -> tuple[np.ndarray, np.ndarray]:
         """The derivatives along directions in float64 and their rounding, (directions, outputs)."""
-        raise NotImplementedError
+        by = self.whole(shaken=shaken)
+        values, roundings = [], []
+        for direction in directions:
+            flat = [real_vector(d) for d in direction]
+            squares = sum((d * d) @ (r * r) for d, r in zip(flat, by.rounding, strict=True))
+            sizes = sum((d * d) @ (g * g) for d, g in zip(flat, by.wide, strict=True))
+            values.append(sum(d @ g for d, g in zip(flat, by.wide, strict=True)))
+            roundings.append(np.sqrt(squares) + 8 * np.finfo(float).eps * np.sqrt(sizes))
+        return np.stack(values), np.stack(roundings)
 
 
 def witness(question: Question, mode: str) -> Witness:
@@ -91,29 +104,15 @@ class Reverse(Witness):
         """As `Witness.whole`."""
         return self._shaken if shaken else self._whole
 
-    def along(
-        self, directions: Iterable[Tree], *, shaken: bool = False
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """As `Witness.along`, by the whole derivative."""
-        by = self.whole(shaken=shaken)
-        values, roundings = [], []
-        for direction in directions:
-            flat = [real_vector(d) for d in direction]
-            squares = sum((d * d) @ (r * r) for d, r in zip(flat, by.rounding, strict=True))
-            sizes = sum((d * d) @ (g * g) for d, g in zip(flat, by.wide, strict=True))
-            values.append(sum(d @ g for d, g in zip(flat, by.wide, strict=True)))
-            roundings.append(np.sqrt(squares) + 8 * np.finfo(float).eps * np.sqrt(sizes))
-        return np.stack(values), np.stack(roundings)
-
     @cached_property
     def _whole(self) -> Derivatives:
         program, constants = self._traced.program, self._traced.constants
         with jaxprs.working_precision(True):
             wide = jaxprs.evaluated_wide(program, constants, list(map(jaxprs.widen, self._leaves)))
         native = wide if program.is_wide else jaxprs.evaluated(program, constants, self._leaves)
-        values = list(map(_by_coordinate, wide))
+        values = list(map(by_coordinate, wide))
         return Derivatives(
-            list(map(_by_coordinate, native)), values, list(map(_least_rounding, values))
+            list(map(by_coordinate, native)), values, list(map(_least_rounding, values))
         )
 
     @cached_property
@@ -124,7 +123,7 @@ class Reverse(Witness):
             )
         return self._whole._replace(
             rounding=[
-                np.abs(_by_coordinate(by)) + least
+                np.abs(by_coordinate(by)) + least
                 for by, least in zip(moved, self._whole.rounding, strict=True)
             ]
         )
@@ -134,6 +133,7 @@ class Forward(Witness):
     """Derivatives along tangents; those by single coordinates are along unit vectors."""
 
     mode = "fwd"
+    by_tangents = True
 
     def __init__(self, question: Question):
         count = len(question.moved)
@@ -169,13 +169,7 @@ class Forward(Witness):
 
     def whole(self, *, shaken: bool = False) -> Derivatives:
         """As `Witness.whole`, one tangent a coordinate."""
-        counts = [coordinate_count(x) for x in self._leaves]
-        units = [
-            unit_direction(self._leaves, leaf, coordinate)
-            for leaf, count in enumerate(counts)
-            for coordinate in range(count)
-        ]
-        ends = np.cumsum(counts)[:-1]
+        units, ends = unit_directions(self._leaves)
         wide, rounding = self.along(units, shaken=shaken)
         value = wide
         if not self._traced.program.is_wide:
@@ -212,6 +206,17 @@ def unit_direction(leaves: Sequence[Any], leaf: int, coordinate: int) -> Tree:
     return unit
 
 
+def unit_directions(leaves: Sequence[Any]) -> tuple[list[Tree], np.ndarray]:
+    """The directions of all real coordinates, and where those of each leaf but the last end."""
+    counts = [coordinate_count(x) for x in leaves]
+    units = [
+        unit_direction(leaves, leaf, coordinate)
+        for leaf, count in enumerate(counts)
+        for coordinate in range(count)
+    ]
+    return units, np.cumsum(counts)[:-1]
+
+
 def moved_by_constants(question: Question) -> list[np.ndarray]:
     """How far constants rounded to the program's dtype may have moved the finite differences.
 
@@ -221,18 +226,18 @@ def moved_by_constants(question: Question) -> list[np.ndarray]:
     with jaxprs.working_precision(True):
         leaves = [
             jaxprs.placed(leaf, jaxprs.wide_dtype(dtype))
-            for leaf, dtype in zip(question.moved, traced.input_dtypes, strict=True)
+            for leaf, dtype in zip(question.moved, question.dtypes, strict=True)
         ]
-        if traced.program.is_wide:
+        if traced is None or traced.program.is_wide:
             outputs = question.outputs or 1
             return [np.zeros((coordinate_count(leaf), outputs)) for leaf in leaves]
         moved = jaxprs.moved_by_constants(traced.program, traced.constants, leaves)
-    return [np.abs(_by_coordinate(by_leaf)) for by_leaf in moved]
+    return [np.abs(by_coordinate(by_leaf)) for by_leaf in moved]
 
 
 def own_rounding(question: Question) -> float:
     """What approximations made for float32 may be off by, relative; 0 for a program in float64."""
-    return 0.0 if question.traced.program.is_wide else _APPROXIMATION
+    return 0.0 if question.traced is None or question.traced.program.is_wide else _APPROXIMATION
 
 
 def _traced(derivative: Callable, leaves: Sequence[Any]) -> jaxprs.Traced:
@@ -259,7 +264,7 @@ def _rows(function: Callable, moved: Sequence[Any], outputs: int | None) -> list
         return list(lax.map(lambda unit: pull(unit)[0], units))
 
 
-def _by_coordinate(derivative: Any) -> np.ndarray:
+def by_coordinate(derivative: Any) -> np.ndarray:
     """An array (outputs, *leaf shape) as (real coordinates, outputs).
 
     JAX's derivative by z = x + iy of a real output is its derivative by x, minus i times that by y.

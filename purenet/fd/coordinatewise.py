@@ -9,14 +9,14 @@ import numpy as np
 from purenet.fd.differences import coordinate_count
 from purenet.fd.numbers import namespace, numbers
 
-_SAMPLES = 4
-_LARGE = 256  # coordinates from which on a sample takes four of them, and not two
+_LARGE = 256  # coordinates from which on a sample takes all of them, and not half
 
 
 class Coordinatewise(ABC):
     """An evaluator's whole leaves, by its ``along_coordinates``."""
 
     leaves: list[Any]
+    samples = 4  # coordinates of a large leaf that are looked at to choose its step
 
     @abstractmethod
     def along_coordinates(self, moves: Sequence[tuple[int, Any, Any]]) -> list[Any]:
@@ -71,7 +71,7 @@ class Coordinatewise(ABC):
         """
         del width  # an evaluator with a program for that many points uses it for samples too
         size, k = coordinate_count(self.leaves[leaf]), len(offsets)
-        count = _SAMPLES if size >= _LARGE else _SAMPLES // 2
+        count = self.samples if size >= _LARGE else self.samples // 2
         samples = (size * (2 * np.arange(count) + 1)) // (2 * count)
         offsets = numbers(offsets)
         moves = (leaf, np.repeat(samples, k), namespace(offsets).tile(offsets, count)[:, None])

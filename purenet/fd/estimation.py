@@ -170,7 +170,7 @@ def _estimate(setup: Setup) -> Estimate:
     for leaf in range(len(setup.evaluator.leaves)):
         value, error, irregular = bounded(setup.evaluator, leaf, base)
         remarks += [_remark(setup, leaf, found, base) for found in irregular]
-        if value.size and setup.evaluator.dependence(leaf) == "ignored":
+        if value.size and not value.any() and setup.evaluator.dependence(leaf) == "ignored":
             remarks.append(Remark(setup.paths[leaf], (), "ignored", 0.0, 0.0))
         values.append(_split(value, base))
         errors.append(_split(error, base))

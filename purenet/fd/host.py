@@ -1,6 +1,7 @@
 """The host evaluation: a function that JAX cannot trace, called once a perturbed point."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -8,49 +9,64 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from purenet import jaxprs, trees
+from purenet import jaxprs, kinds, trees
 from purenet.fd.coordinatewise import Coordinatewise
+from purenet.fd.differences import coordinate_count
 from purenet.fd.noise import POINTS, measured_noise
 from purenet.fd.problem import Problem
 from purenet.fd.steps import scale
+
+_FAR = np.array([-16.0, -1.0, 1.0, 16.0])  # how far a leaf moves, in scales, to be seen ignored
 
 
 class Host(Coordinatewise):
     """A black box around a base point.
 
-    Each call gets fresh, read-only copies of the leaves that move, in the kinds the caller gave:
-    NumPy arrays, JAX arrays or Python numbers. What the caller owns is never written to,
-    also when the function raises.
+    Each call gets fresh copies of all its arguments, in the kinds the caller gave: NumPy arrays,
+    PyTorch tensors, JAX arrays or Python numbers. It may write into them; nothing of the caller's
+    is ever written to. Where it does not take leaves widened to float64, it gets them as they are.
 
     Attributes:
         leaves: the base point, NumPy arrays in the dtype that the evaluation works in.
+        double: whether that is float64.
         outputs: shape and dtype of each output at the base point.
         output_tree: their tree.
         evaluations: the number of calls so far.
     """
 
+    samples = 2  # each of which takes sixteen calls
+
     def __init__(
         self,
         problem: Problem,
-        leaves: Sequence[Any],
-        paths: Sequence[str],
         *,
         double: bool,
         workers: int,
     ):
         self._problem = problem
-        self._originals = leaves
-        self._paths = paths
-        self._double = double
+        self._paths = [problem.paths[i] for i in problem.movable]
         self._workers = workers
         self._noise: float | None = None
         self.evaluations = 1
-        self.leaves = [_working(leaf, double) for leaf in leaves]
-        with jaxprs.working_precision(double):
-            output = self._problem.function(self._rebuilt(self.leaves))
+        self.double, start = double, time.perf_counter()
+        output = self._at_base()
+        self._seconds = time.perf_counter() - start
         flat, self.output_tree = jax.tree.flatten(output)
         self._base = [_as_float(out) for out in flat]
         self.outputs = [jax.ShapeDtypeStruct(out.shape, out.dtype) for out in self._base]
+        self._shapes = [out.shape for out in self.outputs]
+
+    def _at_base(self) -> Any:
+        """The output at the base point, in float64 if that is wanted and can be."""
+        originals = [np.asarray(self._problem.leaves[i]) for i in self._problem.movable]
+        self.leaves = [_working(leaf, self.double) for leaf in originals]
+        try:
+            return self._output(self.leaves)
+        except Exception:
+            if not self.double or [x.dtype for x in self.leaves] == [x.dtype for x in originals]:
+                raise
+        self.double, self.leaves = False, originals
+        return self._output(self.leaves)
 
     def base(self) -> list[np.ndarray]:
         """The outputs at the base point."""
@@ -74,18 +90,27 @@ class Host(Coordinatewise):
         return "host: one call a point"
 
     def point_seconds(self) -> float:
-        """Infinity: what a call of a black box costs is not known."""
-        return float("inf")
+        """How long the calls so far took, the fastest of them."""
+        return self._seconds
 
     def seconds(self, points: int, most: float) -> float:
-        """Infinity: what a call of a black box costs is not known."""
-        del points, most
-        return float("inf")
+        """About how long all coordinates take, a call a point."""
+        del most
+        return sum(map(coordinate_count, self.leaves)) * points * self.point_seconds()
 
     def dependence(self, leaf: int) -> str:
-        """What cannot be looked into may move with any leaf."""
-        del leaf
-        return "moves"
+        """ "ignored" where the outputs stay to the last digit while the whole leaf moves far."""
+        x = self.leaves[leaf]
+        far = np.asarray(scale(x)) * np.random.default_rng(0).uniform(0.5, 1.5, x.shape)
+        direction = [far if i == leaf else np.zeros_like(y) for i, y in enumerate(self.leaves)]
+        try:
+            with np.errstate(all="ignore"):
+                moved = self.along_direction(direction, _FAR)
+        except Exception:
+            return "moves"  # to where it cannot be evaluated
+        stays = [np.array_equal(m, np.broadcast_to(b, m.shape), equal_nan=True)
+                 for m, b in zip(moved, self._base, strict=True)]  # fmt: skip
+        return "ignored" if all(stays) else "moves"
 
     def along_coordinates(self, moves: Sequence[tuple[int, Any, Any]]) -> list[np.ndarray]:
         """The outputs where single coordinates are displaced; see `Dense.along_coordinates`."""
@@ -94,15 +119,18 @@ class Host(Coordinatewise):
 
         def at(index):
             coordinate, point = divmod(index, points)
-            moved, names = list(self.leaves), []
+            moved = list(self.leaves)
             for leaf, coordinates, offsets in moves:
-                c, offset = int(coordinates[coordinate]), offsets[coordinate, point]
-                moved[leaf] = _displaced(moved[leaf], c, offset)
-                path = trees.coordinate_path(
-                    self._paths[leaf], moved[leaf].shape, c % moved[leaf].size
+                offset = offsets[coordinate, point]
+                moved[leaf] = _displaced(moved[leaf], int(coordinates[coordinate]), offset)
+
+            def where() -> str:
+                return " and ".join(
+                    f"{self._path(leaf, int(c[coordinate]))} moved by {o[coordinate, point]:.3g}"
+                    for leaf, c, o in moves
                 )
-                names.append(f"{path} moved by {offset:.3g}")
-            return self._call(moved, " and ".join(names))
+
+            return self._call(moved, where)
 
         return self._gathered(at, (count, points))
 
@@ -121,7 +149,9 @@ class Host(Coordinatewise):
                 np.asarray(x + offset * np.asarray(d), x.dtype)
                 for x, d in zip(self.leaves, direction, strict=True)
             ]
-            return self._call(moved, f"all leaves moved by {offset:.3g} times the direction")
+            return self._call(
+                moved, lambda: f"all leaves moved by {offset:.3g} times the direction"
+            )
 
         return self._gathered(at, offsets.shape)
 
@@ -146,43 +176,36 @@ class Host(Coordinatewise):
         columns = zip(*rows, strict=True)
         return [np.stack(c).reshape(*shape, *c[0].shape) for c in columns]
 
-    def _call(self, moved: Sequence[np.ndarray], where: str) -> list[np.ndarray]:
+    def _call(self, moved: Sequence[np.ndarray], where: Callable[[], str]) -> list[np.ndarray]:
+        start = time.perf_counter()
         try:
-            with jaxprs.working_precision(self._double):
-                output = self._problem.function(self._rebuilt(moved))
+            output = self._output(moved)
         except Exception as error:
-            error.add_note(f"purenet: raised with {where}; the arrays passed in are unchanged")
+            error.add_note(f"purenet: raised with {where()}; the arrays passed in are unchanged")
             raise
+        self._seconds = min(self._seconds, time.perf_counter() - start)
         flat, tree = jax.tree.flatten(output)
-        shapes = [np.shape(out) for out in flat]
-        if tree != self.output_tree or shapes != [out.shape for out in self.outputs]:
+        outputs = [_as_float(out) for out in flat]
+        shapes = [out.shape for out in outputs]
+        if tree != self.output_tree or shapes != self._shapes:
             raise ValueError(
-                f"got outputs of shapes {shapes} with {where}, and of shapes "
-                f"{[out.shape for out in self.outputs]} at the base point; wanted the same shapes "
+                f"got outputs of shapes {shapes} with {where()}, and of shapes "
+                f"{self._shapes} at the base point; wanted the same shapes "
                 "everywhere; return arrays whose shapes do not depend on the parameters' values"
             )
-        return [_as_float(out) for out in flat]
+        return outputs
 
-    def _rebuilt(self, moved: Sequence[np.ndarray]) -> list[Any]:
-        every = list(self._problem.leaves)
-        for i, original, x in zip(self._problem.movable, self._originals, moved, strict=True):
-            every[i] = _in_kind(original, x)
-        return every
+    def _output(self, moved: Sequence[np.ndarray]) -> Any:
+        with jaxprs.working_precision(self.double):
+            return self._problem.output(self._problem.fresh(moved, self.double))
 
-
-def _working(leaf: Any, double: bool) -> np.ndarray:
-    array = np.asarray(leaf)
-    return array.astype(jaxprs.wide_dtype(array.dtype)) if double else array
+    def _path(self, leaf: int, coordinate: int) -> str:
+        x = self.leaves[leaf]
+        return trees.coordinate_path(self._paths[leaf], x.shape, coordinate % x.size)
 
 
-def _in_kind(original: Any, x: np.ndarray) -> Any:
-    if isinstance(original, jax.Array):
-        return jnp.asarray(x)
-    if not isinstance(original, np.ndarray):
-        return x.item()
-    fresh = x.copy()
-    fresh.flags.writeable = False
-    return fresh
+def _working(leaf: np.ndarray, double: bool) -> np.ndarray:
+    return leaf.astype(jaxprs.wide_dtype(leaf.dtype)) if double else leaf
 
 
 def _displaced(leaf: np.ndarray, coordinate: int, offset: Any) -> np.ndarray:
@@ -193,7 +216,8 @@ def _displaced(leaf: np.ndarray, coordinate: int, offset: Any) -> np.ndarray:
 
 
 def _as_float(output: Any) -> np.ndarray:
-    array = np.array(output)  # a copy: the function may return the same buffer every time
+    # a copy: the function may return the same buffer every time
+    array = np.array(kinds.numbers_of(output))
     if array.dtype.kind in "fc" or jnp.issubdtype(array.dtype, np.inexact):
         return array
     got = f"dtype {array.dtype}" if array.dtype.kind in "iub" else f"type {type(output).__name__}"

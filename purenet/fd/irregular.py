@@ -43,7 +43,8 @@ def examine(ladder: Ladder, now: Settlement) -> tuple[Settlement, list[Irregular
     that stay apart are a kink; that grow in inverse proportion, a jump; that grow more slowly, a
     vertical tangent; a side that is not finite at the shortest, an edge of the domain. What curves
     over lengths far below the size of its parameter (far from the origin, near a pole or an edge,
-    where it oscillates fast) settles on a ladder that stands deeper.
+    where it oscillates fast) settles on a ladder that stands deeper; but not on one that stands on
+    a single stair of a function that rounds what it is given.
     """
     rows = np.flatnonzero((_doubtful(ladder, now) | _stair(ladder)).any(axis=1))
     if rows.size == 0:
@@ -91,7 +92,8 @@ def _settled_deeper(
         )
         sharp = error <= _SHARP * np.abs(then.best.value)
         vanishes = error <= _SHARP * np.abs(ladder.base) / ladder.scale[rows, None]
-        settled = left[rows] & ~_doubtful(lower, then) & (sharp | vanishes)
+        on_a_stair = _stands_still(lower) & _moves_both_ways(ladder)[rows]
+        settled = left[rows] & ~_doubtful(lower, then) & (sharp | vanishes) & ~on_a_stair
         now = _replaced(now, then, rows, settled)
         found[rows] |= settled
     return now, found
@@ -136,6 +138,20 @@ def _stair(ladder: Ladder) -> np.ndarray:
     anchor, top = (ladder.rungs[e] for e in (ladder.heights.anchor, ladder.heights.first))
     stands = (anchor.plus == ladder.base) & (anchor.minus == ladder.base)
     return stands & ((top.plus != ladder.base) | (top.minus != ladder.base))
+
+
+def _stands_still(ladder: Ladder) -> np.ndarray:
+    """Where f is the same at the smallest steps of all, on both sides."""
+    smallest = [ladder.rungs[exponent] for exponent in sorted(ladder.rungs)[:3]]
+    return np.all(
+        [(rung.plus == ladder.base) & (rung.minus == ladder.base) for rung in smallest], axis=0
+    )
+
+
+def _moves_both_ways(ladder: Ladder) -> np.ndarray:
+    """Where f moves at the largest of the first steps, on either side."""
+    top = ladder.rungs[ladder.heights.first]
+    return (top.plus != ladder.base) & (top.minus != ladder.base)
 
 
 def _measure_noise(ladder: Ladder, rows: np.ndarray) -> None:

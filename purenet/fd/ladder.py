@@ -112,6 +112,8 @@ class Ladder:
         self.noise = np.zeros((x.size, base.size))  # as measured; its rounding, until it is
         self.evaluations = 0
         self._top = np.full(x.size, self.heights.first)
+        # of each output: another one may have asked for larger steps than it would have
+        self._reach = np.full((x.size, base.size), self.heights.first)
         self._lowest = self._top - 3
         self._raises = np.zeros(x.size, int)
         below = (0, -1, -2, -3, self.heights.anchor - self.heights.first)
@@ -171,12 +173,15 @@ class Ladder:
             now = self.judge()
             total = now.truncation + now.round_off
             settled = now.agrees & (now.resolved | (total >= previous / 2))
-            raising = self._quiet_above(np.any(settled & self._worth_raising(now), axis=1))
+            worth_raising = settled & self._worth_raising(now)
+            raising = self._quiet_above(np.any(worth_raising, axis=1))
             doubt = ~settled.all(axis=1) & ~raising & (self._lowest > self.heights.anchor + 1)
             if not (raising | doubt).any():
                 return now
             previous = np.where(now.agrees & ~raising[:, None], total, np.inf)
             self._climb_up(np.flatnonzero(raising))
+            raised = worth_raising & raising[:, None]
+            self._reach = np.where(raised, self._top[:, None], self._reach)
             # far from agreement, halving once is too slow
             far = doubt & ~now.agrees.all(axis=1)
             self._climb_down(np.flatnonzero(doubt & ~far), (1,))
@@ -190,7 +195,7 @@ class Ladder:
         the terms may have grown, and it is measured again before steps go there.
         """
         wanted = wanted & (self._raises < _RAISES)
-        measured = (self.noise > _NOISY * self.heights.unit * np.abs(self.base)).any(axis=1)
+        measured = self._is_noisy().any(axis=1)
         top = self._top + _RAISE * 2**self._raises
         rows = np.flatnonzero(wanted & measured & (top > _FAR))
         if rows.size:
@@ -203,6 +208,10 @@ class Ladder:
             self._raises[rows[louder]] = _RAISES
             wanted[rows[louder]] = False
         return wanted
+
+    def _is_noisy(self) -> np.ndarray:
+        """Where the noise that was measured is that of fewer digits than those of the dtype."""
+        return self.noise > _NOISY * self.heights.unit * np.abs(self.base)
 
     def _climb_up(self, which: np.ndarray) -> None:
         self._top[which] += _RAISE * 2 ** self._raises[which]
@@ -229,15 +238,19 @@ class Ladder:
             noise = _AGREEMENT * (here / anchor.step + one.noise * one.gain)
             return noise + 2 * one.bend * (anchor.step / one.step) ** 2
 
-        # near the anchor, where noise rules, agreement with it says nothing
+        # near the anchor, where noise rules, agreement with it says nothing; and where f is noisy,
+        # the anchor says nothing of steps so large that a bounded f has no slope over them
         nearest = self.heights.anchor + _APART
+        farthest = np.where(self._is_noisy(), self._reach, np.iinfo(int).max)
         best = best_extrapolation(
             ladder,
             self.base,
             self.heights.unit,
             self.noise,
             lambda one: (
-                (one.exponent >= nearest) & (np.abs(one.value - at_anchor) <= of_anchor(one))
+                (one.exponent >= nearest)
+                & (one.exponent <= farthest)
+                & (np.abs(one.value - at_anchor) <= of_anchor(one))
             ),
         )
         floor = best.noise

@@ -7,7 +7,7 @@ import numpy as np
 
 POINTS = 8
 # in scales, from fine to coarse; not powers of two, whose multiples float32 may hit exactly
-SPACINGS = tuple(1.37 * 2.0**exponent for exponent in (-40, -32, -24, -16))
+SPACINGS = tuple(1.37 * 2.0**exponent for exponent in (-40, -32, -24, -16, -12))
 _ORDERS = range(2, 7)  # the first difference is the function's slope, not its noise
 
 

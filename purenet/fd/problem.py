@@ -8,27 +8,39 @@ import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import treedef_is_leaf
 
-from purenet import jaxprs, trees
+from purenet import jaxprs, kinds, trees
 
 
 class Problem(NamedTuple):
     """A function of a list of leaves, taken out of its arguments.
 
     Attributes:
+        name: of the caller's function.
         function: calls the caller's function with these leaves in place of the ones it got.
-        leaves: the leaves of the differentiated arguments, as the caller gave them.
+        leaves: the leaves of the differentiated arguments, as the caller gave them, but those of
+            PyTorch as NumPy arrays.
         paths: their paths, as people read them.
         movable: the positions in ``leaves`` of those that are floating point.
         assemble: puts one result a leaf back into the tree that jax.grad would return.
         arguments: the differentiated arguments' tree, a tuple also for one argument.
+        fresh: the arguments of a call with movable leaves of other values, each array a copy in the
+            kind that the caller gave; in float64 on demand.
+        output: calls the caller's function with such arguments.
+        originals: the leaves in the kinds that the caller gave.
+        untraceable: why the function cannot be traced, where its arguments tell.
     """
 
+    name: str
     function: Callable[[Sequence[Any]], Any]
     leaves: list[Any]
     paths: list[str]
     movable: list[int]
     assemble: Callable[[Sequence[Any]], Any]
     arguments: Any
+    fresh: Callable[..., tuple]
+    output: Callable[[tuple], Any]
+    originals: list[Any]
+    untraceable: str = ""
 
 
 def pose(
@@ -48,7 +60,8 @@ def pose(
     """
     positions = _positions(fun, argnums, len(args))
     arguments = tuple(args[i] for i in positions)
-    leaves, treedef = jax.tree.flatten(arguments)
+    originals, treedef = jax.tree.flatten(arguments)
+    leaves = list(map(kinds.numbers_of, originals))
     paths = [
         path
         for i, argument in zip(positions, arguments, strict=True)
@@ -64,22 +77,59 @@ def pose(
     if not allow_int:
         trees.require_differentiable(leaves, paths)
 
-    def function(new_leaves):
-        new_args = list(args)
+    def with_leaves(others, new_leaves):
+        new_args = list(others)
         for i, argument in zip(positions, jax.tree.unflatten(treedef, new_leaves), strict=True):
             new_args[i] = argument
+        return tuple(new_args)
+
+    def output(new_args):
         output = fun(*new_args, **kwargs)
         return _without_aux(output) if has_aux else output
+
+    rest = [None if i in positions else argument for i, argument in enumerate(args)]
+    held, others = jax.tree.flatten(rest)
+
+    def function(new_leaves):
+        # what writes into its data is no program of JAX's, and must not write into the caller's
+        frozen = jax.tree.unflatten(others, map(kinds.read_only, held))
+        return output(with_leaves(frozen, map(kinds.read_only, new_leaves)))
+
+    def fresh(moved, double=False):
+        new_leaves = [kinds.copied(leaf) for leaf in originals]
+        for i, x in zip(movable, moved, strict=True):
+            new_leaves[i] = kinds.like(originals[i], x)
+        copies = [kinds.copied(leaf, double=double) for leaf in held]
+        return with_leaves(jax.tree.unflatten(others, copies), new_leaves)
 
     def assemble(results):
         tree = jax.tree.unflatten(treedef, results)
         return tree[0] if isinstance(argnums, int) else tree
 
-    return Problem(function, leaves, paths, movable, assemble, arguments)
+    foreign = any(map(kinds.is_torch, jax.tree.leaves(args)))
+    return Problem(
+        getattr(fun, "__name__", type(fun).__name__),
+        function,
+        leaves,
+        paths,
+        movable,
+        assemble,
+        arguments,
+        fresh,
+        output,
+        originals,
+        "its arguments are PyTorch's" if foreign else "",
+    )
 
 
 def trace(problem: Problem) -> jaxprs.Traced:
-    """The problem's function as a program of its movable leaves; the other leaves are constants."""
+    """The problem's function as a program of its movable leaves; the other leaves are constants.
+
+    Raises:
+        Exception: whatever the function raises where it is handed tracers.
+    """
+    if problem.untraceable:
+        raise TypeError(problem.untraceable)
 
     def of_movable(moved):
         leaves = list(problem.leaves)

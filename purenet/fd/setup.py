@@ -18,9 +18,6 @@ from purenet.fd.options import Options
 from purenet.fd.stencils import stencil
 from purenet.fd.steps import chosen_steps, given_steps
 
-# what JAX raises where a function looks at a tracer's value, or hands it to NumPy
-_NOT_TRACEABLE = (jax.errors.JAXTypeError, jax.errors.JAXIndexError, TypeError)
-
 
 class Setup(NamedTuple):
     """A posed problem and an evaluator of it.
@@ -67,20 +64,35 @@ def prepare(problem: problems.Problem, options: Options, *, whole_leaves: bool =
     paths = [problem.paths[i] for i in problem.movable]
     if options.method == "complex":
         require_real(leaves, paths)
-    if options.strategy != "host":
-        try:
-            traced = problems.trace(problem)
-        except _NOT_TRACEABLE:
-            if (
-                options.strategy in ("dense", "incremental")
-                or options.method == "complex"
-                or any(map(jaxprs.is_traced, leaves))
-            ):
-                raise
-        else:
-            return prepared(problem, traced, options, whole_leaves=whole_leaves)
-    host = Host(problem, leaves, paths, double=options.double, workers=options.workers)
-    dtypes = [np.asarray(leaf).dtype for leaf in leaves]
+    if options.strategy == "host":
+        return on_host(problem, options)
+    try:
+        traced = problems.trace(problem)
+    except Exception as untraceable:  # whatever NumPy or PyTorch say of a tracer
+        if (
+            options.strategy in ("dense", "incremental")
+            or options.method == "complex"
+            or any(map(jaxprs.is_traced, leaves))
+        ):
+            raise
+        return on_host(problem, options, untraceable)
+    return prepared(problem, traced, options, whole_leaves=whole_leaves)
+
+
+def on_host(
+    problem: problems.Problem, options: Options, untraceable: Exception | None = None
+) -> Setup:
+    """The setup of a problem whose function is called as it is.
+
+    Raises:
+        Exception: what the function raises at the base point; the reason why it cannot be traced is
+            its context.
+    """
+    try:
+        host = Host(problem, double=options.double, workers=options.workers)
+    except Exception as error:
+        raise error from untraceable
+    dtypes = [np.asarray(problem.leaves[i]).dtype for i in problem.movable]
     return Setup(problem, host, dtypes, host.outputs, host.output_tree, options)
 
 

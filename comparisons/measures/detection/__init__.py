@@ -10,7 +10,13 @@ from rich.table import Table
 from rich.text import Text
 
 from comparisons.measures.detection import large, plants, verdicts
-from comparisons.measures.detection.checkers import AUTOGRAD, CHECKERS, JAX, PURENET
+from comparisons.measures.detection.checkers import (
+    AUTOGRAD,
+    CHECKERS,
+    JAX,
+    PURENET,
+    PURENET_TORCH,
+)
 from comparisons.measures.detection.large import Large
 from comparisons.measures.detection.verdicts import Verdict
 from comparisons.measures.promises import Promise, kept, plain_table
@@ -26,10 +32,12 @@ nothing when it refuses another: it is not asked on that network (–: on none).
 Those of JAX, chex and autograd, and PyTorch's fast mode, look along one
 random direction; PyTorch's slow mode at every coordinate, as does purenet
 where its budget allows. Torch slow is asked about softmax alone: one verdict
-on book takes it a quarter of a minute. Chex and JAX's are asked backwards
+on book takes it a quarter of a minute; and so is pure torch, which is purenet
+given the .grad of the same loss in PyTorch. Chex and JAX's are asked backwards
 alone, since JAX's custom_vjp has no forward mode. Autograd's lets an ignored
 argument pass, but warns of it."""
-_HEADINGS = {JAX: "jax", AUTOGRAD: "auto grad"}  # short enough for six of them in 80 columns
+# short enough for seven of them in 80 columns
+_HEADINGS = {JAX: "jax", AUTOGRAD: "auto grad", PURENET_TORCH: "pure torch"}
 _PROMISED = (("float64", 1e-6), ("float32", 1e-3))
 
 

@@ -17,6 +17,7 @@ from comparisons.measures.detection.plants import Plant
 from comparisons.measures.speed.networks import Network
 
 PURENET = "purenet"
+PURENET_TORCH = "purenet, torch"
 JAX = "jax.test_util"
 CHEX = "chex"
 TORCH_SLOW = "torch slow"
@@ -30,6 +31,20 @@ def by_purenet(network: Network, plant: Plant) -> bool:
     """purenet.compare_grads, which takes every coordinate."""
     loss, parameters, data = loss_of(network, plant, Jax())
     return not purenet.compare_grads(loss, parameters, data).ok
+
+
+def by_purenet_torch(network: Network, plant: Plant) -> bool:
+    """purenet.compare_grads on the loss in PyTorch, whose ``.grad`` is the given gradient."""
+    library: Any = Torch()
+    loss, parameters, data = loss_of(network, plant, library)
+
+    def gradient(parameters: Any, data: Any) -> Any:
+        leaves = {name: leaf.requires_grad_() for name, leaf in parameters.items()}
+        loss(leaves, data).backward()
+        return {name: leaf.grad for name, leaf in leaves.items()}
+
+    with _one_thread(library.torch):
+        return not purenet.compare_grads(loss, parameters, data, gradient=gradient).ok
 
 
 def by_jax(network: Network, plant: Plant) -> bool:
@@ -115,6 +130,7 @@ def _raises(check: Callable[[], Any]) -> bool:
 
 _ALL: dict[str, tuple[str, Checker]] = {
     PURENET: ("purenet", by_purenet),
+    PURENET_TORCH: ("torch", by_purenet_torch),
     JAX: ("jax", by_jax),
     CHEX: ("chex", by_chex),
     TORCH_SLOW: ("torch", by_torch_slow),

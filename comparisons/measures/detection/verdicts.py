@@ -4,7 +4,7 @@ from time import perf_counter
 from typing import NamedTuple
 
 from comparisons.measures.detection import plants
-from comparisons.measures.detection.checkers import CHECKERS, TORCH_SLOW
+from comparisons.measures.detection.checkers import CHECKERS, PURENET_TORCH, TORCH_SLOW
 from comparisons.measures.detection.plants import Plant
 from comparisons.measures.speed.networks import Network, softmax_regression, two_layer_net
 
@@ -57,7 +57,7 @@ class Verdict(NamedTuple):
 
 def asked(tool: str, network: Network, dtype: str, every: list[Plant]) -> list[Plant]:
     """The plants that a checker is asked about, by what it would take the slowest of them."""
-    if tool == TORCH_SLOW and network.name != softmax_regression().name:
+    if tool in (TORCH_SLOW, PURENET_TORCH) and network.name != softmax_regression().name:
         return []
     if network.name in _EVERY_PLANT:
         return [plant for plant in every if plant.size is None or plant.size >= _LEAST[dtype]]

@@ -119,6 +119,36 @@ def test_the_pure_version_of_loss_W_is_the_twin(small):  # noqa: N802
             )
 
 
+def test_its_layered_backward_is_proved(small):
+    model, params, x, t = small
+
+    def loss(params, x, t):
+        return TwoLayerNet(params).loss(x, t)
+
+    def layered(params, x, t):
+        return TwoLayerNet(params).gradient(x, t)
+
+    params = {name: np.asarray(p) for name, p in params.items()}
+    for function in (loss, pure.loss_of(model)):
+        assert purenet.check_grads(function, params, x, t, gradient=layered).compared == 43
+
+
+@pytest.mark.full
+def test_all_39_760_of_its_layered_gradients_are_proved_on_the_twin(x64):
+    draw = np.random.default_rng(0)
+    shapes = {"W1": (784, 50), "b1": (50,), "W2": (50, 10), "b2": (10,)}
+    params = {name: draw.normal(size=shape) / 20 for name, shape in shapes.items()}
+    x, t = draw.uniform(size=(100, 784)), draw.integers(0, 10, 100)
+    report = purenet.check_grads(
+        pure.loss_of(nn.two_layer_net(784, 50, 10)),
+        params,
+        x,
+        t,
+        gradient=lambda params, x, t: TwoLayerNet(params).gradient(x, t),
+    )
+    assert report.compared == 39_760
+
+
 @pytest.fixture(scope="module")
 def shown():
     with jax.enable_x64(True):

@@ -1,0 +1,24 @@
+"""Audits: what a layer keeps of a forward pass, and the twin, which has nothing to keep."""
+
+import numpy as np
+
+import purenet
+from comparisons.claims import Audit, Claim, found
+from comparisons.exhibits.backward_pass import mutating, pure
+from comparisons.exhibits.backward_pass.cases import Arrays
+
+
+def run(params: Arrays, x: np.ndarray) -> tuple[list[Audit], list[Claim]]:
+    """The audits of Affine's forward and of its twin."""
+    layer = mutating.Affine(**params)
+    method = Audit("layer.forward, at x", purenet.audit(layer.forward, x))
+    twin = Audit("affine(params, x)", purenet.audit(pure.affine, params, x, argnums=(0, 1)))
+    return [method, twin], [
+        found(
+            "the audit finds what Affine keeps of a forward pass for its backward",
+            method,
+            ("mutates-state", "self.original_x_shape"),
+            ("mutates-state", "self.x"),
+        ),
+        found("the pure layer has nothing to be told of", twin, is_original=False),
+    ]

@@ -1,0 +1,337 @@
+"""A derivative that the caller gives: a gradient, a vjp or a jvp, as a witness like JAX's own."""
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from purenet import jaxprs, kinds, trees
+from purenet.check.question import Question
+from purenet.check.reading import Reading
+from purenet.check.witness import (
+    Derivatives,
+    Tree,
+    Witness,
+    by_coordinate,
+    unit_directions,
+)
+from purenet.fd.noise import POINTS, measured_noise
+from purenet.fd.steps import scale
+
+_KINDS = ("gradient", "vjp", "jvp")
+# roundings that numbers without a function may have: sums over a batch of a hundred err by a dozen
+_ROUNDINGS = 64.0
+_NOISES = 16.0  # of the given function; its noise is known from eight values
+
+
+class Rule(NamedTuple):
+    """What is given: "gradient", "vjp" or "jvp", and the function or the numbers."""
+
+    kind: str
+    given: Any
+
+    @property
+    def is_numbers(self) -> bool:
+        """Whether it is a gradient's numbers, rather than a function."""
+        leaves = jax.tree.leaves(self.given)
+        return self.kind == "gradient" and (
+            not callable(self.given) or (bool(leaves) and all(map(trees.is_numeric, leaves)))
+        )
+
+
+class MisshapenError(Exception):
+    """A given derivative has other shapes than the parameters; the arguments are sentences."""
+
+
+def given_rule(gradient: Any, vjp: Any, jvp: Any) -> Rule | None:
+    """The one rule that is given, or None.
+
+    Raises:
+        TypeError: where several are, or where a vjp or a jvp cannot be called.
+    """
+    given = {
+        kind: rule
+        for kind, rule in zip(_KINDS, (gradient, vjp, jvp), strict=True)
+        if rule is not None
+    }
+    if len(given) > 1:
+        raise TypeError(
+            f"got {' and '.join(given)}; wanted one derivative to hold against finite differences; "
+            "check them one after the other"
+        )
+    for kind, rule in given.items():
+        if kind != "gradient" and not callable(rule):
+            raise TypeError(
+                f"got {kind} of type {type(rule).__name__}; wanted a function, "
+                + ("vjp(*args, cotangent)" if kind == "vjp" else "jvp(*args, tangent)")
+                + "; pass numbers as gradient"
+            )
+        return Rule(kind, rule)
+    return None
+
+
+def given_witness(question: Question, rule: Rule, *, double: bool) -> Witness:
+    """The given derivative of a question; with ``double`` it is asked in float64 too.
+
+    Raises:
+        MisshapenError: where it does not have the parameters' shapes.
+        TypeError: where it does not have their tree.
+    """
+    return (
+        _Tangents(question, rule, double) if rule.kind == "jvp" else _Rows(question, rule, double)
+    )
+
+
+class _Given(Witness):
+    """What both kinds share: how the given function is called."""
+
+    mode = "given"
+
+    def __init__(self, question: Question, rule: Rule, double: bool):
+        assert question.reading is not None
+        self._problem = question.problem
+        self._reading: Reading = question.reading
+        self._rule = rule
+        self._dtypes = question.dtypes
+        # the point that the function is differenced at, in the caller's dtypes
+        self._native = [
+            np.asarray(leaf).astype(dtype).astype(np.asarray(leaf).dtype)
+            for leaf, dtype in zip(question.moved, question.dtypes, strict=True)
+        ]
+        wide = [leaf.astype(jaxprs.wide_dtype(leaf.dtype)) for leaf in self._native]
+        self._is_wide = all(x.dtype == y.dtype for x, y in zip(wide, self._native, strict=True))
+        # what takes fewer digits alone is judged by what it gives in them
+        self._double = double and not rule.is_numbers and self._takes(wide)
+        self._leaves = wide if self._double else self._native
+
+    def _takes(self, wide: Tree) -> bool:
+        """Whether the function takes leaves widened to float64: PyTorch's modules may not."""
+        if self._is_wide:
+            return True
+        try:
+            self._asked(wide)
+        except MisshapenError:
+            return True
+        except Exception:
+            return False
+        return True
+
+    def _asked(self, leaves: Tree) -> Any:
+        """What the function says at these leaves, in one form or another."""
+        raise NotImplementedError
+
+    def _called(self, leaves: Tree, *more: Any) -> Any:
+        """The function at these leaves, in float64 where these are."""
+        double = all(jaxprs.wide_dtype(x.dtype) == x.dtype for x in leaves)
+        with jaxprs.working_precision(double):
+            args = self._problem.fresh(leaves, double)
+            try:
+                return self._rule.given(*args, *(make(args) for make in more))
+            except Exception as error:
+                error.add_note(f"purenet: raised by the given {self._rule.kind}")
+                raise
+
+    def _noise(self, at: Callable[[Tree], np.ndarray]) -> np.ndarray:
+        """The noise of an array that depends on the leaves, of its shape."""
+        lengths = [np.asarray(scale(x)) for x in self._leaves]
+        shape = at(self._leaves).shape
+
+        def values_at(spacing: float) -> np.ndarray:
+            return np.stack([
+                at([
+                    (x + spacing * point * s).astype(x.dtype)
+                    for x, s in zip(self._leaves, lengths, strict=True)
+                ]).ravel()
+                for point in range(1, POINTS + 1)
+            ])[None]  # fmt: skip
+
+        with np.errstate(all="ignore"):
+            noise, _ = measured_noise(values_at)
+        return _NOISES * np.nan_to_num(noise[0]).reshape(shape)
+
+
+class _Rows(_Given):
+    """A gradient, or a vjp: the whole derivative at once."""
+
+    def whole(self, *, shaken: bool = False) -> Derivatives:
+        """As `Witness.whole`."""
+        return self._shaken if shaken and not self._rule.is_numbers else self._whole
+
+    @cached_property
+    def _whole(self) -> Derivatives:
+        wide = self._asked(self._leaves)
+        native = (
+            wide if self._leaves is self._native or self._is_wide else self._asked(self._native)
+        )
+        return Derivatives(
+            list(map(by_coordinate, native)),
+            list(map(by_coordinate, wide)),
+            [self._least(rows) for rows in wide],
+        )
+
+    @cached_property
+    def _shaken(self) -> Derivatives:
+        def together(leaves: Tree) -> np.ndarray:
+            return np.concatenate([by_coordinate(rows) for rows in self._asked(leaves)])
+
+        noise = self._noise(together)
+        ends = np.cumsum([len(part) for part in self._whole.rounding])[:-1]
+        moved = np.split(noise, ends)
+        rounding = [a + b for a, b in zip(self._whole.rounding, moved, strict=True)]
+        return self._whole._replace(rounding=rounding)
+
+    def _least(self, rows: np.ndarray) -> np.ndarray:
+        """The roundings of the given dtype: two, or those of numbers of which no more is known."""
+        size = np.abs(by_coordinate(rows))
+        eps = float(jnp.finfo(_inexact(rows.dtype)).eps)
+        if not self._rule.is_numbers:
+            return 4 * eps * size
+        # numbers computed from parameters of fewer digits have no more, whatever their dtype
+        eps = max(eps, *(float(jnp.finfo(dtype).eps) for dtype in self._dtypes))
+        typical = np.sqrt(np.mean(np.square(size))) if size.size else 0.0
+        return _ROUNDINGS * eps * np.maximum(size, np.nan_to_num(typical))
+
+    def _asked(self, leaves: Tree) -> list[np.ndarray]:
+        """The rows by each movable leaf, shape (outputs, *leaf shape)."""
+        if self._rule.kind == "gradient":
+            said = self._rule.given if self._rule.is_numbers else self._called(leaves)
+            return self._of_gradient(said)
+        rows = [
+            self._of_tree(self._called(leaves, lambda args, c=c: self._cotangent(args, c)), ())
+            for c in self._reading.cotangents()
+        ]
+        return [np.stack(by_leaf) for by_leaf in zip(*rows, strict=True)]
+
+    def _of_gradient(self, said: Any) -> list[np.ndarray]:
+        """A gradient, or a tree of outputs with a tree of parameters in each, as jax.jacrev's."""
+        reading, outputs = self._reading, self._reading.outputs
+        if reading.is_scalar:
+            return [array[None] for array in self._of_tree(said, ())]
+        if any(np.issubdtype(outputs[i].dtype, np.complexfloating) for i in reading.floating):
+            raise TypeError(
+                "got a gradient of a function with complex outputs; wanted real ones, whose "
+                "derivatives have one layout; pass vjp, or return real and imaginary parts"
+            )
+        parts = _flattened(reading.tree, said, "the outputs")
+        by_output = [self._of_tree(parts[i], outputs[i].shape) for i in reading.floating]
+        return [
+            reading.rows(by_leaf).reshape(-1, *leaf.shape)
+            for leaf, by_leaf in zip(self._native, zip(*by_output, strict=True), strict=True)
+        ]
+
+    def _of_tree(self, said: Any, before: tuple[int, ...]) -> list[np.ndarray]:
+        """The arrays by the movable leaves, each of the shape ``before`` plus the leaf's."""
+        problem = self._problem
+        every = _matched(problem, said)
+        arrays, wrong = [], []
+        for i, leaf in zip(problem.movable, self._native, strict=True):
+            wanted = (*before, *leaf.shape)
+            array = np.zeros(wanted) if every[i] is None else np.asarray(kinds.numbers_of(every[i]))
+            if array.shape != wanted:
+                wrong.append(_misshapen(problem.paths[i], array, wanted, self._rule.kind))
+            arrays.append(array)
+        if wrong:
+            raise MisshapenError(*wrong)
+        return arrays
+
+    def _cotangent(self, args: tuple, flat: Sequence[np.ndarray]) -> Any:
+        """A cotangent in the tree of the output and in the kind of the arguments."""
+        made = [kinds.cotangent_like(jax.tree.leaves(args), part) for part in flat]
+        return jax.tree.unflatten(self._reading.tree, made)
+
+
+class _Tangents(_Given):
+    """A jvp: the derivatives along tangents, those by single coordinates along unit vectors."""
+
+    by_tangents = True
+
+    def along(
+        self, directions: Iterable[Tree], *, shaken: bool = False
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """As `Witness.along`."""
+        directions = list(directions)
+        raw = [self._tangent_of(self._leaves, d) for d in directions]
+        values = np.stack(raw).astype(float)
+        rounding = 4 * float(jnp.finfo(_inexact(raw[0].dtype)).eps) * np.abs(values)
+        if shaken:
+            rounding = rounding + np.stack(
+                [self._noise(lambda leaves, d=d: self._tangent_of(leaves, d)) for d in directions]
+            )
+        return values, rounding
+
+    def whole(self, *, shaken: bool = False) -> Derivatives:
+        """As `Witness.whole`, one tangent a coordinate."""
+        units, ends = unit_directions(self._native)
+        wide, rounding = self.along(units, shaken=shaken)
+        value = wide
+        if self._leaves is not self._native and not self._is_wide:
+            value = np.stack([self._tangent_of(self._native, u) for u in units]).astype(float)
+        return Derivatives(*(np.split(rows, ends) for rows in (value, wide, rounding)))
+
+    def _asked(self, leaves: Tree) -> np.ndarray:
+        return self._tangent_of(leaves, [np.zeros_like(x) for x in leaves])
+
+    def _tangent_of(self, leaves: Tree, direction: Tree) -> np.ndarray:
+        """The outputs' derivative along a direction, shape (outputs,)."""
+        said = self._called(leaves, lambda _: self._tangent(leaves, direction))
+        parts = _flattened(self._reading.tree, said, "the output")
+        arrays = [np.asarray(kinds.numbers_of(part)) for part in parts]
+        wrong = [
+            f"the given jvp returns an array of shape {array.shape} for an output of shape "
+            f"{out.shape}"
+            for array, out in zip(arrays, self._reading.outputs, strict=True)
+            if array.shape != out.shape
+        ]
+        if wrong:
+            raise MisshapenError(*wrong)
+        return np.atleast_1d(self._reading.of(arrays))
+
+    def _tangent(self, leaves: Tree, direction: Tree) -> Any:
+        """A tangent in the tree and the kinds of the differentiated arguments."""
+        every = [np.zeros(np.shape(leaf)) for leaf in self._problem.leaves]
+        for i, d, x in zip(self._problem.movable, direction, leaves, strict=True):
+            every[i] = kinds.like(self._problem.originals[i], d.astype(x.dtype))
+        return self._problem.assemble(every)
+
+
+def _matched(problem: Any, said: Any) -> list[Any]:
+    """What is said of each leaf of the differentiated arguments, None where nothing is."""
+    wanted = problem.assemble(list(range(len(problem.leaves))))
+    tree = jax.tree.structure(wanted)
+    if isinstance(said, tuple | list) and len(said) == 1 and not isinstance(wanted, tuple | list):
+        (said,) = said  # one cotangent, as jax.vjp's functions return it
+    if isinstance(wanted, tuple) and isinstance(said, list):
+        said = tuple(said)
+    return _flattened(tree, said, "the differentiated arguments")
+
+
+def _flattened(tree: Any, said: Any, what: str) -> list[Any]:
+    try:
+        return tree.flatten_up_to(said)
+    except ValueError as error:
+        raise TypeError(
+            f"got a derivative of structure {jax.tree.structure(said)}; wanted that of {what}, "
+            f"{tree}; return an array for each leaf, None for zeros"
+        ) from error
+
+
+def _misshapen(path: str, array: np.ndarray, wanted: tuple[int, ...], kind: str) -> str:
+    """A sentence, with the axis over which a sum is missing where that is what it looks like."""
+    sentence = f"the given {kind} has shape {array.shape} for {path}, of shape {wanted}"
+    for axis in range(array.ndim):
+        if array.shape[:axis] + array.shape[axis + 1 :] == wanted:
+            return (
+                f"{sentence}: perhaps a sum over axis {axis}, the batch, is missing"
+                if (axis == 0)
+                else f"{sentence}: perhaps a sum over axis {axis} is missing"
+            )
+    if array.shape == wanted[::-1]:
+        return f"{sentence}: perhaps it is transposed"
+    return sentence
+
+
+def _inexact(dtype: Any) -> Any:
+    return dtype if jnp.issubdtype(dtype, np.inexact) else float

@@ -1,0 +1,117 @@
+"""The function on trial: its program, or how it is called; whether it repeats, what it rounds."""
+
+import os
+from pathlib import Path
+from traceback import extract_tb
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from purenet import jaxprs
+from purenet.check.given import Rule
+from purenet.fd.host import Host
+from purenet.fd.narrow import narrow_arrays
+from purenet.fd.options import Options
+from purenet.fd.problem import Problem, trace
+from purenet.fd.setup import Setup, on_host
+
+_ROUNDED = 1e-11  # relative noise of a function from which on it says that it rounds inside
+_LISTED = 4  # of its arrays that are named
+_INSIDE = {"site-packages", "purenet"}  # folders of files that are not the caller's
+
+
+def traced_or_on_host(problem: Problem, options: Options, rule: Rule | None) -> Any:
+    """The program of a problem; its setup on the host where JAX cannot trace it.
+
+    Raises:
+        TypeError: where it cannot, and no derivative is given to be checked.
+        Exception: what the function itself raises.
+    """
+    if options.strategy == "host":
+        return on_host(problem, options)
+    try:
+        return trace(problem)
+    except Exception as untraceable:
+        if options.strategy in ("dense", "incremental"):
+            raise
+        if rule is not None:
+            return on_host(problem, options, untraceable)
+        try:
+            on_host(problem, options)
+        except Exception:  # it fails on numbers too: tracing is not at fault
+            raise untraceable from None
+        raise TypeError(_no_derivative(problem, untraceable)) from untraceable
+
+
+def unsteady(problem: Problem, traced: jaxprs.Traced | Setup, name: str) -> str:
+    """A sentence where two calls on equal inputs give two values.
+
+    What one program gives twice can differ only where it calls back into Python.
+    """
+    if isinstance(traced, Setup):
+        again = on_host(problem, traced.options)
+        values = [traced.evaluator.base(), again.evaluator.base()]
+    else:
+        again = trace(problem)
+        if traced.is_same(again) and not traced.program.calls_back:
+            return ""
+        values = [
+            jaxprs.evaluated(one.program, one.constants, [
+                jaxprs.placed(problem.leaves[i], dtype)
+                for i, dtype in zip(problem.movable, one.input_dtypes, strict=True)
+            ])
+            for one in (traced, again)
+        ]  # fmt: skip
+    for first, second in zip(*values, strict=True):
+        one, other = np.asarray(first), np.asarray(second)
+        if jnp.issubdtype(one.dtype, np.inexact) and not _equal(one, other):
+            apart = one != other
+            return (
+                f"{name} is not deterministic: two calls on equal inputs gave "
+                f"{one[apart].flat[0]:.10g} and {other[apart].flat[0]:.10g}; there is no "
+                "derivative to compare; pass randomness in as a key, and state as an argument"
+            )
+    return ""
+
+
+def narrow(problem: Problem, traced: jaxprs.Traced | Setup) -> list[str]:
+    """A note on the arrays of fewer digits in a black box, where its values show them."""
+    if not isinstance(traced, Setup) or not isinstance(traced.evaluator, Host):
+        return []
+    host = traced.evaluator
+    if not host.double:
+        dtypes = ", ".join(dict.fromkeys(str(x.dtype) for x in host.leaves))
+        return [f"{problem.name} does not take float64: it was evaluated in {dtypes}"]
+    if host.relative_noise() < _ROUNDED:
+        return []
+    found = narrow_arrays(problem.output, problem.fresh(host.leaves, True))
+    dtypes = " and ".join(dict.fromkeys(found.values()))
+    listed = ", ".join(list(found)[:_LISTED]) + (" and more" if len(found) > _LISTED else "")
+    noise = f"{problem.name} is only good to {host.relative_noise():.0e} of its size"
+    return [f"{problem.name} rounds to {dtypes}: {listed}; {noise}"] if found else [noise]
+
+
+def _no_derivative(problem: Problem, untraceable: Exception) -> str:
+    place = next(
+        (
+            f" ({os.path.basename(frame.filename)}:{frame.lineno})"
+            for frame in reversed(extract_tb(untraceable.__traceback__))
+            if not _INSIDE.intersection(Path(frame.filename).parts)
+        ),
+        "",
+    )
+    why = str(untraceable).split("\n")[0].rstrip(".")
+    named = [path for path in problem.paths if path.isidentifier()]
+    argument = named[0] if named else problem.paths[0].split("[")[0]
+    return (
+        f"got {problem.name}, which JAX cannot trace, so that there is no derivative by JAX to "
+        f"check: {type(untraceable).__name__}: {why}{place}; wanted a function of JAX, or a "
+        f"derivative of your own to check; pass one: check_grads({problem.name}, {argument}, ..., "
+        f"gradient=my_gradient), where my_gradient takes what {problem.name} takes, or vjp= or "
+        "jvp= for array outputs; fd.grad gives the finite differences alone"
+    )
+
+
+def _equal(one: np.ndarray, other: np.ndarray) -> bool:
+    return one.shape == other.shape and np.array_equal(one, other, equal_nan=True)
