@@ -20,8 +20,7 @@ def largest_derivatives(experiment: Experiment) -> np.ndarray:
 
     What is lost in the value's rounding is zero.
     """
-    function = experiment.program()
-    leaves = [jnp.asarray(value) for value in experiment.call.values]
+    function, leaves = experiment.traced.call, experiment.leaves
 
     def weighted(leaves):
         # sums of outputs can be constant where the outputs are not, as those of a softmax

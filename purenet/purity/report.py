@@ -1,30 +1,13 @@
-"""What an audit found: findings, notes, the report of all, and the error that carries it."""
+"""The report of an audit, as text, in colours, as HTML and as JSON; the error that carries it."""
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from html import escape
 from typing import Any
 
 import numpy as np
 
-KINDS = (
-    "ignored-parameter",
-    "zero-derivative",
-    "vanishing-derivative",
-    "captured-array",
-    "stale-capture",
-    "aliased-state",
-    "mutates-argument",
-    "mutates-state",
-    "global-random",
-    "nondeterministic",
-    "late-binding",
-    "side-effect",
-    "leaked-tracer",
-    "integer-parameter",
-    "numpy-on-tracer",
-    "key-reuse",
-)
+from purenet.purity.findings import Finding, listed
 
 
 class ImpureLoss(AssertionError):  # noqa: N818 - the name is the public contract
@@ -37,36 +20,6 @@ class ImpureLoss(AssertionError):  # noqa: N818 - the name is the public contrac
     def __init__(self, report: "PurityReport"):
         super().__init__(str(report))
         self.report = report
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that a function does beside mapping its parameters to a value.
-
-    Attributes:
-        kind: one of ``KINDS``.
-        subject: the parameter's path or the captured name that it is about: ``net.W``.
-        where: file and line, ``net.py:12``; "" where unknown.
-        explanation: what was found, and why it matters.
-        remedy: the smallest change that fixes it.
-        evidence: the numbers of the experiment that showed it, by what was done.
-    """
-
-    kind: str
-    subject: str
-    where: str
-    explanation: str
-    remedy: str
-    evidence: dict[str, Any] = field(default_factory=dict)
-
-    def __str__(self) -> str:
-        """Kind, subject and place; what was found; how to fix it; the evidence."""
-        at = f" ({self.where})" if self.where else ""
-        lines = [f"{self.kind}: {self.subject}{at}", f"  {self.explanation}"]
-        lines += [f"  fix: {self.remedy}"] if self.remedy else []
-        width = max(map(len, self.evidence), default=0)
-        lines += [f"    {key:<{width}}  {_shown(value)}" for key, value in self.evidence.items()]
-        return "\n".join(lines)
 
 
 @dataclass(frozen=True)
@@ -97,7 +50,7 @@ class PurityReport:
 
     def __str__(self) -> str:
         """The verdict, then each finding in a paragraph, then the notes, a line each."""
-        return "\n".join([self._verdict, *map(str, self.findings), *map(_note, self.notes)])
+        return "\n".join([self._verdict, *map(_text, self.findings), *map(_note, self.notes)])
 
     def __rich__(self) -> Any:
         """The same in colours."""
@@ -106,7 +59,7 @@ class PurityReport:
 
         parts = [Text(self._verdict, style="bold green" if self.ok else "bold red")]
         for finding in self.findings:
-            head, *lines = str(finding).splitlines()
+            head, *lines = _text(finding).splitlines()
             parts.append(Text(head, style="bold red"))
             parts += [Text(x, style="green" if x.startswith("  fix:") else "") for x in lines]
         return Group(*parts, *(Text(_note(note), style="dim") for note in self.notes))
@@ -138,12 +91,22 @@ class PurityReport:
         return f"{self.function}: {found}: {', '.join(self.kinds)}"
 
 
+def _text(finding: Finding) -> str:
+    """Kind, subjects and place; what was found; how to fix it; the evidence."""
+    at = f" ({finding.where})" if finding.where else ""
+    lines = [f"{finding.kind}: {listed(finding.subjects)}{at}", f"  {finding.explanation}"]
+    lines += [f"  fix: {finding.remedy}"] if finding.remedy else []
+    width = max(map(len, finding.evidence), default=0)
+    lines += [f"    {key:<{width}}  {_shown(value)}" for key, value in finding.evidence.items()]
+    return "\n".join(lines)
+
+
 def _note(note: Finding) -> str:
     return f"note: {note.subject}: {note.explanation}"
 
 
 def _paragraph(finding: Finding) -> str:
-    head, *lines = str(finding).splitlines()
+    head, *lines = _text(finding).splitlines()
     rest = "<br>".join(escape(line.strip()) for line in lines)
     return f"<p><code>{escape(head)}</code><br>{rest}</p>"
 
@@ -158,6 +121,8 @@ def _shown(value: Any) -> str:
 def _plain(thing: Any) -> Any:
     if isinstance(thing, dict):
         return {str(key): _plain(value) for key, value in thing.items()}
+    if isinstance(thing, tuple | list):
+        return list(map(_plain, thing))
     if isinstance(thing, bool | int | str) or thing is None:
         return thing
     if isinstance(thing, float | np.floating):

@@ -6,7 +6,6 @@ import os
 
 import jax
 import numpy as np
-
 from purenet.purity.code import (
     is_library_class,
     is_library_file,
@@ -15,6 +14,7 @@ from purenet.purity.code import (
     where_defined,
     where_named,
 )
+
 from tests.purity.found import line
 
 rate = 0.1

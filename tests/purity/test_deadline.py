@@ -4,9 +4,9 @@ import sys
 
 import numpy as np
 import pytest
+from purenet.purity.deadline import DeadlineError, deadline
 
 from purenet.purity import audit
-from purenet.purity.deadline import DeadlineError, deadline
 
 
 def forever(is_careful):

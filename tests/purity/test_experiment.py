@@ -3,9 +3,9 @@
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from purenet.purity.captures import captured_arrays, captured_numbers
 
 from purenet.purity import called
-from purenet.purity.captures import captured_arrays, captured_numbers
 from purenet.purity.experiment import Experiment, other
 
 W, rate = np.ones(2), 3.0

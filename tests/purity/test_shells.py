@@ -4,7 +4,6 @@ import random
 
 import numpy as np
 import pytest
-
 from purenet.purity.shells import same_generator
 
 

@@ -5,7 +5,6 @@ import random
 
 import numpy as np
 import pytest
-
 from purenet.purity.state import Snapshot
 
 THINGS = {

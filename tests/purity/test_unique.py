@@ -1,7 +1,6 @@
 """Generators and open files: to hold one is no use of it, to draw from one is."""
 
 import pytest
-
 from purenet.purity.unique import ConsumedError, Unique
 
 USES = {

@@ -8,9 +8,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from purenet.purity.watch import drawing, watching
 
 from purenet.purity import audit
-from purenet.purity.watch import drawing, watching
 from tests.purity.found import found, line, places
 
 p = np.ones(3)

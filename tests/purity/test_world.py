@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-
 from purenet.purity.world import World
 
 
