@@ -276,7 +276,7 @@ class Experiment:
         start = time.thread_time()
 
         def calls():
-            self._first = self._observed(self.call.values)
+            self._first = list(map(_numbers, self._observed(self.call.values)))
             if self.used_up:
                 return
             self._limit = _LONGEST + _TIMES * (time.thread_time() - start)

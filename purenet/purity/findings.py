@@ -1,8 +1,10 @@
-"""The kinds of finding: each with its sentence, its remedy and its place in a report, here alone."""
+"""The kinds of finding: each with its sentence, its remedy and its place in a report."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+
+import numpy as np
 
 
 class Kind(NamedTuple):
@@ -48,6 +50,15 @@ class Finding:
     def subjects(self) -> tuple[str, ...]:
         """All that it is about."""
         return (self.subject, *self.also)
+
+    def __str__(self) -> str:
+        """Kind, subjects and place; what was found; how to fix it; the evidence."""
+        at = f" ({self.where})" if self.where else ""
+        lines = [f"{self.kind}: {listed(self.subjects)}{at}", f"  {self.explanation}"]
+        lines += [f"  fix: {self.remedy}"] if self.remedy else []
+        width = max(map(len, self.evidence), default=0)
+        lines += [f"    {key:<{width}}  {shown(value)}" for key, value in self.evidence.items()]
+        return "\n".join(lines)
 
 
 class Fact(NamedTuple):
@@ -109,7 +120,15 @@ def listed(names: Iterable[str], most: int = 4) -> str:
     names = list(names)
     if len(names) > most:
         return f"{', '.join(names[:most])} and {len(names) - most} more"
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+
+
+def shown(value: Any) -> str:
+    """A number or a thing on one line."""
+    if isinstance(value, float | np.floating):
+        return f"{value:.10g}"
+    text = " ".join(str(value).split())
+    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 _READ_INSTEAD = "read {argument} in place of `{subject}`"
@@ -130,7 +149,7 @@ REGISTRY: dict[str, Kind] = {
         },
     ),
     "zero-derivative": Kind(
-        "a parameter that is read through a staircase alone: `argmax`, `round`, a cast, a comparison",
+        "a parameter that is only read through `argmax`, `round`, a cast or a comparison",
         {
             "": (
                 "The value reads {subject}, but only through {through}, whose derivative is zero "

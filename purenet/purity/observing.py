@@ -6,6 +6,7 @@ function. Nothing is replaced or refused: what is printed is printed, what is wr
 
 import ast
 import builtins
+import functools
 import linecache
 import logging
 import os
@@ -160,16 +161,20 @@ def _watch_stream(stream: Any, subject: str, calls: dict, functions: dict) -> No
     for name in ("write", "writelines"):
         method = getattr(stream, name, None)
         if isinstance(method, types.BuiltinMethodType):
-            calls[method] = lambda seen, frame: seen.effect(subject, frame)
+            calls.setdefault(method, lambda seen, frame: seen.effect(subject, frame))
         elif isinstance(method, types.MethodType) and hasattr(method.__func__, "__code__"):
+            code = method.__func__.__code__
+            functions[id(code)] = functools.partial(_on_write, stream, name, subject)
 
-            def on_write(seen: Observation, frame: types.FrameType) -> None:
-                at = own_line(frame.f_back)
-                is_meant = at is not None and f".{name}(" in linecache.getline(*at)  # noqa: B023
-                if is_meant and next(iter(frame.f_locals.values()), None) is stream:
-                    seen.effect(subject, frame.f_back)
 
-            functions[id(method.__func__.__code__)] = on_write
+def _on_write(
+    stream: Any, name: str, subject: str, seen: Observation, frame: types.FrameType
+) -> None:
+    """A stream's own method: print calls it too, and is seen by itself."""
+    at = own_line(frame.f_back)
+    is_meant = at is not None and f".{name}(" in linecache.getline(*at)
+    if is_meant and next(iter(frame.f_locals.values()), None) is stream:
+        seen.effect(subject, frame.f_back)
 
 
 def _on_id(seen: Observation, frame: types.FrameType) -> None:

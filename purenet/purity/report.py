@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from purenet.purity.findings import Finding, listed
+from purenet.purity.findings import Finding, shown
 
 
 class ImpureLoss(AssertionError):  # noqa: N818 - the name is the public contract
@@ -50,7 +50,7 @@ class PurityReport:
 
     def __str__(self) -> str:
         """The verdict, then each finding in a paragraph, then the notes, a line each."""
-        return "\n".join([self._verdict, *map(_text, self.findings), *map(_note, self.notes)])
+        return "\n".join([self._verdict, *map(str, self.findings), *map(_note, self.notes)])
 
     def __rich__(self) -> Any:
         """The same in colours."""
@@ -59,7 +59,7 @@ class PurityReport:
 
         parts = [Text(self._verdict, style="bold green" if self.ok else "bold red")]
         for finding in self.findings:
-            head, *lines = _text(finding).splitlines()
+            head, *lines = str(finding).splitlines()
             parts.append(Text(head, style="bold red"))
             parts += [Text(x, style="green" if x.startswith("  fix:") else "") for x in lines]
         return Group(*parts, *(Text(_note(note), style="dim") for note in self.notes))
@@ -91,31 +91,14 @@ class PurityReport:
         return f"{self.function}: {found}: {', '.join(self.kinds)}"
 
 
-def _text(finding: Finding) -> str:
-    """Kind, subjects and place; what was found; how to fix it; the evidence."""
-    at = f" ({finding.where})" if finding.where else ""
-    lines = [f"{finding.kind}: {listed(finding.subjects)}{at}", f"  {finding.explanation}"]
-    lines += [f"  fix: {finding.remedy}"] if finding.remedy else []
-    width = max(map(len, finding.evidence), default=0)
-    lines += [f"    {key:<{width}}  {_shown(value)}" for key, value in finding.evidence.items()]
-    return "\n".join(lines)
-
-
 def _note(note: Finding) -> str:
     return f"note: {note.subject}: {note.explanation}"
 
 
 def _paragraph(finding: Finding) -> str:
-    head, *lines = _text(finding).splitlines()
+    head, *lines = str(finding).splitlines()
     rest = "<br>".join(escape(line.strip()) for line in lines)
     return f"<p><code>{escape(head)}</code><br>{rest}</p>"
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, float | np.floating):
-        return f"{value:.10g}"
-    text = " ".join(str(value).split())
-    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def _plain(thing: Any) -> Any:
@@ -127,4 +110,4 @@ def _plain(thing: Any) -> Any:
         return thing
     if isinstance(thing, float | np.floating):
         return float(thing) if np.isfinite(thing) else str(thing)
-    return _shown(thing)
+    return shown(thing)

@@ -6,6 +6,7 @@ import contextvars
 import io
 import pickle
 import random
+import threading
 import types
 from collections import UserDict, deque
 from collections.abc import Callable, Hashable, Mapping, MutableSet, Set
@@ -174,7 +175,7 @@ def _change(name: str, thing: Any, key: Any, old: Any, new: Any) -> Change:
 
 def _content(thing: Any) -> dict[Any, Any] | None:
     """What of a thing can change in place; None for what cannot."""
-    if isinstance(thing, ATOMS | tuple | types.ModuleType | types.MethodType):
+    if isinstance(thing, (*ATOMS, tuple, types.ModuleType, types.MethodType)):
         return None
     if isinstance(thing, np.ndarray):
         return {CONTENT: thing.copy()} if thing.flags.writeable else None
@@ -186,7 +187,9 @@ def _content(thing: Any) -> dict[Any, Any] | None:
     if isinstance(thing, _BYTES):
         return {CONTENT: thing[:]}
     if isinstance(thing, contextvars.ContextVar):
-        return {"value": thing.get(None)}
+        with contextlib.suppress(LookupError):  # one that has neither value nor default
+            return {"value": thing.get()}
+        return {}
     if isinstance(thing, GENERATORS):
         return _generator_state(thing)
     if isinstance(thing, Set):
@@ -213,7 +216,7 @@ def _now(thing: Any) -> dict[Any, Any]:
 
 def _runs_out(thing: Any) -> bool:
     """Whether a thing is a generator, or an iterator of Python or of a library."""
-    if isinstance(thing, ATOMS | np.ndarray | jax.Array | io.IOBase):
+    if isinstance(thing, (*ATOMS, np.ndarray, jax.Array, io.IOBase)):
         return False
     return declared(thing, "__next__") is not None and is_library_class(type(thing))
 
@@ -276,7 +279,7 @@ def _restore(thing: Any, before: dict[Any, Any], after: dict[Any, Any]) -> None:
     elif isinstance(thing, _BYTES):
         thing[:] = before[CONTENT]  # pyright: ignore
     elif isinstance(thing, contextvars.ContextVar):
-        thing.set(before["value"])
+        thing.set(before.get("value"))
     elif isinstance(thing, np.random.Generator):
         thing.bit_generator.state = pickle.loads(before[CONTENT]).bit_generator.state
     elif isinstance(thing, np.random.BitGenerator):
@@ -340,6 +343,10 @@ def _put(names: dict[str, Any], name: str, before: dict[Any, Any]) -> None:
 
 
 def _restore_attributes(thing: Any, before: dict[Any, Any], after: dict[Any, Any]) -> None:
+    if isinstance(thing, threading.local):  # one for each thread, by a way of its own
+        vars(thing).clear()
+        vars(thing).update(before)
+        return
     base: Any = type if isinstance(thing, type) else object
     names = [name for name in {**before, **after} if isinstance(name, str) and name.isidentifier()]
     for name in names:

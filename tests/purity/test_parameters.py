@@ -4,9 +4,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from purenet.purity.numbers import other
 
 from purenet.purity import audit
+from purenet.purity.numeric import other
 from tests.purity.found import found, line, places
 
 x = jnp.linspace(0.5, 2.0, 3)

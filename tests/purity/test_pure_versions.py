@@ -101,7 +101,7 @@ NONE = {
     "writes": (writing, r"got writing, of which no pure version .*immutable.*; wanted code that"),
     "draws": (
         reading,
-        r"reading, which uses up .*\(a generator cannot be copied\); wanted one",
+        r"reading, which uses up NUMBERS; wanted one that can be called again; pass",
     ),
 }
 

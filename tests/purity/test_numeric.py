@@ -5,9 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import given
-from purenet.purity.numbers import other
 
 from purenet import audit
+from purenet.purity.numeric import other
 
 SHAPES = arrays.array_shapes(min_dims=0, max_dims=3, max_side=5)
 
