@@ -230,15 +230,15 @@ class Experiment:
             state = Snapshot({"": self.call.function})
 
             def calls():
-                self._observed(leaves, elsewhere=True)
+                self._observed(leaves, elsewhere=True, calls=False)
                 if self.runs[-1].state:
-                    self._observed(leaves)
+                    self._observed(leaves, calls=False)
 
             try:
                 undone(calls, state.put_back)
             except Exception:  # other data may be outside of what the function takes
                 with contextlib.suppress(Exception):
-                    undone(lambda: self._observed(leaves), state.put_back)
+                    undone(lambda: self._observed(leaves, calls=False), state.put_back)
             return []
 
         def of_leaves(leaves):
@@ -293,13 +293,17 @@ class Experiment:
 
         self._kept(calls)
 
-    def _observed(self, moved: Sequence[Any], *, elsewhere: bool = False) -> list[Any]:
+    def _observed(
+        self, moved: Sequence[Any], *, elsewhere: bool = False, calls: bool = True
+    ) -> list[Any]:
         """One call, and what it changed, which stays as it left it."""
         arguments = self.call.arguments(moved, elsewhere=elsewhere)
         given = Snapshot(self.call.named(arguments))
         state = Snapshot({"": self.call.function})
         settings = Settings(self._modules())
-        output = observed(self.observation, lambda: self.call.function(*arguments))
+        output = observed(
+            self.observation, lambda: self.call.function(*arguments), calls=calls
+        )
         self.settings.update(dict.fromkeys(settings.changes(self.observation.mentions())))
         self.randomness.update(dict.fromkeys(settings.random_changes()))
         written = given.changes()
