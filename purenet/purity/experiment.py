@@ -304,7 +304,7 @@ class Experiment:
         output = observed(
             self.observation, lambda: self.call.function(*arguments), calls=calls
         )
-        self.settings.update(dict.fromkeys(settings.changes(self.observation.mentions())))
+        self.settings.update(dict.fromkeys(settings.changes(self.observation)))
         self.randomness.update(dict.fromkeys(settings.random_changes()))
         written = given.changes()
         theirs = {change.key for change in written}
@@ -320,7 +320,7 @@ class Experiment:
 
         def put_back():
             self._before.put_back()
-            self._settings.put_back(self._settings.changes(self.observation.mentions()))
+            self._settings.put_back(self._settings.changes(self.observation))
             drawn = self._settings.random_changes()
             self._settings.put_back(name for name in drawn if self._names_generator(name))
 

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 
 from purenet.purity.findings import Fact
 from purenet.purity.reached import own_functions
-from purenet.purity.source import place
+from purenet.purity.replacing import COPIED_FUNCTIONS
+from purenet.purity.source import parsed, place
 
 _LOOPS = (ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.DictComp,
           ast.GeneratorExp)  # fmt: skip
@@ -43,7 +44,8 @@ def _fact(function: types.FunctionType, name: str, at: str, count: int) -> Fact:
 
 def _living(codes: set[types.CodeType]) -> list[types.FunctionType]:
     """All living functions of some code; one walk through everything alive finds them."""
-    return [thing for thing in gc.get_referrers(*codes) if isinstance(thing, types.FunctionType)]
+    living = [f for f in gc.get_referrers(*codes) if isinstance(f, types.FunctionType)]
+    return [function for function in living if function not in COPIED_FUNCTIONS]
 
 
 def _is_sibling(one: types.FunctionType, other: types.FunctionType) -> bool:
@@ -73,7 +75,7 @@ def _loop_variables(code: types.CodeType) -> list[str]:
     """The names a function reads that a loop around it, in the same scope, assigns."""
     source = "".join(linecache.getlines(code.co_filename))
     try:
-        tree = ast.parse(source)
+        tree = parsed(source)
     except (SyntaxError, ValueError):
         return []
     read = {*code.co_freevars, *code.co_names}

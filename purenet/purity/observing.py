@@ -18,7 +18,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from purenet.purity.snapshots import undone
-from purenet.purity.source import is_library, own_line, place
+from purenet.purity.source import is_library, own_line, parsed, place
 
 T = TypeVar("T")
 _EVENTS = frozenset({
@@ -57,11 +57,11 @@ class Observation:
         """In which turn each code object ran first, by its id."""
         return {code: turn for turn, code in enumerate(self._ran)}
 
-    def mentions(self) -> set[str]:
-        """The names in all code that ran, and its texts; JAX's own aside."""
+    def mentions(self, *, own: bool = False) -> set[str]:
+        """The names and texts in the code that ran, JAX's aside; with ``own`` in the caller's."""
         found: set[str] = set()
-        for code, module in self._ran.values():
-            if not str(module).startswith("jax"):
+        for code, module in list(self._ran.values()):
+            if not (is_library(module) if own else str(module).startswith("jax")):
                 found.update(code.co_names, (c for c in code.co_consts if isinstance(c, str)))
         return found
 
@@ -206,6 +206,8 @@ def _on_print(seen: Observation, frame: types.FrameType) -> None:
 
 def _prints_into_its_own(frame: types.FrameType) -> bool:
     """Whether a call of print has a ``file=`` that is none of the process's streams."""
+    if "file" not in linecache.getline(frame.f_code.co_filename, frame.f_lineno):
+        return False
     positions = list(frame.f_code.co_positions())[frame.f_lasti // 2]
     first, last, start, end = positions
     if first is None or last is None or start is None or end is None:
@@ -214,7 +216,8 @@ def _prints_into_its_own(frame: types.FrameType) -> bool:
     text = "".join(lines).encode()
     text = text[start : len(text) - len(lines[-1].encode()) + end]
     try:
-        call = ast.parse(text.decode().strip(), mode="eval").body
+        (statement,) = parsed(text.decode().strip()).body
+        call = getattr(statement, "value", None)
         files = [
             keyword.value for keyword in getattr(call, "keywords", ()) if keyword.arg == "file"
         ]

@@ -8,6 +8,7 @@ import copy
 import functools
 import threading
 import types
+import weakref
 from collections import OrderedDict, UserDict, deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -34,6 +35,8 @@ from purenet.purity.source import is_library_class
 T = TypeVar("T")
 # captured things, each with what is to stand in its place
 Replaced = Sequence[tuple[Reached, Any]]
+# the functions that were made here, of no caller's making, while they live
+COPIED_FUNCTIONS: weakref.WeakSet[types.FunctionType] = weakref.WeakSet()
 _in_place = threading.RLock()  # held while an array of the caller's is another one for a moment
 _audits = 0  # how many are under way, in all threads
 
@@ -254,6 +257,7 @@ class _Copies:
         cells = tuple(map(self.of, closure)) or None
         made = types.FunctionType(code, globals_, function.__name__, None, cells)
         self._memo[id(function)] = made
+        COPIED_FUNCTIONS.add(made)
         for cell in new:
             self._fill(cell)
         defaults = default_names(function)

@@ -12,11 +12,13 @@ import random
 import sys
 import types
 import warnings
-from collections.abc import Callable, Iterable, Set
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import jax
 import numpy as np
+
+from purenet.purity.observing import Observation
 
 _SYS = (
     "excepthook", "unraisablehook", "displayhook", "breakpointhook", "stdin", "stdout", "stderr",
@@ -39,14 +41,19 @@ class Settings:
         self._attributes = {name: dict(vars(module)) for name, module in self._modules.items()}
         self._random = {name: read() for name, (read, _) in GLOBAL_STATES.items()}
 
-    def changes(self, mentions: Set[str]) -> list[str]:
-        """The names of the settings that are other ones now.
+    def changes(self, observation: Observation) -> list[str]:
+        """The names of the settings that are other ones now, and that code which ran has in it.
 
-        Args:
-            mentions: the names in the code that ran meanwhile.
+        Attributes of modules count where the caller's own code names them: libraries keep things.
         """
         known = [name for name in SETTINGS if self._is_changed(name)]
-        return [name for name in (*known, *self._changed_attributes()) if _last(name) in mentions]
+        attributes = self._changed_attributes()
+        if not known and not attributes:
+            return []
+        mentions, own = observation.mentions(), observation.mentions(own=True)
+        return [name for name in known if _last(name) in mentions] + [
+            name for name in attributes if _last(name) in own
+        ]
 
     def random_changes(self) -> list[str]:
         """The global generators whose state is another one now."""

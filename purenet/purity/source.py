@@ -1,5 +1,6 @@
 """Source code: whose it is, which names it mentions, and in which line something stands."""
 
+import ast
 import dis
 import functools
 import importlib.metadata
@@ -7,6 +8,7 @@ import json
 import os
 import re
 import sys
+import threading
 import types
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -14,6 +16,7 @@ from typing import Any
 _STORES = ("STORE_GLOBAL", "STORE_NAME", "DELETE_GLOBAL")
 _LOADS = ("LOAD_GLOBAL", "LOAD_NAME")
 _SETS_UP = ("__init__", "__new__", "__post_init__", "setup")
+_parsing = threading.Lock()
 # names that some distributions install by mistake beside their own package
 _ANYBODYS = ("tests", "examples", "docs", "benchmarks", "scripts", "tools")
 # what these open, write or store on their way is none of a function's doing
@@ -68,6 +71,20 @@ def last_own_line(error: BaseException) -> str:
             found = place(frame.f_code.co_filename, trace.tb_lineno)
         trace = trace.tb_next
     return found
+
+
+def parsed(text: str) -> ast.Module:
+    """The syntax tree of a text.
+
+    Raises:
+        SyntaxError, ValueError: where it is no code of Python.
+    """
+    while True:
+        try:
+            with _parsing:
+                return ast.parse(text)
+        except SystemError:  # in Python 3.11 two threads that parse are in each other's way
+            continue
 
 
 @functools.lru_cache(maxsize=4096)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from purenet.purity import audit
+from purenet.purity.observing import Observation, observed
 from purenet.purity.settings import Settings
 from tests.purity.found import found
 
@@ -115,8 +116,10 @@ def test_what_another_thread_changes_is_left_alone():
     settings, before = Settings(), sys.getrecursionlimit()
     sys.setrecursionlimit(before + 7)
     try:
-        assert settings.changes({"a_name_of_the_code_that_ran"}) == []
-        assert settings.changes({"setrecursionlimit"}) == ["sys.setrecursionlimit"]
+        nobody, somebody = Observation(), Observation()
+        observed(somebody, lambda: recursion(p))
+        assert settings.changes(nobody) == []
+        assert settings.changes(somebody) == ["sys.setrecursionlimit"]
         settings.put_back(["sys.setrecursionlimit"])
         assert sys.getrecursionlimit() == before
     finally:
