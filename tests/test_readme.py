@@ -8,6 +8,7 @@ import pytest
 
 from comparisons.exhibits import run
 from comparisons.settings import Settings
+from purenet.purity.findings import REGISTRY
 
 README = Path(__file__).parent.parent / "README.md"
 
@@ -35,3 +36,8 @@ def test_two_bash_commands_do_all_the_set_up():
     blocks = re.findall(r"```bash\n(.*?)```", README.read_text(), re.DOTALL)
     assert [block.count("\n") for block in blocks] == [1, 1]
     assert all("venv" in block and "pip install" in block for block in blocks)
+
+
+def test_the_kinds_of_finding_are_those_of_the_registry():
+    listed = "\n".join(f"- `{kind}`: {one.summary}" for kind, one in REGISTRY.items())
+    assert f"\n{listed}\n" in README.read_text(encoding="utf-8")

@@ -301,9 +301,7 @@ class Experiment:
         given = Snapshot(self.call.named(arguments))
         state = Snapshot({"": self.call.function})
         settings = Settings(self._modules())
-        output = observed(
-            self.observation, lambda: self.call.function(*arguments), calls=calls
-        )
+        output = observed(self.observation, lambda: self.call.function(*arguments), calls=calls)
         self.settings.update(dict.fromkeys(settings.changes(self.observation)))
         self.randomness.update(dict.fromkeys(settings.random_changes()))
         written = given.changes()

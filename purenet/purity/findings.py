@@ -209,8 +209,7 @@ REGISTRY: dict[str, Kind] = {
         },
     ),
     "aliased-state": Kind(
-        "captured state that is the very array passed: writing into it moves the value, passing "
-        "another does not",
+        "captured state that is the very array passed: only writing into it moves the value",
         {
             "": (
                 "{function} reads `{subject}`, which is the very one passed as {argument}. Writing "

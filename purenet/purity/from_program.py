@@ -46,7 +46,7 @@ def of_values(experiment: Experiment) -> tuple[list[Fact], list[Fact]]:
             beside = reads.beside(leaf, said)
             captured += [_beside(experiment, r, leaf) for r in beside]
             said |= {r.name for r in beside}
-    facts = [*_of_parameters(experiment, found, instead, reads), *captured]
+    facts = [*_of_parameters(experiment, found, instead), *captured]
     notes = [
         Fact("vanishing-derivative", _path(experiment, leaf), way="here", evidence=one.evidence)
         for leaf, one in enumerate(found)
@@ -82,12 +82,13 @@ def stale_captures(experiment: Experiment) -> Iterator[Fact]:
         return
     function = experiment.call.function
     values = [*captured_arrays(function), *captured_numbers(function)]
+    own = experiment.functions
     for thing in values[:_MOST]:
         if any(_equal(thing.value, c) for c in constants) or not _decides(experiment, thing, fresh):
             continue
         now = thing.value if np.ndim(thing.value) == 0 else f"array {np.shape(thing.value)}"
         yield Fact(
-            "stale-capture", thing.name, where_named(experiment.functions, thing.name, stored=False),
+            "stale-capture", thing.name, where_named(own, thing.name, stored=False),
             evidence={
                 "value it gives": summary(frozen),
                 "value its source gives now": summary(fresh),
@@ -100,7 +101,6 @@ def _of_parameters(
     experiment: Experiment,
     found: Sequence[Dependence],
     instead: Sequence[list[Reached]],
-    reads: Reads,
 ) -> Iterator[Fact]:
     at = where_defined(experiment.call.function)
     for leaf, (state, evidence, _) in enumerate(found):

@@ -79,7 +79,8 @@ ESCAPES = {
 
 def of_the_process():
     return (
-        sys.getrecursionlimit(), sys.excepthook, sys.path, list(sys.path), hasattr(np, "my_constant"),
+        sys.getrecursionlimit(), sys.excepthook, sys.path, list(sys.path),
+        hasattr(np, "my_constant"),
         "my_constant" in vars(__import__("builtins")), dict(os.environ), os.getcwd(),
         list(warnings.filters), sys.stdout, np.geterr(), jax.config.jax_debug_nans,
     )  # fmt: skip
