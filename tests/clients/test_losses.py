@@ -32,7 +32,8 @@ def test_nothing_is_found_where_the_packages_lie_in_another_folder_than_the_inte
     path = os.pathsep.join([str(ROOT), sysconfig.get_path("purelib")])
     run = subprocess.run(
         [python, "-m", "tests.clients.losses"],
-        env={**os.environ, "PYTHONPATH": path}, cwd=ROOT, capture_output=True, text=True, check=True,
+        env={**os.environ, "PYTHONPATH": path}, cwd=ROOT,
+        capture_output=True, text=True, check=True,
     )  # fmt: skip
     verdicts = [line.split()[1] for line in run.stdout.splitlines()]
     assert len(verdicts) == len(list(filter(is_installed, LOSSES)))
