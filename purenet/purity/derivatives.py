@@ -35,12 +35,12 @@ def largest_derivatives(experiment: Experiment) -> np.ndarray:
     points = [leaves, *(around(leaves, seed) for seed in range(POINTS))]
     try:
         derivatives = jaxprs.jitted(lambda leaves: _by_reverse_mode(weighted, leaves), work)
-        return np.stack([_significant(*derivatives(point), point) for point in points])
+        return np.stack([_significant(derivatives(point), point) for point in points])
     except ValueError as error:
         if "Reverse-mode" not in str(error):
             raise
         derivatives = jaxprs.jitted(lambda leaves: _by_forward_mode(weighted, leaves), work)
-        return np.stack([_significant(*derivatives(point), point) for point in points])
+        return np.stack([_significant(derivatives(point), point) for point in points])
 
 
 def size(x: Any) -> float:
@@ -58,9 +58,9 @@ def around(leaves: Sequence[Any], seed: int) -> list[np.ndarray]:
     ]
 
 
-def _significant(value: Any, largest: Sequence[Any], leaves: Sequence[Any]) -> np.ndarray:
+def _significant(found: tuple[Any, Sequence[Any]], leaves: Sequence[Any]) -> np.ndarray:
     """The derivatives at a point, those lost in the value's rounding as zero."""
-    value = abs(complex(value))
+    value, largest = abs(complex(found[0])), found[1]
     if not np.isfinite(value):  # what is not finite is not flat
         return np.full(len(leaves), np.nan)
     return np.array([

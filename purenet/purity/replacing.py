@@ -9,7 +9,7 @@ import functools
 import threading
 import types
 import weakref
-from collections import OrderedDict, UserDict, deque
+from collections import OrderedDict, UserDict, defaultdict, deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -192,31 +192,28 @@ class _Copies:
 
     def _instance(self, thing: Any) -> Any:
         """Another object of the same class, made without asking it."""
-        cls = self.of(type(thing))
-        base: Any = next(b for b in (*_CONTAINERS, object) if isinstance(thing, b))
-        content = held(thing)
+        cls: Any = self.of(type(thing))
+        base: Any = next((b for b in _CONTAINERS if issubclass(type(thing), b)), object)
+        if base is tuple:
+            return tuple.__new__(cls, [self._in(thing, i, value) for i, value in enumerate(thing)])
         try:
-            if base is tuple:
-                items = [self._in(thing, i, value) for i, value in enumerate(thing)]
-                made = self._memo[id(thing)] = tuple.__new__(cls, items)
-            else:
-                made = self._memo[id(thing)] = base.__new__(cls)
-            if isinstance(made, deque):
+            made: Any = base.__new__(cls)
+            self._memo[id(thing)] = made  # before what it holds: it may hold itself
+            if base is deque:
                 deque.__init__(made, (), thing.maxlen)
-            for key, value in content.items():
-                if isinstance(key, str) and not isinstance(thing, dict | UserDict):
-                    if key.isidentifier():
-                        object.__setattr__(made, key, self._in(thing, key, value))
-                elif isinstance(thing, dict):
+            for key, value in held(thing).items():
+                if issubclass(base, dict):
                     base.__setitem__(made, key, self._in(thing, key, value))
-                elif isinstance(thing, list | deque):
+                elif isinstance(key, int):
                     base.append(made, self._in(thing, key, value))
+                elif base is not UserDict and str(key).isidentifier():
+                    object.__setattr__(made, key, self._in(thing, key, value))
+            if base is UserDict:
+                made.data = {k: self._in(thing, k, v) for k, v in thing.data.items()}
+            elif isinstance(thing, defaultdict):
+                made.default_factory = thing.default_factory
         except (TypeError, AttributeError) as error:
             raise CannotReplaceError(f"a {type(thing).__name__} cannot be copied") from error
-        if isinstance(thing, UserDict):
-            made.data = {k: self._in(thing, k, v) for k, v in thing.data.items()}
-        if hasattr(made, "default_factory"):
-            made.default_factory = thing.default_factory
         return made
 
     def _class(self, cls: type) -> type:
@@ -297,4 +294,4 @@ class _Copies:
                 globals_[name] = made
 
 
-_CONTAINERS = (OrderedDict, dict, list, deque, tuple)
+_CONTAINERS = (OrderedDict, dict, list, deque, tuple, UserDict)
