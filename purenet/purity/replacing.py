@@ -204,8 +204,8 @@ class _Copies:
             for key, value in held(thing).items():
                 if issubclass(base, dict):
                     base.__setitem__(made, key, self._in(thing, key, value))
-                elif isinstance(made, list | deque) and isinstance(key, int):
-                    (list if base is list else deque).append(made, self._in(thing, key, value))
+                elif base in (list, deque) and isinstance(key, int):
+                    base.append(made, self._in(thing, key, value))
                 elif base is not UserDict and str(key).isidentifier():
                     object.__setattr__(made, key, self._in(thing, key, value))
             if base is UserDict:
