@@ -42,12 +42,20 @@ def is_library(module: Any) -> bool:
 
 def is_library_function(function: types.FunctionType) -> bool:
     """Whether a library defines a function, whatever name it goes by."""
-    return is_library(function.__globals__.get("__name__"))
+    module = function.__globals__.get("__name__")
+    return is_library(module) and not _is_example(function.__code__)
 
 
 def is_library_class(cls: type) -> bool:
     """Whether a library defines a class."""
-    return is_library(cls.__module__)
+    functions = [value for value in vars(cls).values() if isinstance(value, types.FunctionType)]
+    is_example = any(_is_example(function.__code__) for function in functions)
+    return is_library(cls.__module__) and not is_example
+
+
+def _is_example(code: types.CodeType) -> bool:
+    """Whether code stands in a docstring's example: that goes by the module's name."""
+    return code.co_filename.startswith("<doctest ")
 
 
 def own_line(frame: types.FrameType | None) -> tuple[str, int] | None:
