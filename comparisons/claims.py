@@ -155,7 +155,8 @@ def found(
     sentence: str, audit: Audit, *expected: tuple[str, str], is_original: bool = True
 ) -> Claim:
     """The claim that an audit found exactly these pairs of kind and subject; none: a clean one."""
-    pairs = sorted((finding.kind, finding.subject) for finding in audit.report.findings)
+    found = audit.report.findings
+    pairs = sorted((finding.kind, name) for finding in found for name in finding.subjects)
     side = {"mutating" if is_original else "pure": by_kind(pairs)}
     wanted = sorted(expected)
     return fact(sentence, holds=pairs == wanted, **side, expected=by_kind(wanted))

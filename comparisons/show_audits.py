@@ -32,7 +32,9 @@ def _findings(audit: Audit) -> RenderableType:
     for _ in ("kind", "subject", "where"):
         table.add_column(overflow="fold")
     for finding in audit.report.findings:
-        table.add_row(Text(finding.kind), Text(finding.subject), Text(finding.where, "dim"))
+        table.add_row(
+            Text(finding.kind), Text(", ".join(finding.subjects)), Text(finding.where, "dim")
+        )
     return Padding(table, _indent()) if audit.report.findings else Group()
 
 

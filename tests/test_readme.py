@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from comparisons import puzzle
+from purenet.purity.findings import REGISTRY
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -67,3 +68,9 @@ def test_two_bash_commands_do_all_the_set_up():
     blocks = re.findall(r"```bash\n(.*?)```", README.read_text(), re.DOTALL)
     assert [block.count("\n") for block in blocks] == [1, 1]
     assert all("venv" in block and "pip install" in block for block in blocks)
+
+
+def test_the_kinds_of_finding_are_those_of_the_registry():
+    guide = (ROOT / "purenet/purity/README.md").read_text(encoding="utf-8")
+    for kind, one in REGISTRY.items():
+        assert f"| `{kind}` | {one.summary} |" in guide

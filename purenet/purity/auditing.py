@@ -1,17 +1,17 @@
 """audit and assert_pure: what a loss reads, ignores, captures and changes."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from purenet import jaxprs
-from purenet.purity import binding, captured, chance, conduct, keys, parameters, stale
+from purenet.purity import from_program, from_runs
 from purenet.purity.call import Call, called
-from purenet.purity.dependence import dependence
-from purenet.purity.experiment import NEEDS_NUMBERS, Experiment, Run
-from purenet.purity.report import Finding, ImpureLoss, PurityReport
-from purenet.purity.unique import ConsumedError
-from purenet.purity.watch import RefusedError, Watch, watching
+from purenet.purity.experiment import Experiment
+from purenet.purity.findings import Fact, findings
+from purenet.purity.late_binding import late_bindings
+from purenet.purity.replacing import auditing
+from purenet.purity.report import ImpureLoss, PurityReport
 
 
 def assert_pure(function: Callable, *args: Any, argnums: int | Sequence[int] = 0) -> PurityReport:
@@ -37,11 +37,21 @@ def assert_pure(function: Callable, *args: Any, argnums: int | Sequence[int] = 0
 def audit(function: Callable, *args: Any, argnums: int | Sequence[int] = 0) -> PurityReport:
     """What a function of parameters reads beside them, ignores of them, captures and changes.
 
-    JAX code is traced and its programs (of the value, of the derivative) are read; NumPy code is
-    called at other parameters and with other captured arrays. All of that happens on copies of the
-    arguments and of everything that the function can reach: nothing of the caller's changes, what
-    it would print or write goes nowhere, the global random states are put back. Only what neither
-    Python nor its libraries let one copy is shared with the copies.
+    JAX code is traced a few times, and its programs (of the value, of the derivative) are read and
+    evaluated. NumPy code is called a few times: at these parameters, at others, with other captured
+    arrays. That is observed and not interfered with: what the function prints is printed, what it
+    writes is written, and a generator or an open file that it draws from is drawn from, once.
+
+    What a call changes in memory is put back, also where it raises and at Ctrl-C: arrays, lists,
+    dictionaries, attributes, closures, globals, random states, settings of Python, NumPy and JAX.
+    Its arguments' containers and NumPy arrays are copies. To try another captured array, what leads
+    to it is copied; where that cannot be, the array itself is another one for one call, and no
+    other audit runs meanwhile.
+
+    Out of sight are: what a function does in threads or processes that it starts; what it writes
+    into objects that only other libraries hold, or into arrays behind functions written in C; and,
+    of functools caches, which entries are new, so that one that was empty before is emptied, as is
+    one that keeps a tracer.
 
     Args:
         function: a loss, ``function(*args)``, for JAX or for NumPy; any pytree of outputs.
@@ -72,70 +82,38 @@ def audit(function: Callable, *args: Any, argnums: int | Sequence[int] = 0) -> P
     """
     start = time.perf_counter()
     call = called(function, args, argnums)
-    _require_values(call)
-    findings: list[Finding] = list(parameters.integer_parameters(call))
-    findings += binding.late_bindings(function)
-    leaks = list(conduct.leaked_before(call))
-    notes: list[Finding] = []
-    with watching() as watch:
-        if not leaks:
-            try:
-                found, notes = _by_running(call, watch)
-                findings += found
-            except ConsumedError as error:
-                findings.append(conduct.consumed(call, error.thing))
-            except RefusedError:  # the watch knows what was refused
-                pass
-    findings += [*leaks, *conduct.outside(call, watch)]
-    return PurityReport(call.name, tuple(findings), tuple(notes), time.perf_counter() - start)
+    facts = [*from_program.integer_parameters(call), *late_bindings(function)]
+    leaks, notes = list(from_runs.leaked_before(call)), []
+    if not leaks:
+        with auditing():
+            found, notes = _by_running(call)
+            facts += found
+    found = findings(call.name, [*facts, *leaks])
+    told = {subject for finding in found for subject in finding.subjects}
+    noted = [note for note in notes if note.subject not in told]
+    return PurityReport(call.name, found, findings(call.name, noted), time.perf_counter() - start)
 
 
-def _by_running(call: Call, watch: Watch) -> tuple[list[Finding], list[Finding]]:
+def _by_running(call: Call) -> tuple[list[Fact], list[Fact]]:
     """The findings, and the notes, of all experiments."""
     experiment = Experiment(call)
-    try:
-        run = experiment.repeated()
-    except NEEDS_NUMBERS:  # inside of a loop or a branch of JAX's it cannot run at all
-        return list(conduct.untraceable(experiment)), []
-    findings = [
-        *conduct.untraceable(experiment),
-        *conduct.changes(experiment, run),
-        *conduct.settings(experiment, run),
-        *chance.global_random(experiment, run),
-    ]
+    facts = list(from_runs.of_runs(experiment))
+    notes = list(from_runs.caches(experiment))
+    if experiment.used_up:
+        return facts, notes
     if not experiment.traces:
-        findings += conduct.writes(experiment, {finding.subject for finding in findings})
-    calls_back = False
-    if experiment.traces:
-        for subject, where in jaxprs.callbacks(experiment.program(), call.values):
-            watch.record(subject, where)
-            calls_back = calls_back or subject == "io_callback"
-        findings += keys.key_reuse(experiment)
-    if calls_back:  # to evaluate the program would be to call it
-        return findings, list(_caches(run, findings))
-    unsteady = list(chance.unsteady(experiment))
-    findings += [*unsteady, *stale.stale_captures(experiment)]
-    if unsteady:  # values that differ anyway show nothing
-        return findings, list(_caches(run, findings))
-    found, reads = dependence(experiment), captured.Reads(experiment)
-    instead, about = [], []
-    for read, said in captured.findings_on_reads(experiment, found, reads):
-        instead.append(read)
-        about += said
-    findings += [*parameters.without_effect(experiment, found, instead), *about]
-    told = {finding.subject for finding in findings}
-    notes = [*parameters.stationary(experiment, found), *captured.data(experiment, reads, told)]
-    return findings, [*notes, *_caches(run, findings)]
-
-
-def _caches(run: Run, findings: list[Finding]) -> Iterator[Finding]:
-    return conduct.caches(run, {finding.subject for finding in findings})
-
-
-def _require_values(call: Call) -> None:
-    for leaf, path in zip(call.leaves, call.paths, strict=True):
-        if jaxprs.is_traced(leaf):
-            raise TypeError(
-                f"got {path} as a tracer, inside jit, vmap or grad; wanted numbers, since the "
-                "function is called at several of them; call it outside"
-            )
+        written = {fact.subject for fact in facts if fact.kind == "mutates-argument"}
+        facts += from_runs.restored_writes(experiment, written)
+    else:
+        callbacks = jaxprs.callbacks(experiment.traced.call, experiment.leaves)
+        facts += [Fact("side-effect", name, where, group=name) for name, where in callbacks]
+        facts += from_program.key_reuse(experiment)
+        if any(name == "io_callback" for name, _ in callbacks):
+            return facts, notes  # to evaluate the program would be to call it
+    facts += from_runs.chance(experiment)
+    if not experiment.fails:
+        facts += from_program.stale_captures(experiment)
+    if experiment.fails or any(fact.kind == "nondeterministic" for fact in facts):
+        return facts, notes  # values that differ anyway show nothing
+    found, more = from_program.of_values(experiment)
+    return [*facts, *found], [*more, *notes]

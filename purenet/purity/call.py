@@ -7,8 +7,8 @@ import jax
 import numpy as np
 
 from purenet import trees
-from purenet.fd.problem import pose
-from purenet.purity.world import World
+from purenet.fd.problem import pose, require_numbers
+from purenet.purity.numeric import other
 
 
 class Call(NamedTuple):
@@ -58,31 +58,46 @@ class Call(NamedTuple):
         """The leaves that can move."""
         return [self.leaves[i] for i in self.movable]
 
-    def arguments(self, world: World, moved: Sequence[Any]) -> list[Any]:
-        """Copies of the arguments, with other values in the leaves that can move."""
-        return self.with_values([world.copied(argument) for argument in self.args], moved)
+    def arguments(self, moved: Sequence[Any], *, elsewhere: bool = False) -> list[Any]:
+        """The arguments anew: other containers, copies of NumPy arrays, other values that can move.
 
-    def with_values(self, arguments: Sequence[Any], moved: Sequence[Any]) -> list[Any]:
-        """Arguments with other values in the leaves that can move."""
-        arguments = list(arguments)
-        leaves, tree = jax.tree.flatten(tuple(arguments[i] for i in self.positions))
+        Args:
+            moved: the values in the place of ``values``.
+            elsewhere: whether the floating-point arrays of the data, too, are other numbers.
+        """
+        arguments = [
+            argument if i in self.positions else jax.tree.map(_elsewhere, argument)
+            for i, argument in enumerate(self.args)
+        ] if elsewhere else list(self.args)  # fmt: skip
+        leaves = jax.tree.leaves(tuple(arguments[i] for i in self.positions))
         for i, value in zip(self.movable, moved, strict=True):
             leaves[i] = value
+        tree = jax.tree.structure(tuple(arguments[i] for i in self.positions))
         for i, argument in zip(self.positions, jax.tree.unflatten(tree, leaves), strict=True):
             arguments[i] = argument
-        return arguments
+        return [jax.tree.map(_copied, argument) for argument in arguments]
 
 
 def called(function: Callable, args: tuple, argnums: int | Sequence[int]) -> Call:
     """A call as `Experiment` takes it.
 
     Raises:
-        TypeError, ValueError: where there is no function, no such argument, no leaf, or no number
-            among the leaves.
+        TypeError, ValueError: where there is no function, no such argument, no leaf, no number
+            among the leaves, or a tracer.
     """
     problem = pose(function, args, {}, argnums=argnums, allow_int=True)
+    require_numbers(problem)
     if not any(trees.is_numeric(leaf) for leaf in problem.leaves):
         trees.require_differentiable(problem.leaves, problem.paths)
     given = [argnums] if isinstance(argnums, int) else list(argnums)
     positions = [i % len(args) for i in given]
     return Call(function, args, positions, problem.leaves, problem.paths, problem.movable)
+
+
+def _copied(leaf: Any) -> Any:
+    return leaf.copy() if isinstance(leaf, np.ndarray) else leaf
+
+
+def _elsewhere(leaf: Any) -> Any:
+    is_array = isinstance(leaf, np.ndarray | jax.Array)
+    return other(leaf) if is_array and jax.numpy.issubdtype(leaf.dtype, np.floating) else leaf

@@ -9,7 +9,7 @@ import numpy as np
 from purenet import jaxprs, trees
 from purenet.purity.derivatives import POINTS, around, largest_derivatives, size
 from purenet.purity.experiment import FAILS, Experiment
-from purenet.purity.numbers import other
+from purenet.purity.numeric import differ, other, summary
 
 IGNORED, STEPWISE, FLAT, MOVES = "ignored", "stepwise", "flat", "moves"
 _STEPS = (1e-6, 1e-4)  # small moves of NumPy code's parameters, in their sizes
@@ -38,24 +38,9 @@ def dependence(experiment: Experiment) -> list[Dependence]:
     return [_by_moving(experiment, leaf) for leaf in range(len(experiment.call.values))]
 
 
-def differ(one: list[np.ndarray], two: list[np.ndarray]) -> bool:
-    """Whether two values of a function differ in a single bit."""
-    return len(one) != len(two) or any(
-        x.shape != y.shape or x.tobytes() != y.tobytes() for x, y in zip(one, two, strict=True)
-    )
-
-
-def summary(outputs: list[np.ndarray]) -> float:
-    """A value in one number: a scalar itself, the Euclidean norm of more."""
-    parts = [np.asarray(out, complex if np.iscomplexobj(out) else float) for out in outputs]
-    if len(parts) == 1 and parts[0].size == 1:
-        return float(np.real(parts[0]).ravel()[0])
-    return float(np.sqrt(sum(np.sum(np.abs(part) ** 2) for part in parts)))
-
-
 def _by_program(experiment: Experiment) -> list[Dependence]:
     values = experiment.call.values
-    found = jaxprs.reach(experiment.program(), values)
+    found = jaxprs.reach(experiment.traced.call, experiment.leaves)
     moving = [leaf for leaf, moves in enumerate(found.derivative) if moves]
     largest = largest_derivatives(experiment) if moving else None
     result = []

@@ -1,6 +1,5 @@
 """How large the derivatives are, at the parameters and around them."""
 
-import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -8,11 +7,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from purenet import jaxprs
 from purenet.purity.experiment import Experiment
 
 POINTS = 3  # points around the parameters, where a flat function is asked again
 _NEAR = 1e-2  # how far they are, in sizes of the parameter
-_NAN = float("nan")
 
 
 def largest_derivatives(experiment: Experiment) -> np.ndarray:
@@ -20,8 +19,8 @@ def largest_derivatives(experiment: Experiment) -> np.ndarray:
 
     What is lost in the value's rounding is zero.
     """
-    function = experiment.program()
-    leaves = [jnp.asarray(value) for value in experiment.call.values]
+    function, leaves = experiment.traced.call, experiment.leaves
+    work = len(leaves) * jaxprs.work_of(experiment.traced.program).operations
 
     def weighted(leaves):
         # sums of outputs can be constant where the outputs are not, as those of a softmax
@@ -33,25 +32,15 @@ def largest_derivatives(experiment: Experiment) -> np.ndarray:
         ]  # fmt: skip
         return sum(parts, jnp.zeros(()))
 
-    def largest(leaves, derivatives):
-        value, each = derivatives(weighted, leaves)
-        value = _top(value)
-        sizes = [jnp.maximum(_top(x), 1.0) for x in leaves]
-        least = [float(jnp.finfo(x.dtype).eps) ** 1.5 for x in leaves]
-        return jnp.stack(
-            [  # what is not finite is not flat
-                jnp.where(jnp.isfinite(value), jnp.where(g * s <= e * value, 0.0, g), _NAN)
-                for g, s, e in zip(each, sizes, least, strict=True)
-            ]
-        )
-
     points = [leaves, *(around(leaves, seed) for seed in range(POINTS))]
     try:
-        return _each_point(functools.partial(largest, derivatives=_by_reverse_mode), points)
+        derivatives = jaxprs.jitted(lambda leaves: _by_reverse_mode(weighted, leaves), work)
+        return np.stack([_significant(derivatives(point), point) for point in points])
     except ValueError as error:
         if "Reverse-mode" not in str(error):
             raise
-        return _each_point(functools.partial(largest, derivatives=_by_forward_mode), points)
+        derivatives = jaxprs.jitted(lambda leaves: _by_forward_mode(weighted, leaves), work)
+        return np.stack([_significant(derivatives(point), point) for point in points])
 
 
 def size(x: Any) -> float:
@@ -69,9 +58,15 @@ def around(leaves: Sequence[Any], seed: int) -> list[np.ndarray]:
     ]
 
 
-def _each_point(largest: Callable, points: list[list]) -> np.ndarray:
-    compiled = jax.jit(largest)
-    return np.stack([np.asarray(compiled(point), float) for point in points])
+def _significant(found: tuple[Any, Sequence[Any]], leaves: Sequence[Any]) -> np.ndarray:
+    """The derivatives at a point, those lost in the value's rounding as zero."""
+    value, largest = abs(complex(found[0])), found[1]
+    if not np.isfinite(value):  # what is not finite is not flat
+        return np.full(len(leaves), np.nan)
+    return np.array([
+        0.0 if g * max(size(x), 1.0) <= float(jnp.finfo(x.dtype).eps) ** 1.5 * value else g
+        for g, x in zip(map(float, largest), leaves, strict=True)
+    ])  # fmt: skip
 
 
 def _by_reverse_mode(function: Callable, leaves: list) -> tuple[jax.Array, list[jax.Array]]:
@@ -95,8 +90,8 @@ def _by_forward_mode(function: Callable, leaves: list) -> tuple[jax.Array, list[
 
 
 def _top(array: jax.Array) -> jax.Array:
-    """The largest size among the elements, in a dtype that mixes with others."""
-    return jnp.max(jnp.abs(array), initial=0.0).astype(jnp.result_type(float))
+    """The largest size among the elements."""
+    return jnp.max(jnp.abs(array), initial=0.0)
 
 
 def _weights(shape: tuple[int, ...]) -> np.ndarray:

@@ -2,47 +2,46 @@
 
 import contextvars
 import functools
+import gc
+import io
 import itertools
 import logging
 import random
+import threading
 import types
 import weakref
-from collections import deque
+from collections import UserDict, deque
 from collections.abc import Callable, Iterator, Mapping, Set
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 
-from purenet.purity.attributes import attributes, declared
-from purenet.purity.code import (
+from purenet.purity.source import (
     attribute_names,
-    called_first,
+    is_library,
     is_library_class,
-    is_library_file,
-    is_unchanging,
-    read_names,
+    is_library_function,
+    mentioned,
 )
-from purenet.purity.shells import GENERATORS
-from purenet.purity.unique import Unique
 
-_MOST, _MOST_IN_ONE = 20_000, 1_000  # things that are looked at, in all and in one container
-_ATOMS = (str, bytes, int, float, complex, type(None), slice, range, np.generic)
 ARRAYS = (np.ndarray, jax.Array)
+ATOMS = (str, bytes, int, float, complex, type(None), slice, range, np.generic)
+# mappings that hold what they give: others make it up when asked
+MAPPINGS = (dict, types.MappingProxyType, UserDict)
+GENERATORS = (np.random.Generator, np.random.RandomState, np.random.BitGenerator, random.Random)
+# the generators behind numpy.random.rand and random.random: nobody's captured state
+GLOBAL_RANDOM = {
+    "numpy.random": getattr(np.random.rand, "__self__", None),
+    "random": getattr(random.random, "__self__", None),
+}
+_MOST, _MOST_IN_ONE = 20_000, 1_000  # things that are looked at, in all and in one container
 # what is not looked into: loggers hold the handlers of the whole process
 _CLOSED = (
-    types.ModuleType,
-    Unique,
-    jax.Ref,
-    contextvars.ContextVar,
-    logging.Filterer,
-    logging.Manager,
-)
-# the generators behind numpy.random.rand and random.random: nobody's captured state
-GLOBAL_RANDOM = (
-    getattr(np.random.rand, "__self__", None),
-    getattr(random.random, "__self__", None),
-)
+    types.ModuleType, jax.Ref, contextvars.ContextVar, logging.Filterer, logging.Manager,
+    io.IOBase, types.GeneratorType, Set, *GENERATORS,
+)  # fmt: skip
+_UNCHANGING = ("jax", "jaxlib", "numpy", "builtins", "functools", "operator", "math")
 
 
 class Reached(NamedTuple):
@@ -68,35 +67,62 @@ def reached(roots: Mapping[str, Any]) -> Iterator[Reached]:
     # breadth first would find shorter names, depth first finds them in the order of the code
     while waiting and len(seen) < _MOST:
         item = waiting.popleft()
-        if not isinstance(item.value, _ATOMS):
+        if not isinstance(item.value, ATOMS):
             if id(item.value) in seen:
                 continue
             seen.add(id(item.value))
         yield item
-        waiting.extendleft(reversed(list(below(item))))
+        below = itertools.islice(held(item.value).items(), _MOST_IN_ONE)
+        waiting.extendleft(
+            reversed(
+                [
+                    Reached(label(item.name, item.value, key), value, item.value, key)
+                    for key, value in below
+                ]
+            )
+        )
 
 
-def of_function(function: Any) -> Iterator[Reached]:
-    """Everything that a function can reach, itself first, by the name "" ."""
-    return reached({"": function})
+def of_function(function: Any) -> list[Reached]:
+    """Everything that a function can reach, itself first, by the name ""."""
+    return list(reached({"": function}))
 
 
-def functions(function: Any) -> list[types.FunctionType]:
-    """The functions of the caller's own that a function is made of or can call, likeliest first."""
-    found = [
-        thing.value
+def captured_arrays(function: Callable) -> list[Reached]:
+    """The arrays in closure cells, globals that the code names, defaults, attributes, containers.
+
+    Bound methods, partials, nested functions and those behind jit and custom derivatives are looked
+    through. Objects of Python, of JAX and of other packages are opaque: the arrays in their
+    ``__dict__`` are seen, their classes and methods are not looked into.
+
+    >>> import numpy as np
+    >>> W = np.ones(2)
+    >>> def loss(x, scale=2.0):
+    ...     return scale * (W * x).sum()
+    >>> [captured.name for captured in captured_arrays(loss)]
+    ['W']
+    """
+    return [thing for thing in of_function(function) if isinstance(thing.value, ARRAYS)]
+
+
+def captured_numbers(function: Callable) -> list[Reached]:
+    """The numbers that a function reaches, truth values aside: ``net.w[0][0]``, ``CONFIG['lr']``.
+
+    >>> rate = 0.1
+    >>> [captured.name for captured in captured_numbers(lambda w: w * rate)]
+    ['rate']
+    """
+    return [
+        thing
         for thing in of_function(function)
-        if isinstance(thing.value, types.FunctionType)
-        and not is_library_file(thing.value.__code__.co_filename)
+        if isinstance(thing.value, int | float | np.number) and not isinstance(thing.value, bool)
     ]
-    return called_first(found, function)
 
 
-def below(item: Reached) -> Iterator[Reached]:
-    """What a thing holds, by the names that follow from its own."""
-    name, thing = item.name, item.value
-    for key, value in itertools.islice(held(thing).items(), _MOST_IN_ONE):
-        yield Reached(label(name, thing, key), value, thing, key)
+def own_functions(function: Any) -> list[types.FunctionType]:
+    """The functions of the caller's own that a function is made of or can call."""
+    found = [thing.value for thing in of_function(function)]
+    return [f for f in found if isinstance(f, types.FunctionType) and not is_library_function(f)]
 
 
 def held(thing: Any) -> dict[Any, Any]:
@@ -105,44 +131,40 @@ def held(thing: Any) -> dict[Any, Any]:
     An object holds its class too, as far as that is the caller's own: the class has data and
     methods, and the methods name globals.
     """
-    if isinstance(thing, (_ATOMS, ARRAYS)) or is_unchanging(thing):
+    if isinstance(thing, (ATOMS, ARRAYS)) or _is_unchanging(thing):
         return {}
-    if isinstance(thing, Mapping):
-        return _items(thing)
+    if isinstance(thing, MAPPINGS):
+        return dict(thing.items())
     if isinstance(thing, list | tuple | deque):
         return dict(enumerate(thing)) | attributes(thing)
     if isinstance(thing, functools.partial):
         return {"<function>": thing.func, **dict(enumerate(thing.args)), **thing.keywords}
-    if isinstance(thing, types.MethodType) and any(thing.__self__ is g for g in GLOBAL_RANDOM):
-        return {}
     if isinstance(thing, types.MethodType):
         return {"self": thing.__self__, "<function>": thing.__func__}
+    if isinstance(thing, types.CellType):
+        return cell_content(thing)
     if isinstance(thing, types.FunctionType):
-        modules = {
-            f"{name}.{key}": value
-            for name, module in own_modules(thing).items()
-            for key, value in module_data(thing, module).items()
-        }
-        return read_names(thing) | modules | dict(vars(thing))
+        return _names(thing)
     if isinstance(thing, type):
         around = [c for c in (*own_classes(thing), *own_classes(type(thing))) if c is not thing]
         classes = {f"<class {c.__name__}>": c for c in around}
-        return class_data(thing) | {"<methods>": class_functions(thing)} | classes
+        return class_data(thing) | class_functions(thing) | classes
     if isinstance(thing, _CLOSED):
-        return {}
-    if isinstance(thing, (Set, *GENERATORS)):
         return {}
     if type(thing) is weakref.ref:
         return {"()": thing()}
     wrapped = declared(thing, "__wrapped__")
     if callable(thing) and callable(wrapped):
-        return {"__wrapped__": wrapped}
+        kept = cache_content(thing) if is_cache(thing) else ()
+        entries = {("id" if type(v) is int else "kept", v if type(v) is int else id(v)): v
+                   for v in kept}  # fmt: skip
+        return {"__wrapped__": wrapped, **entries}
     return attributes(thing) | {f"<class {c.__name__}>": c for c in own_classes(type(thing))}
 
 
 def label(name: str, thing: Any, key: Any) -> str:
     """What a thing holds under a key, as one would write it."""
-    if isinstance(thing, Mapping):
+    if isinstance(thing, MAPPINGS):
         return f"{name}[{key!r}]"
     if isinstance(thing, list | tuple | deque) and isinstance(key, int):
         fields = declared(thing, "_fields") if isinstance(thing, tuple) else None
@@ -152,11 +174,11 @@ def label(name: str, thing: Any, key: Any) -> str:
     if isinstance(thing, types.MethodType):
         return "self" if key == "self" else ""
     if isinstance(thing, types.FunctionType):
-        if key in vars(thing):
-            return f"{name or thing.__name__}.{key}"
-        return str(key)
-    if key in ("__wrapped__", "<function>", "<methods>"):
+        return f"{name or thing.__name__}.{key}" if key in vars(thing) else str(key)
+    if isinstance(thing, types.CellType) or key in ("__wrapped__", "<function>"):
         return name
+    if isinstance(key, tuple):  # a method of a class, or what a cache has kept
+        return f"{name}.{key[1]}" if key[0] == "method" else f"{name}()"
     if type(thing) is weakref.ref:
         return f"{name}()"
     if str(key).startswith("<class "):
@@ -164,24 +186,99 @@ def label(name: str, thing: Any, key: Any) -> str:
     return f"{name or 'self'}.{key}"
 
 
+def attributes(thing: Any) -> dict[Any, Any]:
+    """What a thing holds as attributes of its own, read without running any of its code."""
+    try:
+        # of a threading.local there is one for each thread, by a way of its own
+        local = isinstance(thing, threading.local)
+        own = vars(thing) if local else object.__getattribute__(thing, "__dict__")
+        found = dict(own)
+    except (AttributeError, TypeError):
+        found = {}
+    for slot in slots(type(thing)):
+        try:
+            found.setdefault(slot, object.__getattribute__(thing, slot))
+        except AttributeError:
+            continue
+    return found
+
+
+def slots(cls: type) -> list[str]:
+    """The names under which the slots of a class and of those it derives from can be read."""
+    found = []
+    for each in cls.__mro__:
+        named = vars(each).get("__slots__", ())
+        for slot in (named,) if isinstance(named, str) else tuple(named):
+            if slot.startswith("__") and not slot.endswith("__"):
+                found.append(f"_{each.__name__.lstrip('_')}{slot}")
+            elif slot not in ("__dict__", "__weakref__"):
+                found.append(slot)
+    return found
+
+
+def declared(thing: Any, name: str) -> Any:
+    """An attribute that a thing or its class declares, None where there is none.
+
+    What a ``__getattr__`` would make up is none: asked for anything, some count, some raise.
+    """
+    try:
+        own = object.__getattribute__(thing, "__dict__")
+    except (AttributeError, TypeError):
+        own = {}
+    if name not in own and not any(name in vars(c) for c in type(thing).__mro__):
+        return None
+    try:
+        return getattr(thing, name, None)
+    except Exception:  # a property of the caller's
+        return None
+
+
+def cell_content(cell: types.CellType) -> dict[str, Any]:
+    """What a closure cell holds; nothing where it is not filled yet."""
+    try:
+        return {"cell_contents": cell.cell_contents}
+    except ValueError:
+        return {}
+
+
+def is_cache(thing: Any) -> bool:
+    """Whether a thing is what functools.lru_cache or functools.cache makes."""
+    return isinstance(thing, functools._lru_cache_wrapper)
+
+
+def cache_content(cache: Any) -> list[Any]:
+    """What a functools cache keeps: keys and results, as far as the garbage collector tells."""
+    known = (cache.__wrapped__, vars(cache))
+    kept = [value for value in gc.get_referents(cache) if not any(value is k for k in known)]
+    entries = [value for value in kept if not isinstance(value, type | dict)]
+    return [*entries, *(v for each in kept if type(each) is dict for v in _pairs(each))]
+
+
 def own_classes(cls: type) -> list[type]:
     """A class and those it derives from, as far as they are the caller's own."""
     return [c for c in cls.__mro__ if not is_library_class(c)]
 
 
-def class_functions(cls: type) -> tuple[types.FunctionType, ...]:
+def class_functions(cls: type) -> dict[Any, Any]:
     """The methods that a class of the caller's own defines, without their descriptors."""
     if is_library_class(cls):
-        return ()
-    plain = [unbound(value) for value in vars(cls).values()]
-    return tuple(value for value in plain if isinstance(value, types.FunctionType))
+        return {}
+    plain = {("method", name): unbound(value) for name, value in vars(cls).items()}
+    return {
+        name: value
+        for name, value in plain.items()
+        if isinstance(value, types.FunctionType)
+        or (callable(value) and callable(declared(value, "__wrapped__")))
+    }
 
 
 def unbound(value: Any) -> Any:
     """The function inside a static or class method or a property."""
     if isinstance(value, property):
         return value.fget
-    return getattr(value, "__func__", value)
+    if isinstance(value, functools.cached_property):
+        return value.func
+    return value.__func__ if isinstance(value, staticmethod | classmethod) else value
 
 
 def class_data(cls: type) -> dict[str, Any]:
@@ -198,20 +295,34 @@ def class_data(cls: type) -> dict[str, Any]:
     }
 
 
+def global_names(function: types.FunctionType) -> dict[str, Any]:
+    """The globals that a function of the caller's own mentions.
+
+    Those of a library's function are nothing of the caller's.
+    """
+    if is_library_function(function):
+        return {}
+    names = function.__globals__
+    return {name: names[name] for name in mentioned(function.__code__) if name in names}
+
+
 def own_modules(function: types.FunctionType) -> dict[str, types.ModuleType]:
-    """The modules of the caller's own that a function names."""
-    modules = {k: v for k, v in read_names(function).items() if isinstance(v, types.ModuleType)}
+    """The modules of the caller's own that a function names as globals or in its closure."""
+    cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
+    inside = {name: cell_content(cell).get("cell_contents") for name, cell in cells}
     return {
-        name: module
-        for name, module in modules.items()
-        if getattr(module, "__file__", None) and not is_library_file(str(module.__file__))
+        name: value
+        for name, value in (global_names(function) | inside).items()
+        if isinstance(value, types.ModuleType) and not is_library(value.__name__)
     }
 
 
-def module_data(function: types.FunctionType, module: types.ModuleType) -> dict[str, Any]:
-    """What a function may read of a module: what it names as attributes."""
-    wanted = attribute_names(function.__code__)
-    return {name: value for name, value in vars(module).items() if name in wanted}
+def default_names(function: types.FunctionType) -> dict[str, Any]:
+    """The defaults of a function's arguments, by their names."""
+    code, defaults = function.__code__, function.__defaults__ or ()
+    positional = code.co_varnames[: code.co_argcount]
+    named = zip(positional[len(positional) - len(defaults) :], defaults, strict=True)
+    return dict(named) | (function.__kwdefaults__ or {})
 
 
 def is_jax_code(function: Callable) -> bool:
@@ -225,12 +336,48 @@ def is_jax_code(function: Callable) -> bool:
     return any(_is_jax(thing) for thing in things if id(thing) not in own)
 
 
+def _names(function: types.FunctionType) -> dict[str, Any]:
+    """What a function's names stand for: globals, closure cells, defaults, its own attributes."""
+    attributes_of_modules = {
+        f"{name}.{key}": value
+        for name, module in own_modules(function).items()
+        for key, value in vars(module).items()
+        if key in attribute_names(function.__code__)
+    }
+    cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
+    return {
+        **global_names(function),
+        **dict(cells),
+        **default_names(function),
+        **attributes_of_modules,
+        **vars(function),
+    }
+
+
+def _is_unchanging(thing: Any) -> bool:
+    """Whether JAX, NumPy or Python define a thing that holds nothing of the caller's."""
+    if isinstance(thing, types.MethodType):
+        return any(thing.__self__ is generator for generator in GLOBAL_RANDOM.values())
+    if isinstance(thing, functools.partial | types.CellType | types.MappingProxyType):
+        return False
+    if declared(thing, "__wrapped__") is not None:
+        return False
+    if isinstance(thing, types.FunctionType) and thing.__closure__:
+        return False
+    module = declared(thing, "__module__")
+    return isinstance(module, str) and module.split(".")[0] in _UNCHANGING
+
+
+def _pairs(mapping: dict) -> list[Any]:
+    return [value for pair in list(mapping.items()) for value in pair]
+
+
 def _is_jax(thing: Any) -> bool:
     if isinstance(thing, types.ModuleType):
         return _names_jax(thing.__name__) or _imports_jax(vars(thing))
     if _names_jax(type(thing).__module__) or _names_jax(declared(thing, "__module__")):
         return True
-    if isinstance(thing, types.FunctionType) and is_library_file(thing.__code__.co_filename):
+    if isinstance(thing, types.FunctionType) and is_library_function(thing):
         return _imports_jax(thing.__globals__)
     return False
 
@@ -242,10 +389,3 @@ def _names_jax(module: Any) -> bool:
 def _imports_jax(names: Mapping[str, Any]) -> bool:
     modules = [v for v in list(names.values()) if isinstance(v, types.ModuleType)]
     return any(_names_jax(module.__name__) for module in modules)
-
-
-def _items(thing: Mapping) -> dict[Any, Any]:
-    try:
-        return dict(thing.items())
-    except Exception:  # a mapping that computes or opens what it holds
-        return {}

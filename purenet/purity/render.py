@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from purenet import markup
+from purenet.purity.findings import Finding, shown
 
 if TYPE_CHECKING:
-    from purenet.purity.report import Finding, PurityReport
+    from purenet.purity.report import PurityReport
 
 
 def html(report: "PurityReport") -> str:
@@ -27,23 +28,19 @@ def html(report: "PurityReport") -> str:
     return head + findings(report.findings) + markup.folded("Notes", notes)
 
 
-def findings(found: Iterable["Finding"]) -> str:
+def findings(found: Iterable[Finding]) -> str:
     """A paragraph each: kind, subject and place; what was found; the fix; the experiment."""
     return "".join(map(_finding, found))
 
 
-def _finding(finding: "Finding") -> str:
+def _finding(finding: Finding) -> str:
+    subjects = escape(", ".join(finding.subjects))
     where = f" ({escape(finding.where)})" if finding.where else ""
     fix = f"<p><b>Fix:</b> {escape(finding.remedy)}</p>" if finding.remedy else ""
-    rows = [(escape(key), escape(_shown(value))) for key, value in finding.evidence.items()]
+    rows = [(escape(key), escape(shown(value))) for key, value in finding.evidence.items()]
     numbers = markup.table(("experiment", "result"), rows, numbers=(1,)) if rows else ""
     return (
         f'<div class="finding"><p><b>{escape(finding.kind)}</b>: '
-        f"<code>{escape(finding.subject)}</code>{where}</p>"
+        f"<code>{subjects}</code>{where}</p>"
         f"<p>{escape(finding.explanation)}</p>{fix}{numbers}</div>"
     )
-
-
-def _shown(value: Any) -> str:
-    text = f"{value:.10g}" if isinstance(value, float) else " ".join(str(value).split())
-    return text if len(text) <= 80 else f"{text[:77]}..."

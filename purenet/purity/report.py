@@ -1,32 +1,13 @@
-"""What an audit found: findings, notes, the report of all, and the error that carries it."""
+"""The report of an audit, as text, in colours, as HTML and as JSON; the error that carries it."""
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
-from purenet import markup
 from purenet.purity import render
-
-KINDS = (
-    "ignored-parameter",
-    "zero-derivative",
-    "vanishing-derivative",
-    "captured-array",
-    "stale-capture",
-    "aliased-state",
-    "mutates-argument",
-    "mutates-state",
-    "global-random",
-    "nondeterministic",
-    "late-binding",
-    "side-effect",
-    "leaked-tracer",
-    "integer-parameter",
-    "numpy-on-tracer",
-    "key-reuse",
-)
+from purenet.purity.findings import Finding, shown
 
 
 class ImpureLoss(AssertionError):  # noqa: N818 - the name is the public contract
@@ -39,36 +20,6 @@ class ImpureLoss(AssertionError):  # noqa: N818 - the name is the public contrac
     def __init__(self, report: "PurityReport"):
         super().__init__(str(report))
         self.report = report
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that a function does beside mapping its parameters to a value.
-
-    Attributes:
-        kind: one of ``KINDS``.
-        subject: the parameter's path or the captured name that it is about: ``net.W``.
-        where: file and line, ``net.py:12``; "" where unknown.
-        explanation: what was found, and why it matters.
-        remedy: the smallest change that fixes it.
-        evidence: the numbers of the experiment that showed it, by what was done.
-    """
-
-    kind: str
-    subject: str
-    where: str
-    explanation: str
-    remedy: str
-    evidence: dict[str, Any] = field(default_factory=dict)
-
-    def __str__(self) -> str:
-        """Kind, subject and place; what was found; how to fix it; the evidence."""
-        at = f" ({self.where})" if self.where else ""
-        lines = [f"{self.kind}: {self.subject}{at}", f"  {self.explanation}"]
-        lines += [f"  fix: {self.remedy}"] if self.remedy else []
-        width = max(map(len, self.evidence), default=0)
-        lines += [f"    {key:<{width}}  {_shown(value)}" for key, value in self.evidence.items()]
-        return "\n".join(lines)
 
 
 @dataclass(frozen=True)
@@ -114,7 +65,7 @@ class PurityReport:
         return Group(*parts, *(Text(_note(note), style="dim") for note in self.notes))
 
     def _repr_html_(self) -> str:
-        return markup.fragment(render.html(self))
+        return render.html(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything in the types of JSON."""
@@ -141,18 +92,13 @@ def _note(note: Finding) -> str:
     return f"note: {note.subject}: {note.explanation}"
 
 
-def _shown(value: Any) -> str:
-    if isinstance(value, float | np.floating):
-        return f"{value:.10g}"
-    text = " ".join(str(value).split())
-    return text if len(text) <= 80 else f"{text[:77]}..."
-
-
 def _plain(thing: Any) -> Any:
     if isinstance(thing, dict):
         return {str(key): _plain(value) for key, value in thing.items()}
+    if isinstance(thing, tuple | list):
+        return list(map(_plain, thing))
     if isinstance(thing, bool | int | str) or thing is None:
         return thing
     if isinstance(thing, float | np.floating):
         return float(thing) if np.isfinite(thing) else str(thing)
-    return _shown(thing)
+    return shown(thing)

@@ -1,25 +1,124 @@
-"""Settings of the whole process: read, told apart, put back."""
+"""Settings of the whole process: read before and after a call, told apart, put back.
 
-import contextlib
-from collections.abc import Callable, Iterator
+Other threads have the same settings. So a change counts, and is put back, only where code that ran
+in this thread meanwhile has its name in it.
+"""
+
+import builtins
+import gc
+import logging
+import os
+import random
+import sys
+import types
+import warnings
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import jax
 import numpy as np
 
+from purenet.purity.observing import Observation
 
-@contextlib.contextmanager
-def settings_kept() -> Iterator[dict[str, None]]:
-    """Puts the settings of NumPy and JAX back, and names those that the block has changed."""
-    changed: dict[str, None] = {}
-    before = {name: read() for name, (read, _) in _SETTINGS.items()}
+_SYS = (
+    "excepthook", "unraisablehook", "displayhook", "breakpointhook", "stdin", "stdout", "stderr",
+    "tracebacklimit", "ps1", "dont_write_bytecode",
+)  # fmt: skip
+_SYS_LISTS = ("path", "meta_path", "path_hooks", "argv")
+_ABSENT = object()
+
+
+class Settings:
+    """The settings of the process at one moment.
+
+    Those of Python, NumPy and JAX, the environment, the working directory, the random states, and
+    the attributes of builtins, numpy, jax and of other modules that are named.
+    """
+
+    def __init__(self, modules: Iterable[types.ModuleType] = ()):
+        self._modules = {module.__name__: module for module in (*_MODULES, *modules)}
+        self._before = {name: read() for name, (read, _) in SETTINGS.items()}
+        self._attributes = {name: dict(vars(module)) for name, module in self._modules.items()}
+        self._random = {name: read() for name, (read, _) in GLOBAL_STATES.items()}
+
+    def changes(self, observation: Observation) -> list[str]:
+        """The names of the settings that are other ones now, and that code which ran has in it.
+
+        Attributes of modules count where the caller's own code names them: libraries keep things.
+        """
+        known = [name for name in SETTINGS if self._is_changed(name)]
+        attributes = self._changed_attributes()
+        if not known and not attributes:
+            return []
+        mentions, own = observation.mentions(), observation.mentions(own=True)
+        return [name for name in known if _last(name) in mentions] + [
+            name for name in attributes if _last(name) in own
+        ]
+
+    def random_changes(self) -> list[str]:
+        """The global generators whose state is another one now."""
+        return [
+            name
+            for name, (read, _) in GLOBAL_STATES.items()
+            if not _equal(read(), self._random[name])
+        ]
+
+    def put_back(self, names: Iterable[str]) -> None:
+        """Put back the settings and the random states that are named."""
+        for name in names:
+            if name in SETTINGS:
+                SETTINGS[name][1](self._before[name])
+            elif name in GLOBAL_STATES:
+                GLOBAL_STATES[name][1](self._random[name])
+            else:
+                module, _, attribute = name.rpartition(".")
+                before = self._attributes[module].get(attribute, _ABSENT)
+                if before is not _ABSENT:
+                    setattr(self._modules[module], attribute, before)
+                elif hasattr(self._modules[module], attribute):
+                    delattr(self._modules[module], attribute)
+
+    def _is_changed(self, name: str) -> bool:
+        return not _equal(SETTINGS[name][0](), self._before[name])
+
+    def _changed_attributes(self) -> list[str]:
+        """What was set on modules; a module that was imported under another is none."""
+        found = []
+        for module, before in self._attributes.items():
+            now = vars(self._modules[module])
+            for name in {**before, **now}:
+                old, new = before.get(name, _ABSENT), now.get(name, _ABSENT)
+                loaded = old is _ABSENT and isinstance(new, types.ModuleType)
+                if old is not new and not loaded and not name.startswith("__"):
+                    found.append(f"{module}.{name}")
+        return found
+
+
+def _last(name: str) -> str:
+    return name.rpartition(".")[2]
+
+
+def _equal(one: Any, two: Any) -> bool:
+    if isinstance(one, np.ndarray):
+        return np.array_equal(one, two)
+    if isinstance(one, tuple | list) and isinstance(two, type(one)):
+        return len(one) == len(two) and all(map(_equal, one, two))
+    return one is two or (type(one) is type(two) and bool(one == two))
+
+
+def _folder() -> str | None:
     try:
-        yield changed
-    finally:
-        for name, (read, put) in _SETTINGS.items():
-            if read() != before[name]:
-                changed[name] = None
-                put(before[name])
+        return os.getcwd()
+    except OSError:  # it was removed
+        return None
+
+
+def _put_environment(before: dict[str, str]) -> None:
+    for name in set(os.environ) - set(before):
+        del os.environ[name]
+    for name, value in before.items():
+        if os.environ.get(name) != value:
+            os.environ[name] = value
 
 
 def _put_config(before: dict[str, Any]) -> None:
@@ -28,8 +127,49 @@ def _put_config(before: dict[str, Any]) -> None:
             jax.config.update(name, before[name])
 
 
-_SETTINGS: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
+def _attribute(owner: Any, name: str) -> tuple[Callable[[], Any], Callable[[Any], Any]]:
+    def put(before: Any) -> None:
+        if before is not _ABSENT:
+            setattr(owner, name, before)
+        elif hasattr(owner, name):
+            delattr(owner, name)
+
+    return (lambda: getattr(owner, name, _ABSENT)), put
+
+
+def _list(owner: Any, name: str) -> tuple[Callable[[], Any], Callable[[Any], Any]]:
+    """A list, and what is in it."""
+
+    def put(before: tuple[list, list]) -> None:
+        the_list, items = before
+        setattr(owner, name, the_list)
+        the_list[:] = items
+
+    def read() -> tuple[list, list]:
+        return getattr(owner, name), list(getattr(owner, name))
+
+    return read, put
+
+
+_MODULES = (builtins, np, jax, jax.numpy)
+# each with how it is read and how it is put back
+SETTINGS: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
     "np.seterr": (np.geterr, lambda before: np.seterr(**before)),
     "np.set_printoptions": (np.get_printoptions, lambda before: np.set_printoptions(**before)),
     "jax.config": (lambda: dict(jax.config.values), _put_config),
+    "os.environ": (lambda: dict(os.environ), _put_environment),
+    "os.chdir": (_folder, lambda before: before and os.chdir(before)),
+    "sys.setrecursionlimit": (sys.getrecursionlimit, sys.setrecursionlimit),
+    "sys.setswitchinterval": (sys.getswitchinterval, sys.setswitchinterval),
+    **{f"sys.{name}": _attribute(sys, name) for name in _SYS},
+    **{f"sys.{name}": _list(sys, name) for name in _SYS_LISTS},
+    "warnings.filters": _list(warnings, "filters"),
+    "warnings.showwarning": _attribute(warnings, "showwarning"),
+    "gc.set_threshold": (gc.get_threshold, lambda before: gc.set_threshold(*before)),
+    "gc.disable": (gc.isenabled, lambda before: gc.enable() if before else gc.disable()),
+    "logging.disable": (lambda: logging.root.manager.disable, logging.disable),
+}
+GLOBAL_STATES: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
+    "numpy.random": (np.random.get_state, np.random.set_state),
+    "random": (random.getstate, random.setstate),
 }

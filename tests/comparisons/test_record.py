@@ -118,6 +118,7 @@ def test_an_audit_is_recorded_whole_under_its_label():
             "explanation": "why",
             "remedy": "how",
             "evidence": {"value": 2.0, "W changed": "nan"},
+            "also": [],
         }
     ]
     assert (pure["label"], pure["ok"], pure["findings"]) == ("loss(params, x, t)", True, [])

@@ -7,7 +7,7 @@ from purenet.purity import audit
 
 def found(function, *args, **options):
     """The set of (kind, subject) that an audit finds."""
-    return {(f.kind, f.subject) for f in audit(function, *args, **options).findings}
+    return {(f.kind, s) for f in audit(function, *args, **options).findings for s in f.subjects}
 
 
 def places(function, *args, **options):

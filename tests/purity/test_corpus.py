@@ -4,7 +4,7 @@ import pytest
 
 from comparisons.measures.purity.programs import impure, pure
 from comparisons.measures.purity.verdicts import verdict
-from purenet.purity.report import KINDS
+from purenet.purity import KINDS
 
 
 def family(program):

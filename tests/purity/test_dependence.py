@@ -12,10 +12,9 @@ from purenet.purity.dependence import (
     MOVES,
     STEPWISE,
     dependence,
-    differ,
-    summary,
 )
 from purenet.purity.experiment import Experiment
+from purenet.purity.numeric import differ, summary
 
 CASES = {
     "moves": (lambda xp, p: xp.sum(p**2), MOVES),

@@ -1,12 +1,13 @@
-"""Running a function on copies, at other parameters and with other captured values."""
+"""A call made a few times: as it is, at other parameters and with other captured values."""
 
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from purenet.purity import called
-from purenet.purity.captures import captured_arrays, captured_numbers
-from purenet.purity.experiment import Experiment, other
+from purenet.purity.experiment import Experiment
+from purenet.purity.numeric import other
+from purenet.purity.reached import captured_arrays, captured_numbers
 
 W, rate = np.ones(2), 3.0
 
@@ -48,13 +49,13 @@ def test_other_numbers_keep_shape_and_dtype_and_differ(value):
         assert changed.dtype == value.dtype
 
 
-def test_three_calls_of_one_copy():
+def test_three_calls_one_after_the_other_and_nothing_left_of_them():
     history = []
 
     def counting(p):
         history.append(1)
         return p * 2.0
 
-    run = experiment(counting, 1.0).repeated()
-    assert [[change.name for change in each] for each in run.changes] == [["history"]] * 3
+    made = experiment(counting, 1.0)
+    assert [[change.name for change in run.state] for run in made.runs] == [["history"]] * 3
     assert history == []

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from purenet.purity import audit
-from purenet.purity.numbers import other
+from purenet.purity.numeric import other
 from tests.purity.found import found, line, places
 
 x = jnp.linspace(0.5, 2.0, 3)

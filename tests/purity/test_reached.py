@@ -5,7 +5,14 @@ import weakref
 
 import numpy as np
 
-from purenet.purity.reached import functions, is_jax_code, of_function, reached
+from purenet.purity.reached import (
+    attributes,
+    declared,
+    is_jax_code,
+    of_function,
+    own_functions,
+    reached,
+)
 
 X = np.ones(1)
 
@@ -55,8 +62,8 @@ def test_functions_of_the_callers_own():
         return X
 
     outer = functools.partial(lambda: inner())
-    assert {function.__name__ for function in functions(outer)} == {"<lambda>", "inner"}
-    assert functions(np.sum) == []
+    assert {function.__name__ for function in own_functions(outer)} == {"<lambda>", "inner"}
+    assert own_functions(np.sum) == []
 
 
 def test_whether_code_has_to_do_with_jax():
@@ -70,3 +77,28 @@ def test_each_thing_once():
     shared = [1]
     names = [thing.name for thing in reached({"a": shared, "b": [shared]}) if thing.value is shared]
     assert names == ["a"]
+
+
+class Loud:
+    __slots__ = ("__dict__", "__hidden", "slot")
+
+    def __init__(self):
+        self.__hidden, self.slot, self.plain = 1, 2, 3
+
+    def __getattr__(self, name):
+        raise RuntimeError(name)
+
+    @property
+    def broken(self):
+        raise RuntimeError("broken")
+
+
+def test_dictionaries_and_slots():
+    assert attributes(Loud()) == {"_Loud__hidden": 1, "slot": 2, "plain": 3}
+    assert attributes(3) == {}
+
+
+def test_what_is_declared_and_what_would_be_made_up():
+    assert declared(Loud(), "plain") == 3
+    assert declared(Loud(), "__wrapped__") is None
+    assert declared(Loud(), "broken") is None

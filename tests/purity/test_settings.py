@@ -1,35 +1,127 @@
-"""Settings of the process are put back, and named where they were changed."""
+"""Settings of the process are told apart, and put back."""
+
+import os
+import random
+import sys
+import warnings
 
 import jax
 import numpy as np
 import pytest
 
-from purenet.purity.settings import settings_kept
+from purenet.purity import audit
+from purenet.purity.observing import Observation, observed
+from purenet.purity.settings import Settings
+from tests.purity.found import found
+
+p = np.ones(3)
 
 
-def test_what_is_changed_is_named_and_put_back():
-    before = np.geterr(), np.get_printoptions(), jax.config.jax_debug_nans
-    with settings_kept() as changed:
+def recursion(p):
+    sys.setrecursionlimit(sys.getrecursionlimit() + 7)
+    return float((p**2).sum())
+
+
+def excepthook(p):
+    sys.excepthook = lambda *error: None
+    return float((p**2).sum())
+
+
+def path(p):
+    sys.path.append("/nowhere")
+    return float((p**2).sum())
+
+
+def on_numpy(p):
+    np.my_constant = 2.0
+    return float((p**2).sum())
+
+
+def on_builtins(p):
+    import builtins
+
+    builtins.my_constant = 2.0
+    return float((p**2).sum())
+
+
+def environment(p):
+    os.environ["PURENET_TEST"] = str(random)
+    return float((p**2).sum())
+
+
+def folder(p):
+    os.chdir("/")
+    return float((p**2).sum())
+
+
+def filters(p):
+    warnings.filterwarnings("ignore", "of a test")
+    return float((p**2).sum())
+
+
+def stream(p):
+    sys.stdout = sys.__stderr__
+    return float((p**2).sum())
+
+
+ESCAPES = {
+    recursion: "sys.setrecursionlimit",
+    excepthook: "sys.excepthook",
+    path: "sys.path",
+    on_numpy: "numpy.my_constant",
+    on_builtins: "builtins.my_constant",
+    environment: "os.environ",
+    folder: "os.chdir",
+    filters: "warnings.filters",
+    stream: "sys.stdout",
+}
+
+
+def of_the_process():
+    return (
+        sys.getrecursionlimit(), sys.excepthook, sys.path, list(sys.path),
+        hasattr(np, "my_constant"),
+        "my_constant" in vars(__import__("builtins")), dict(os.environ), os.getcwd(),
+        list(warnings.filters), sys.stdout, np.geterr(), jax.config.jax_debug_nans,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("loss", ESCAPES, ids=lambda loss: loss.__name__)
+def test_a_setting_that_a_call_changes_is_named_and_put_back(loss):
+    before = of_the_process()
+    assert found(loss, p) == {("mutates-state", ESCAPES[loss])}
+    assert of_the_process() == before
+
+
+def test_also_where_the_call_raises():
+    def loss(p):
         np.seterr(all="raise")
-        np.set_printoptions(precision=2)
-        jax.config.update("jax_debug_nans", not before[2])
-    assert list(changed) == ["np.seterr", "np.set_printoptions", "jax.config"]
-    assert (np.geterr(), np.get_printoptions(), jax.config.jax_debug_nans) == before
+        sys.setrecursionlimit(sys.getrecursionlimit() + 7)
+        raise ZeroDivisionError
+
+    before = of_the_process()
+    with pytest.raises(ZeroDivisionError):
+        audit(loss, p)
+    assert of_the_process() == before
 
 
 def test_what_is_changed_for_a_block_is_not():
-    with settings_kept() as changed, np.errstate(all="ignore"), jax.enable_x64(True):
-        pass
-    assert not changed
+    def loss(p):
+        with np.errstate(all="ignore"), jax.enable_x64(True), warnings.catch_warnings():
+            return (p**2).sum()
+
+    assert audit(loss, p).ok
 
 
-def test_also_where_the_block_raises():
-    def block():
-        with settings_kept():
-            np.seterr(all="raise")
-            raise ZeroDivisionError
-
-    before = np.geterr()
-    with pytest.raises(ZeroDivisionError):
-        block()
-    assert np.geterr() == before
+def test_what_another_thread_changes_is_left_alone():
+    settings, before = Settings(), sys.getrecursionlimit()
+    sys.setrecursionlimit(before + 7)
+    try:
+        nobody, somebody = Observation(), Observation()
+        observed(somebody, lambda: recursion(p))
+        assert settings.changes(nobody) == []
+        assert settings.changes(somebody) == ["sys.setrecursionlimit"]
+        settings.put_back(["sys.setrecursionlimit"])
+        assert sys.getrecursionlimit() == before
+    finally:
+        sys.setrecursionlimit(before)

@@ -1,4 +1,4 @@
-"""The book's backward passes on trial: a dozen mistakes, and one that the book itself makes."""
+"""The book's backward passes on trial: a dozen mistakes, and one of its own."""
 
 from functools import partial
 

@@ -5,6 +5,7 @@ import io
 import random
 from collections.abc import Callable
 from time import perf_counter
+from types import GeneratorType
 from typing import Any, NamedTuple
 
 import jax
@@ -73,7 +74,8 @@ def verdict(program: Program) -> Verdict:
     seconds = perf_counter() - start
     after = _of_the_caller(program, function, args)
     changed = [name for name, state in before.items() if after[name] != state]
-    changed += ["output"] if said.getvalue() else []
+    may_say = any(kind == "side-effect" for kind, _ in program.findings)
+    changed += ["output"] if said.getvalue() and not may_say else []
     return Verdict(program.name, program.findings, reported, tuple(changed), seconds)
 
 
@@ -82,11 +84,11 @@ def _reported(program: Program, function: Callable, args: tuple) -> frozenset[tu
         report = audit(function, *args, argnums=program.argnums)
     except Exception as error:  # whatever the audit says to a program is a verdict on it
         return frozenset({(EXCEPTION, f"{type(error).__name__}: {str(error)[:200]}")})
-    return frozenset((finding.kind, finding.subject) for finding in report.findings)
+    return frozenset((f.kind, subject) for f in report.findings for subject in f.subjects)
 
 
 def _of_the_caller(program: Program, function: Callable, args: tuple) -> dict[str, Any]:
-    """The state of all that an audit may not touch: arguments, captured names, generators."""
+    """The state of all that an audit must leave as it was: arguments, captured names, chance."""
     captured = {subject for kind, subject in program.findings if kind in STATE and subject}
     return {
         "args": state_of(args),
@@ -98,7 +100,9 @@ def _of_the_caller(program: Program, function: Callable, args: tuple) -> dict[st
 
 def _state_by_name(function: Callable, name: str) -> Any:
     try:
-        return state_of(looked_up(function, name))
+        value = looked_up(function, name)
+        # a generator can be drawn from, and not be put back
+        return None if isinstance(value, GeneratorType) else state_of(value)
     except (AttributeError, KeyError):
         return "absent"  # an attribute that the first call makes
 

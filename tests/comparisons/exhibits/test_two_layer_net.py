@@ -94,7 +94,7 @@ def test_the_audit_names_all_four_parameters_and_what_the_layers_keep(small):
     names = ("W1", "W2", "b1", "b2")
     by_kind = {kind: set() for kind in loss_W.report.kinds}
     for finding in loss_W.report.findings:
-        by_kind[finding.kind].add(finding.subject)
+        by_kind[finding.kind].update(finding.subjects)
     assert by_kind == {
         "ignored-parameter": {f"W[{name!r}]" for name in names},
         "aliased-state": {f"net.params[{name!r}]" for name in names},

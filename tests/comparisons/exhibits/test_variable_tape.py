@@ -89,7 +89,7 @@ def test_the_audit_finds_what_outlives_the_call_and_nothing_else(x64):
         ("ignored-parameter", "data"),
         ("aliased-state", "x.data"),
     }
-    assert [f.subject for f in reused.report.findings] == ["square.inputs", "square.outputs"]
+    assert [f.subjects for f in reused.report.findings] == [("square.inputs", "square.outputs")]
     assert fresh.report.ok
     assert twin.report.ok
 

@@ -13,15 +13,10 @@ from comparisons.measures.purity import Purity, verdicts
 from comparisons.measures.purity.price import Price, prices
 from comparisons.measures.purity.programs import Program, impure, pure
 from comparisons.measures.purity.verdicts import EXCEPTION, Verdict
-from purenet.purity import KINDS
+from purenet.purity import KINDS, Finding
 from tests.sampling import sample
 
 CHEAP = [Price("in JAX", 1.2, 0.4)]
-
-
-class Finding(NamedTuple):
-    kind: str
-    subject: str
 
 
 class Report(NamedTuple):
@@ -164,7 +159,12 @@ def program_of(loss, *args, findings=frozenset()):
 
 
 def test_a_verdict_is_what_the_audit_reports(monkeypatch):
-    report = Report((Finding("key-reuse", "key"), Finding("side-effect", "print")))
+    report = Report(
+        tuple(
+            Finding(kind, name, "", "", "")
+            for kind, name in (("key-reuse", "key"), ("side-effect", "print"))
+        )
+    )
     monkeypatch.setattr(verdicts, "audit", lambda loss, *args, argnums: report)
     found = verdicts.verdict(program_of(np.sum, np.ones(3)))
     assert found.false == {("key-reuse", "key"), ("side-effect", "print")}

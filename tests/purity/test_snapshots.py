@@ -6,7 +6,7 @@ import random
 import numpy as np
 import pytest
 
-from purenet.purity.state import Snapshot
+from purenet.purity.snapshots import Snapshot, undone
 
 THINGS = {
     "array": (lambda: np.zeros(3), lambda a: a.__setitem__(1, 2.0), "thing"),
@@ -37,9 +37,9 @@ def test_a_change_is_named_and_put_back(kind):
     thing = make()
     snapshot = Snapshot({"thing": thing})
     assert snapshot.changes() == []
-    with snapshot.put_back():
-        change(thing)
-        assert [c.name for c in snapshot.changes()] == [name]
+    change(thing)
+    assert [c.name for c in snapshot.changes()] == [name]
+    snapshot.put_back()
     assert snapshot.changes() == []
 
 
@@ -62,3 +62,28 @@ def test_things_that_cannot_be_compared():
     assert snapshot.changes() == []
     held[0] = Odd()
     assert [change.name for change in snapshot.changes()] == ["held"]
+
+
+def test_an_equal_array_in_the_place_is_a_change_an_equal_number_is_none():
+    held = {"array": np.zeros(2), "number": 1.5, "shape": (2, 3)}
+    snapshot = Snapshot({"held": held})
+    held |= {"array": np.zeros(2), "number": float("1.5"), "shape": (2, 4 - 1)}
+    assert [change.name for change in snapshot.changes()] == ["held['array']"]
+
+
+@pytest.mark.parametrize("moments", range(3))
+def test_what_is_undone_is_undone_to_its_end_whenever_ctrl_c_comes(moments):
+    left = iter([KeyboardInterrupt] * moments)
+    undid = []
+
+    def undo():
+        for error in left:
+            raise error
+        undid.append(True)
+
+    if moments:
+        with pytest.raises(KeyboardInterrupt):
+            undone(lambda: None, undo)
+    else:
+        undone(lambda: None, undo)
+    assert undid == [True]

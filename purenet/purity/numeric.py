@@ -1,4 +1,4 @@
-"""Other numbers, to call a function at."""
+"""Values compared, summed up, and moved: other numbers, to call a function at."""
 
 from typing import Any
 
@@ -26,3 +26,18 @@ def _uneven(shape: tuple[int, ...]) -> Any:
     """Numbers from 0.5 to 1.5, all of them different; 1 for a scalar."""
     turns = 0.6180339887498949 * np.arange(np.prod(shape, dtype=int))  # by the golden section
     return 0.5 + np.modf(turns + 0.5)[0].reshape(shape) if shape else 1.0
+
+
+def differ(one: list[np.ndarray], two: list[np.ndarray]) -> bool:
+    """Whether two values of a function differ in a single bit."""
+    return len(one) != len(two) or any(
+        x.shape != y.shape or x.tobytes() != y.tobytes() for x, y in zip(one, two, strict=True)
+    )
+
+
+def summary(outputs: list[np.ndarray]) -> float:
+    """A value in one number: a scalar itself, the Euclidean norm of more."""
+    parts = [np.asarray(out, complex if np.iscomplexobj(out) else float) for out in outputs]
+    if len(parts) == 1 and parts[0].size == 1:
+        return float(np.real(parts[0]).ravel()[0])
+    return float(np.sqrt(sum(np.sum(np.abs(part) ** 2) for part in parts)))

@@ -11,14 +11,11 @@ import numpy as np
 
 from purenet import markup
 from purenet.purity.call import Call, called
-from purenet.purity.captured import Reads, aliases
-from purenet.purity.captures import captured_arrays
 from purenet.purity.dependence import IGNORED, dependence
 from purenet.purity.experiment import Experiment
-from purenet.purity.reached import ARRAYS, Reached
-from purenet.purity.unique import ConsumedError
-from purenet.purity.watch import RefusedError, watching
-from purenet.purity.world import World
+from purenet.purity.reached import ARRAYS, Reached, captured_arrays
+from purenet.purity.reads import Reads, aliases
+from purenet.purity.replacing import auditing, copied
 
 
 class PureVersion(NamedTuple):
@@ -48,8 +45,8 @@ def pure_version(function: Callable, *args: Any, argnums: int | Sequence[int] = 
     Lifted are the captured arrays that decide the value where a parameter is ignored, and with each
     those that stand beside it (``net.W1`` brings ``net.b1``). The function itself is copied, not
     rewritten: its copy reads ``params`` where the original reads what it captured, and whatever it
-    stores on the way is stored in the copy. Where NumPy stands in the way of tracing, the copy
-    finds jax.numpy under NumPy's name.
+    was seen to store on the way is stored in the copy. Where NumPy stands in the way of tracing,
+    the copy finds jax.numpy under NumPy's name.
 
     Args:
         function: as for `audit`.
@@ -62,7 +59,7 @@ def pure_version(function: Callable, *args: Any, argnums: int | Sequence[int] = 
     Raises:
         ValueError: where nothing is captured in a parameter's place, or where no pure version can
             be built, since the code writes into arrays, asks for numbers behind a trace, or draws
-            from a generator or a file.
+            from a generator.
 
     >>> class Net:
     ...     def __init__(self):
@@ -75,37 +72,37 @@ def pure_version(function: Callable, *args: Any, argnums: int | Sequence[int] = 
     (['net.W'], Array([2.7, 7.4], dtype=float32))
     """
     call = called(function, args, argnums)
-    try:
-        return _lifted_version(call)
-    except (ConsumedError, RefusedError) as error:
-        raise ValueError(
-            f"got {call.name}, which uses up or changes what is outside of it ({error}); wanted "
-            "one that can be called again; pass what it needs as an argument"
-        ) from None
-
-
-def _lifted_version(call: Call) -> PureVersion:
-    with watching():
+    with auditing():
         experiment = Experiment(call)
-        lifted = {read.name: read for read in _lifted(experiment)}
-        params = {name: read.value for name, read in lifted.items()}
-        if not params:
+        if experiment.used_up:
             raise ValueError(
-                f"got {call.name}, which reads no captured array in place of a parameter; wanted "
-                "one that does; it is ready for jax.grad as it is, or audit says what is wrong"
+                f"got {call.name}, which uses up {experiment.used_up[0]}; wanted one that can be "
+                "called again; pass what it needs as an argument"
             )
-        value = experiment.outputs()
-        reasons = []
-        for on_jax in (False, True):
-            function = _of_params(call, lifted, on_jax=on_jax)
-            try:
-                found = jax.tree.leaves(jax.jit(function)(params))
-            except Exception as error:  # whatever the code does with a tracer
-                reasons.append(f"{type(error).__name__}: {str(error).splitlines()[0]}")
-                continue
-            if _agree(found, value):
-                return PureVersion(function, params)
-            reasons.append("its value is not that of the original")
+        return _lifted_version(experiment)
+
+
+def _lifted_version(experiment: Experiment) -> PureVersion:
+    call, value = experiment.call, experiment.outputs()
+    lifted = {read.name: read for read in _lifted(experiment)}
+    params = {name: read.value for name, read in lifted.items()}
+    if not params:
+        raise ValueError(
+            f"got {call.name}, which reads no captured array in place of a parameter; wanted "
+            "one that does; it is ready for jax.grad as it is, or audit says what is wrong"
+        )
+    written = {id(change.holder) for run in experiment.runs for change in run.state}
+    reasons = []
+    for on_jax in (False, True):
+        function = _of_params(call, lifted, written, on_jax=on_jax)
+        try:
+            found = jax.tree.leaves(jax.jit(function)(params))
+        except Exception as error:  # whatever the code does with a tracer
+            reasons.append(f"{type(error).__name__}: {str(error).splitlines()[0]}")
+            continue
+        if _agree(found, value):
+            return PureVersion(function, params)
+        reasons.append("its value is not that of the original")
     raise ValueError(
         f"got {call.name}, of which no pure version could be built ({reasons[-1]}); wanted code "
         "that runs on traced arrays; write the loss with jax.numpy, its parameters as an argument"
@@ -131,19 +128,24 @@ def _owner(name: str) -> str:
     return re.sub(r"(\.\w+|\[[^\]]*\])$", "", name) if re.search(r"[.\[]", name) else ""
 
 
-def _of_params(call: Call, lifted: Mapping[str, Reached], *, on_jax: bool) -> Callable:
+def _of_params(
+    call: Call, lifted: Mapping[str, Reached], written: set[int], *, on_jax: bool
+) -> Callable:
     fixed = _numpy_as_jax(call) if on_jax else {}
 
     def function(given: Mapping[str, Any]) -> Any:
         _require_names(lifted, given)
-        arrays = {name for name, read in lifted.items() if isinstance(read.value, ARRAYS)}
-        replaced = {id(lifted[name].value): jnp.asarray(given[name]) for name in arrays}
-        world, apart = World({**fixed, **replaced}), World(fixed)
-        for name in set(lifted) - arrays:
-            world.put(lifted[name].holder, lifted[name].key, given[name])
-        copied = world.copied(call.function)
-        with world.at_work():
-            return copied(*call.arguments(apart, _moved(call, lifted, given)))
+        arrays = [name for name, read in lifted.items() if isinstance(read.value, ARRAYS)]
+        things = {id(lifted[name].value): jnp.asarray(given[name]) for name in arrays}
+        places = {
+            (id(lifted[name].holder), lifted[name].key): given[name]
+            for name in set(lifted) - set(arrays)
+        }
+        made = copied(call.function, {**fixed, **things}, places, written)
+        arguments = call.arguments(_moved(call, lifted, given))
+        if on_jax:
+            arguments = [jax.tree.map(_on_jax, argument) for argument in arguments]
+        return made(*arguments)
 
     function.__name__ = f"pure_{call.name.strip('<>')}"
     return function
@@ -160,13 +162,16 @@ def _moved(call: Call, lifted: Mapping[str, Reached], given: Mapping[str, Any]) 
 
 
 def _numpy_as_jax(call: Call) -> dict[int, Any]:
-    """jax.numpy for NumPy, function by function, and captured and passed arrays as JAX's."""
+    """jax.numpy for NumPy, function by function, and captured arrays as JAX's."""
     names = [name for name in dir(np) if not name.startswith("_") and hasattr(jnp, name)]
     functions = {id(getattr(np, name)): getattr(jnp, name) for name in names}
     arrays = [captured.value for captured in captured_arrays(call.function)]
-    arrays += [leaf for leaf in jax.tree.leaves(call.args) if isinstance(leaf, np.ndarray)]
-    numeric = [array for array in arrays if array.dtype.kind in "fciub"]
-    return {id(np): jnp, **functions, **{id(array): jnp.asarray(array) for array in numeric}}
+    return {id(np): jnp, **functions, **{id(array): _on_jax(array) for array in arrays}}
+
+
+def _on_jax(leaf: Any) -> Any:
+    is_numeric = isinstance(leaf, np.ndarray) and leaf.dtype.kind in "fciub"
+    return jnp.asarray(leaf) if is_numeric else leaf
 
 
 def _require_names(params: Mapping[str, Any], given: Mapping[str, Any]) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from purenet import audit
-from purenet.purity.numbers import other
+from purenet.purity.numeric import other
 
 SHAPES = arrays.array_shapes(min_dims=0, max_dims=3, max_side=5)
 

@@ -6,23 +6,24 @@ import linecache
 import types
 from collections.abc import Callable, Iterator
 
-from purenet.purity.code import place
-from purenet.purity.reached import functions
-from purenet.purity.report import Finding
+from purenet.purity.findings import Fact
+from purenet.purity.reached import own_functions
+from purenet.purity.replacing import COPIED_FUNCTIONS
+from purenet.purity.source import parsed, place
 
 _LOOPS = (ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.DictComp,
           ast.GeneratorExp)  # fmt: skip
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
-def late_bindings(function: Callable) -> Iterator[Finding]:
+def late_bindings(function: Callable) -> Iterator[Fact]:
     """Variables of a loop that several living functions of one lambda or def share.
 
     One function alone, made and used within its own turn of the loop, is no finding: what it reads
     is what its author saw.
     """
     said: set[tuple[str, str]] = set()
-    own = functions(function)
+    own = own_functions(function)
     living = _living({one.__code__ for one in own})
     for one in own:
         siblings = [other for other in living if _is_sibling(one, other)]
@@ -33,24 +34,18 @@ def late_bindings(function: Callable) -> Iterator[Finding]:
             sharing = [other for other in siblings if _share(one, other, name)]
             if sharing and (at, name) not in said:
                 said.add((at, name))
-                yield _finding(one, name, at, len(sharing) + 1)
+                yield _fact(one, name, at, len(sharing) + 1)
 
 
-def _finding(function: types.FunctionType, name: str, at: str, count: int) -> Finding:
-    return Finding(
-        "late-binding",
-        name,
-        at,
-        f"{count} functions made at {at} share the variable {name}: each reads the value that the "
-        "loop left in it, not the one of its own turn.",
-        f"bind it when the function is made: a default, {name}={name}, or functools.partial",
-        {"functions that share it": count, f"{name} for all of them": _value(function, name)},
-    )
+def _fact(function: types.FunctionType, name: str, at: str, count: int) -> Fact:
+    evidence = {"functions that share it": count, f"{name} for all of them": _value(function, name)}
+    return Fact("late-binding", name, at, words={"count": str(count), "at": at}, evidence=evidence)
 
 
 def _living(codes: set[types.CodeType]) -> list[types.FunctionType]:
     """All living functions of some code; one walk through everything alive finds them."""
-    return [thing for thing in gc.get_referrers(*codes) if isinstance(thing, types.FunctionType)]
+    living = [f for f in gc.get_referrers(*codes) if isinstance(f, types.FunctionType)]
+    return [function for function in living if function not in COPIED_FUNCTIONS]
 
 
 def _is_sibling(one: types.FunctionType, other: types.FunctionType) -> bool:
@@ -80,7 +75,7 @@ def _loop_variables(code: types.CodeType) -> list[str]:
     """The names a function reads that a loop around it, in the same scope, assigns."""
     source = "".join(linecache.getlines(code.co_filename))
     try:
-        tree = ast.parse(source)
+        tree = parsed(source)
     except (SyntaxError, ValueError):
         return []
     read = {*code.co_freevars, *code.co_names}

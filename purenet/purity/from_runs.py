@@ -1,0 +1,164 @@
+"""What the observed calls of a function show: changes, leaks, effects, chance."""
+
+import random
+import re
+from collections.abc import Iterator
+
+from purenet.jaxprs import is_traced
+from purenet.purity.call import Call
+from purenet.purity.experiment import Experiment
+from purenet.purity.findings import Fact
+from purenet.purity.numeric import differ, summary
+from purenet.purity.reached import GLOBAL_RANDOM, global_names, of_function, own_functions
+from purenet.purity.snapshots import Change
+from purenet.purity.source import imported, nested_code, where_defined, where_named
+
+_LEAST_ID = 2**20  # an id is an address; numbers below it are counted
+
+
+def leaked_before(call: Call) -> Iterator[Fact]:
+    """Tracers that captured state holds already."""
+    own = own_functions(call.function)
+    for thing in of_function(call.function):
+        if is_traced(thing.value):
+            where = where_named(own, thing.name, stored=True)
+            yield Fact("leaked-tracer", thing.name, where, "before")
+
+
+def of_runs(experiment: Experiment) -> Iterator[Fact]:
+    """Arguments and state that the calls changed, settings, effects, and NumPy on a tracer."""
+    call, own = experiment.call, experiment.functions
+    if error := experiment.untraceable:
+        at = error.where or where_defined(call.function)
+        yield Fact(
+            "numpy-on-tracer", call.name, at,
+            words={"at": at or "this place", "raised": error.kind},
+            evidence={"raised": f"{error.kind}: {error.message}"},
+        )  # fmt: skip
+    for change in _once(change for run in experiment.runs for change in run.arguments):
+        where = where_named(own, change.name, stored=True)
+        yield Fact("mutates-argument", change.name, where, evidence=change.evidence)
+    by_id = keyed_by_id(experiment)
+    for name in by_id:
+        where = where_named(own, name, stored=False)
+        yield Fact("mutates-state", name, where, "by id")
+    for change in _once(_state_changes(experiment)):
+        if change.name not in by_id:
+            yield _of_change(experiment, change)
+    for change in _once(c for run in experiment.runs for c in run.state if c.has_tracer):
+        where = where_named(own, change.name, stored=True)
+        yield Fact("leaked-tracer", change.name, where, group=_kept_by(change))
+    for name in experiment.settings:
+        where = where_named(own, name, stored=False)
+        yield Fact("mutates-state", name, where, "setting")
+    for subject, where in experiment.observation.effects:
+        yield Fact("side-effect", subject, where, group=subject)
+
+
+def restored_writes(experiment: Experiment, told: set[str]) -> Iterator[Fact]:
+    """Arrays among the arguments that are written to and put back before the call returns."""
+    for name, error in experiment.refused_writes():
+        if not any(name.startswith(other) for other in told):
+            evidence = {"on a read-only array": f"{error.kind}: {error.message}"}
+            yield Fact("mutates-argument", name, error.where, "restored", evidence=evidence)
+
+
+def caches(experiment: Experiment) -> Iterator[Fact]:
+    """Notes on what was filled once and then left alone."""
+    for change in _once(change for run in experiment.runs for change in run.state):
+        yield Fact("mutates-state", change.name, way="cache")
+
+
+def chance(experiment: Experiment) -> Iterator[Fact]:
+    """Draws from the global generators, and values that do not repeat from equal state.
+
+    Run-time type checkers draw from Python's generator too: it counts where the function's own
+    code names it, or its value follows it.
+    """
+    call = experiment.call
+    drawn = [name for name in experiment.randomness if _names(experiment, name)]
+    two = experiment.repeated() if not experiment.fails else None
+    if two is not None and differ(*two) and not drawn:
+        follows = [name for name in experiment.randomness if experiment.follows(name)]
+        drawn += follows
+        if not follows:
+            evidence = {"first call": summary(two[0]), "second call": summary(two[1])}
+            where = where_defined(call.function)
+            yield Fact("nondeterministic", call.name, where, evidence=evidence)
+    for name in drawn:
+        yield Fact("global-random", name, where_named(experiment.functions, name, stored=False))
+    if error := experiment.fails:
+        evidence = {"second call": f"{error.kind}: {error.message}"}
+        at = error.where or where_defined(call.function)
+        yield Fact("nondeterministic", call.name, at, "raises", evidence=evidence)
+
+
+def keyed_by_id(experiment: Experiment) -> list[str]:
+    """The containers that were filled under the id of something, by code that asks for ids."""
+    if not experiment.observation.asks_ids:
+        return []
+    changed = [(c.name, c.key[1]) for run in experiment.runs for c in run.state]
+    held = [
+        (thing.name, key)
+        for thing in experiment.reached
+        if isinstance(thing.value, dict)
+        for key in thing.value
+    ]
+    return list(dict.fromkeys(name for name, key in [*changed, *held] if _has_id(key)))
+
+
+def _of_change(experiment: Experiment, change: Change) -> Fact:
+    where = where_named(experiment.functions, change.name, stored=True)
+    if change.name in experiment.used_up:
+        where = where_named(experiment.functions, change.name, stored=False)
+        return Fact("mutates-state", change.name, where, "used up")
+    way = "kept" if change.is_kept else ""
+    return Fact(
+        "mutates-state", change.name, where, way, evidence=change.evidence, group=_kept_by(change)
+    )
+
+
+def _kept_by(change: Change) -> str | None:
+    """What the layers of one network keep is one fact: the name that all of theirs begin with."""
+    found = re.match(r"(self\.)?\w+", change.name)
+    return found[0].removeprefix("self.") if found and change.is_kept else None
+
+
+def _has_id(key: object) -> bool:
+    parts = key if isinstance(key, tuple) and key[:1] != ("kept",) else (key,)
+    return any(type(part) is int and part > _LEAST_ID for part in parts)
+
+
+def _state_changes(experiment: Experiment) -> Iterator[Change]:
+    """All changes but those that a cache makes: filled once, and not written by a later call."""
+    runs = experiment.runs
+    for i, run in enumerate(runs):
+        later = {key for each in runs[i + 1 :] for key in each.keys}
+        is_last = i == len(runs) - 1
+        for change in run.state:
+            fills = change.adds and not is_last and not change.has_tracer
+            if not fills or change.key in later:
+                yield change
+
+
+def _once(found: Iterator[Change]) -> list[Change]:
+    """Each place once, by its narrowest name: what one call adds, and another one changes."""
+    places = {change.key: change for change in found}
+    return list({change.name: change for change in places.values()}.values())
+
+
+def _names(experiment: Experiment, generator: str) -> bool:
+    """Whether the caller's own code names a global generator, or what it calls NumPy's."""
+    if generator == "numpy.random":
+        return generator in experiment.names_drawn_from
+    own = experiment.functions
+    named = [value for function in own for value in global_names(function).values()]
+    cells = [thing.value for thing in experiment.reached]
+    if any(
+        value is random or getattr(value, "__self__", None) is GLOBAL_RANDOM["random"]
+        for value in (*named, *cells)
+        if value is random or callable(value)
+    ):
+        return True
+    code = [each for function in own for each in nested_code(function.__code__)]
+    return any("random" in imported(each) for each in code)
