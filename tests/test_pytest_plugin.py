@@ -82,6 +82,7 @@ def test_a_full_disk_is_one_line_and_leaves_the_old_report(suite):
     assert (suite.path / "report.html").read_text() == "old"
 
 
+@pytest.mark.full
 def test_a_suite_that_does_not_use_it_never_imports_jax(pytester):
     pytester.makepyfile("import sys\ndef test_no_jax():\n    assert 'jax' not in sys.modules\n")
     result = pytester.runpytest_subprocess()

@@ -6,6 +6,8 @@ Under pytest and under ``python -m`` the outermost frame is a library's, so a sc
 import subprocess
 import sys
 
+import pytest
+
 SCRIPT = """
 import logging
 import jax.numpy as jnp
@@ -25,6 +27,7 @@ for loss in (lambda w: jnp.sum(w**2), asking_loss, logging_loss):
 """
 
 
+@pytest.mark.full
 def test_in_a_script_only_the_loss_that_logs_is_told_of(tmp_path):
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)

@@ -32,6 +32,7 @@ def steps_in(folder):
     return sorted(int(path.name) for path in folder.iterdir() if path.name.isdigit())
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("every", sample([5, None], every=2))
 def test_the_same_call_goes_on_from_the_latest_checkpoint_bit_for_bit(tmp_path, every):
     options = {

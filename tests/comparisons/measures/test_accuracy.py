@@ -90,6 +90,7 @@ def test_the_complex_step_is_right_to_fourteen_digits(tables):
     assert max(errors) < 1e-14
 
 
+@pytest.mark.full
 def test_a_worse_estimate_breaks_its_promises(tables):
     tables, errors = tables
     worse = [
@@ -107,6 +108,7 @@ def test_a_worse_estimate_breaks_its_promises(tables):
     assert not Accuracy(Tables(worse), errors).holds
 
 
+@pytest.mark.full
 def test_the_record_is_whole(tables):
     accuracy = Accuracy(*tables)
     record = accuracy.record()

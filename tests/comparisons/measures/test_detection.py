@@ -127,6 +127,7 @@ def test_the_coordinate_is_the_median_of_those_that_tell():
     assert plants.telling_coordinate({"W": leaf}, network, share=0.0) == ("W", (0, 1))
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("package", "differentiate"), [("torch", by_torch), ("autograd", by_autograd)]
 )

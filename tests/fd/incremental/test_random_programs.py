@@ -186,7 +186,7 @@ def assert_it_is_dense(drawn):
     assert_incremental_is_dense(program, *leaves, other_plans=False)
 
 
-@settings(max_examples=30, **DETERMINED)
+@settings(max_examples=20, **DETERMINED)
 @given(programs(OPERATIONS, most=4))
 def test_some_programs_are_the_dense_ones(drawn):
     assert_it_is_dense(drawn)

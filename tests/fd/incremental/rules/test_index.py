@@ -33,7 +33,7 @@ CASES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", sample(CASES, every=4))
+@pytest.mark.parametrize("name", sample(CASES, every=6))
 def test_it_is_the_dense_evaluation(name, other_plans, dense_operations):
     assert_incremental_is_dense(CASES[name], A, B, other_plans=other_plans)
     assert not dense_operations
