@@ -138,18 +138,17 @@ def _known(one: Bounded, direction: np.ndarray) -> np.ndarray:
 
 def _method(question: Question, coordinates: int, reports: list, mode: str) -> str:
     """What was compared, and the smallest error it would have shown."""
+    shown = [report.values for report in reports if report.values is not None]
     bounds = [
-        float(np.max(report.values.bound[np.isfinite(report.values.bound)], initial=0.0))
-        for report in reports
-        if report.values is not None
+        values.bound[np.isfinite(values.bound) & np.isfinite(values.by_jax)] for values in shown
     ]
     most = max((report.largest for report in reports), default=0.0)
-    smallest = max(bounds, default=0.0)
-    seen = f"an error of {smallest:.1e} at any of them shows"
-    if most:
-        seen += f" ({smallest / most:.0e} of the largest)"
-    if not any(report.compared for report in reports):
-        seen = "none of them could be"
+    if any(bound.size for bound in bounds):
+        smallest = max(float(np.max(bound, initial=0.0)) for bound in bounds)
+        seen = f"an error of {smallest:.1e} at any of them shows"
+        seen += f" ({smallest / most:.0e} of the largest)" if most else ""
+    else:
+        seen = "none of them has two finite values to compare"
     times = "" if question.outputs is None else f" of {question.outputs} outputs"
     return (
         f"every derivative of {question.label} with respect to all {coordinates:,} coordinates"
@@ -190,9 +189,9 @@ def _leaf_report(
     verdicts = judged(found, by, leaf, size)
     value, wide = by.value[leaf], by.wide[leaf]
     both = np.isfinite(value) & np.isfinite(wide)
-    shown = Values(
-        np.where(np.isfinite(value), wide, value), found.value, found.error + by.rounding[leaf]
-    )
+    # what is NaN has no rounding to speak of
+    bound = found.error + np.where(np.isnan(wide), 0.0, by.rounding[leaf])
+    shown = Values(np.where(np.isfinite(value), wide, value), found.value, bound)
     at = _worst(shown, verdicts)
     sides = (float(values[at]) for values in shown)
     worst = Coordinate(*named(setup, question, leaf, *at), *sides, side=question.side)

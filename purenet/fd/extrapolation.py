@@ -143,9 +143,8 @@ def _windows(ladder: _Stacked, length: int) -> _Windows:
         return [part[i : i + many] for i in range(length)]
 
     def weighted(part: np.ndarray) -> np.ndarray:
-        return sum(  # type: ignore[return-value]
-            w * one for w, one in zip(weights, along(part), strict=True)
-        )
+        terms = (w * one for w, one in zip(weights, along(part), strict=True))
+        return sum(terms, np.zeros(()))
 
     value, miss = weighted(ladder.central), weighted(ladder.average)
     first = ladder.step[:many]  # in its units, since squares of tiny steps vanish
