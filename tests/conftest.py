@@ -19,6 +19,7 @@ if tuple(map(int, version("jaxlib").split(".")[:2])) <= (0, 10):
 with jaxtyping.install_import_hook("purenet.nn", "beartype.beartype"):
     import purenet.nn  # noqa: F401
 
+from purenet import jaxprs
 
 _KEPT = 14 * 24 * 3600  # seconds
 
@@ -75,6 +76,7 @@ jax.monitoring.register_event_duration_secs_listener(_note)
 @pytest.fixture
 def compilations():
     """Call it to learn how many programs were compiled, or read from the cache, since it was."""
+    jaxprs.jitted(abs, 0)  # whether XLA knows an option is asked once in a process
     seen = len(_compiled)
 
     def further():

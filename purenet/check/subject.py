@@ -1,8 +1,5 @@
 """The function on trial: its program, or how it is called; whether it repeats, what it rounds."""
 
-import os
-from pathlib import Path
-from traceback import extract_tb
 from typing import Any
 
 import jax.numpy as jnp
@@ -10,15 +7,15 @@ import numpy as np
 
 from purenet import jaxprs
 from purenet.check.given import Rule
+from purenet.check.narrow import narrow_arrays
 from purenet.fd.host import Host
-from purenet.fd.narrow import narrow_arrays
 from purenet.fd.options import Options
 from purenet.fd.problem import Problem, trace
 from purenet.fd.setup import Setup, on_host
+from purenet.purity import last_own_line
 
 _ROUNDED = 1e-11  # relative noise of a function from which on it says that it rounds inside
 _LISTED = 4  # of its arrays that are named
-_INSIDE = {"site-packages", "purenet"}  # folders of files that are not the caller's
 
 
 def traced_or_on_host(problem: Problem, options: Options, rule: Rule | None) -> Any:
@@ -93,14 +90,8 @@ def narrow(problem: Problem, traced: jaxprs.Traced | Setup) -> list[str]:
 
 
 def _no_derivative(problem: Problem, untraceable: Exception) -> str:
-    place = next(
-        (
-            f" ({os.path.basename(frame.filename)}:{frame.lineno})"
-            for frame in reversed(extract_tb(untraceable.__traceback__))
-            if not _INSIDE.intersection(Path(frame.filename).parts)
-        ),
-        "",
-    )
+    line = last_own_line(untraceable)
+    place = f" ({line})" if line else ""
     why = str(untraceable).split("\n")[0].rstrip(".")
     named = [path for path in problem.paths if path.isidentifier()]
     argument = named[0] if named else problem.paths[0].split("[")[0]

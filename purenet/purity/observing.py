@@ -94,18 +94,29 @@ def observed(observation: Observation, work: Callable[[], T], *, calls: bool = T
     """
     if _hooked.acquire(blocking=False):  # an audit hook stays: there is one in a process
         sys.addaudithook(_on_audit_event)
-    outer, profile = getattr(_here, "observation", None), sys.getprofile()
+    outer = getattr(_here, "observation", None)
 
     def leave() -> None:
         _here.observation = outer
-        sys.setprofile(profile if callable(profile) else None)
-        if hasattr(profile, "enable"):  # cProfile, which is no function
-            profile.enable()  # pyright: ignore
 
     def watched() -> T:
         _here.observation = observation
-        if calls:
-            sys.setprofile(observation.on_event)
+        return profiled(observation.on_event, work) if calls else work()
+
+    return undone(watched, leave)
+
+
+def profiled(on_event: Callable, work: Callable[[], T]) -> T:
+    """``work()`` under a profile function of this thread; the one that was there is put back."""
+    before = sys.getprofile()
+
+    def leave() -> None:
+        sys.setprofile(before if callable(before) else None)
+        if hasattr(before, "enable"):  # cProfile, which is no function
+            before.enable()  # pyright: ignore
+
+    def watched() -> T:
+        sys.setprofile(on_event)
         return work()
 
     return undone(watched, leave)

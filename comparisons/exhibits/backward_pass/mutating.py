@@ -2,21 +2,9 @@
 
 import numpy as np
 
-
-def numerical_gradient(f, x):
-    """Central differences by writing into x, one element after the other."""
-    h = 1e-4
-    grad = np.zeros_like(x)
-    flat, flat_grad = x.reshape(-1), grad.reshape(-1)
-    for i in range(x.size):
-        tmp_val = flat[i]
-        flat[i] = tmp_val + h
-        fxh1 = f(x)
-        flat[i] = tmp_val - h
-        fxh2 = f(x)
-        flat_grad[i] = (fxh1 - fxh2) / (2 * h)
-        flat[i] = tmp_val
-    return grad
+from comparisons.exhibits.two_layer_net.mutating import Relu as Relu
+from comparisons.exhibits.two_layer_net.mutating import Sigmoid as Sigmoid
+from comparisons.exhibits.two_layer_net.mutating import numerical_gradient
 
 
 def gradient_check(f, x, backprop):
@@ -43,35 +31,6 @@ class Affine:
         self.dW = np.dot(self.x.T, dout)
         self.db = np.sum(dout, axis=0)
         return dx.reshape(*self.original_x_shape)
-
-
-class Sigmoid:
-    """The logistic function; remembers its output."""
-
-    def forward(self, x):
-        """The logistic function of x."""
-        self.out = 1 / (1 + np.exp(-x))
-        return self.out
-
-    def backward(self, dout):
-        """The gradient of the input."""
-        return dout * (1.0 - self.out) * self.out
-
-
-class Relu:
-    """The positive part; remembers where its input was not positive, and writes zeros there."""
-
-    def forward(self, x):
-        """The positive part of x."""
-        self.mask = x <= 0
-        out = x.copy()
-        out[self.mask] = 0
-        return out
-
-    def backward(self, dout):
-        """The gradient of the input, written into what it is given."""
-        dout[self.mask] = 0
-        return dout
 
 
 class SoftmaxWithLoss:

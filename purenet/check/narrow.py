@@ -1,8 +1,6 @@
 """Where a black box rounds to fewer digits than float64: the arrays of its own that have them."""
 
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -10,8 +8,7 @@ import jax
 import numpy as np
 
 from purenet import kinds, trees
-
-_LIBRARIES = {"site-packages", "dist-packages", "purenet"}  # folders of code that is not a caller's
+from purenet.purity import is_library, profiled
 
 
 def narrow_arrays(function: Callable[[tuple], Any], args: tuple) -> dict[str, str]:
@@ -28,7 +25,7 @@ def narrow_arrays(function: Callable[[tuple], Any], args: tuple) -> dict[str, st
     found: dict[str, str] = {}
 
     def look(frame: FrameType, event: str, _: Any) -> None:
-        if event != "return" or _LIBRARIES.intersection(Path(frame.f_code.co_filename).parts):
+        if event != "return" or is_library(frame.f_globals.get("__name__")):
             return
         values = dict(frame.f_locals)
         owner = getattr(values.pop("self", None), "__dict__", {})
@@ -39,12 +36,7 @@ def narrow_arrays(function: Callable[[tuple], Any], args: tuple) -> dict[str, st
             if _is_narrow(value):
                 found.setdefault(f"{name} in {frame.f_code.co_qualname}", str(value.dtype))
 
-    before = sys.getprofile()
-    sys.setprofile(look)
-    try:
-        function(args)
-    finally:
-        sys.setprofile(before)
+    profiled(look, lambda: function(args))
     return found
 
 
