@@ -90,7 +90,8 @@ def test_a_leaf_behind_argmax_has_no_derivative_to_prove():
     assert purenet.compare_grads(loss, W, allow_unused=True).ok
 
 
-def test_a_bias_that_normalisation_takes_out_again_has_the_derivative_zero():
+def normalised():
+    """A loss whose derivative with respect to the bias is zero, at a point."""
     x = jax.random.normal(jax.random.key(0), (6, 3))
     targets = jax.random.normal(jax.random.key(1), (6, 4))
     params = {"W": jax.random.normal(jax.random.key(2), (3, 4)), "b": jnp.full(4, 0.3)}
@@ -100,9 +101,24 @@ def test_a_bias_that_normalisation_takes_out_again_has_the_derivative_zero():
         y = (y - y.mean(0)) / jnp.sqrt(y.var(0) + 1e-5)
         return jnp.sum(jnp.tanh(y) * targets)
 
-    report = purenet.compare_grads(loss, params, x)
+    return loss, params, x
+
+
+def test_a_bias_that_normalisation_takes_out_again_has_the_derivative_zero():
+    report = purenet.compare_grads(*normalised())
     assert report.verdict == "agrees"
     assert "params['b'] (rev): all derivatives are zero on both sides" in str(report)
+
+
+def test_a_derivative_that_is_nearly_zero_where_it_vanishes_is_wrong(x64):
+    loss, params, x = normalised()
+
+    def gradient(params, x):
+        return {**jax.grad(loss)(params, x), "b": jnp.array([0, 0, 1e-12, 0])}
+
+    report = purenet.compare_grads(loss, params, x, gradient=gradient)
+    assert report.verdict == "disagrees"
+    assert report.worst.path == "params['b'][2]"
 
 
 def test_an_empty_leaf_is_nothing_to_compare():
