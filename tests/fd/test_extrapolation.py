@@ -40,6 +40,23 @@ def test_the_truncation_bounds_what_larger_steps_leave(x):
         assert wrong <= 4 * float(best.truncation[0, 0]) + 1e-15 * float(best.gain[0, 0])
 
 
+SLOW = {  # over these steps their orders fall off slowly
+    "a pole nearby": (lambda x: 1 / (x - 1), 0.7, -1 / 0.3**2),
+    "a root nearby": (np.sqrt, 0.3, 0.5 / np.sqrt(0.3)),
+    "Runge's": (lambda x: 1 / (1 + 25 * x**2), 0.3, -15 / 3.25**2),
+    "fast": (lambda x: np.sin(20 * x), 0.3, 20 * np.cos(6.0)),
+}
+
+
+@pytest.mark.parametrize("top", [-2, -3, -4, -5])
+@pytest.mark.parametrize("name", SLOW)
+def test_truncation_and_noise_bound_the_error_where_orders_fall_slowly(name, top):
+    f, x, slope = SLOW[name]
+    best = best_extrapolation(rungs(f, x, range(top, top - 4, -1)), np.array([f(x)]), *NONE)
+    wrong = abs(float(best.value[0, 0]) - slope)
+    assert wrong <= float((best.truncation + best.noise * best.gain)[0, 0])
+
+
 def test_fewer_than_three_steps_settle_nothing():
     best = best_extrapolation(rungs(np.sin, 1.0, (0, -1)), np.array([np.sin(1.0)]), *NONE)
     assert np.isnan(best.value).all()
