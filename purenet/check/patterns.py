@@ -124,7 +124,7 @@ def _named(factor: float) -> str:
     is_short = math.isclose(factor, float(f"{factor:.2g}"), rel_tol=1e-7)
     if fraction and math.isclose(factor, fraction, rel_tol=1e-7) and not is_short:
         return f"{fraction} times"
-    return f"{factor:.6g} times" if abs(factor - 1) > 1e-3 else f"(1 {factor - 1:+.3g}) times"
+    return f"{factor:.6g} times" if abs(factor - 1) > 5e-4 else f"(1 {factor - 1:+.3g}) times"
 
 
 def _perhaps(factor: float, sizes: dict[int, tuple[str, bool]]) -> str:
