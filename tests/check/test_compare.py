@@ -245,7 +245,8 @@ def test_rounding_in_float32_is_told_from_a_wrong_rule():
     def cancelling(x):
         return (1 - jnp.cos(x)) / x**2
 
-    with pytest.raises(purenet.GradientUndecided, match=r"x: rounding may have moved jax's -8\.3"):
+    lost = r"x: float32 loses this derivative: .*, in float64 -8\.3"
+    with pytest.raises(purenet.GradientUndecided, match=lost):
         purenet.check_grads(cancelling, jnp.float32(1e-3))
     assert purenet.check_grads(cancelling, jnp.float32(0.5)).ok
 

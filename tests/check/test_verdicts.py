@@ -121,6 +121,15 @@ def test_a_derivative_that_is_nearly_zero_where_it_vanishes_is_wrong(x64):
     assert report.worst.path == "params['b'][2]"
 
 
+def test_a_bound_that_is_exceeded_by_half_is_no_disagreement(x64):
+    x = jnp.array([0.09040276480208864, 1.4824081600494006, 0.8954300010815219, -0.843142168962945])
+    loc, scale = 0.016099232867731766, 1.12853562510054
+    report = purenet.compare_grads(
+        jax.scipy.stats.gumbel_r.logsf, x, loc, scale, argnums=(0, 1, 2), modes=("rev",)
+    )
+    assert report.verdict == "agrees"
+
+
 def test_an_empty_leaf_is_nothing_to_compare():
     report = purenet.check_grads(lambda a: jnp.sum(jnp.linalg.pinv(a)) + 1.0, jnp.zeros((1, 0)))
     assert {leaf.verdict for leaf in report.leaves} == {"nothing to compare"}
