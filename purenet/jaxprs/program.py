@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import jax
@@ -11,7 +12,7 @@ from jax.core import Tracer
 from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
 
 from purenet.jaxprs.primitives import facts
-from purenet.jaxprs.widening import is_extended, wide_dtype
+from purenet.jaxprs.widening import has_64_bits, is_extended, wide_dtype
 
 
 class Straight(NamedTuple):
@@ -64,6 +65,13 @@ class Program:
         heads = (*self.jaxpr.constvars, *self.jaxpr.invars)
         computed = (out for e in equations(self.jaxpr) for out in e.outvars)
         return all(_is_wide(getattr(v.aval, "dtype", None)) for v in (*heads, *computed))
+
+    @cached_property
+    def has_64_bits(self) -> bool:
+        """Whether anything in it has 64 bits: what is bound without x64 would be cut to 32."""
+        heads = (*self.jaxpr.constvars, *self.jaxpr.invars)
+        computed = (out for e in equations(self.jaxpr) for out in e.outvars)
+        return any(has_64_bits(getattr(v.aval, "dtype", None)) for v in (*heads, *computed))
 
     @property
     def is_mappable(self) -> bool:

@@ -14,7 +14,7 @@ from purenet.jaxprs.inline import live
 from purenet.jaxprs.primitives import facts
 from purenet.jaxprs.program import Program, Straight, equations, nested, primitive_names
 from purenet.jaxprs.replay import Replay, bind
-from purenet.jaxprs.widening import is_extended, placed
+from purenet.jaxprs.widening import is_extended, placed, working_precision
 
 
 class Traced(NamedTuple):
@@ -38,7 +38,8 @@ class Traced(NamedTuple):
 
     def call(self, leaves: Sequence[Any]) -> list:
         """The outputs, flat, as JAX differentiates them; the traced function itself is not run."""
-        return jaxpr_as_fun(self.closed)(*leaves)
+        with working_precision(self.program.has_64_bits):
+            return jaxpr_as_fun(self.closed)(*leaves)
 
     def is_same(self, other: "Traced") -> bool:
         """Whether another trace has the same equations and constants."""
@@ -115,7 +116,8 @@ def _opened(program: Program, hides_stop: bool) -> tuple[Program, list[Any]]:
         outputs = replay.run(program.jaxpr, constants, [(leaf,) for leaf in leaves])
         return [output[0] for output in outputs]
 
-    closed = jax.make_jaxpr(run)(program.constants, program.inputs)
+    with working_precision(program.has_64_bits):
+        closed = jax.make_jaxpr(run)(program.constants, program.inputs)
     jaxpr, count = closed.jaxpr, len(program.constants)
     straight = Straight(
         [*jaxpr.constvars, *jaxpr.invars[:count]],
