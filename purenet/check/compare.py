@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from purenet import jaxprs
 from purenet.check.dependence import Dependence, dependence, flat, held, ignored
 from purenet.check.given import MisshapenError, Rule, given_rule
 from purenet.check.proof import Proof
@@ -211,53 +212,54 @@ def compare_grads(
     rule = given_rule(gradient, vjp, jvp)
     _require(order, modes, budget, options, rule)
     _require_paths(allow_undecided)
-    args = (params, *data)
-    problem = pose(loss, args, {}, argnums=argnums, has_aux=has_aux, allow_int=allow_int)
-    chosen, seed = checked(**options), _seed(key)
-    require_numbers(problem)
-    require_finite_leaves(problem)
-    traced = traced_or_on_host(problem, chosen, rule)
-    failure = unsteady(problem, traced, name)
-    side = "jax" if rule is None else "given"
-    if failure:
+    with jaxprs.own_settings():
+        args = (params, *data)
+        problem = pose(loss, args, {}, argnums=argnums, has_aux=has_aux, allow_int=allow_int)
+        chosen, seed = checked(**options), _seed(key)
+        require_numbers(problem)
+        require_finite_leaves(problem)
+        traced = traced_or_on_host(problem, chosen, rule)
+        failure = unsteady(problem, traced, name)
+        side = "jax" if rule is None else "given"
+        if failure:
+            return GradientReport(
+                name, failures=(failure,), seconds=time.perf_counter() - start, side=side
+            )
+        try:
+            proof = proved(
+                problem,
+                traced,
+                chosen,
+                order=order,
+                modes=tuple(modes),
+                budget=budget,
+                seed=seed,
+                depends=lambda setup: _depends(setup, loss, args, argnums, allow_unused),
+                flat=None if allow_unused else lambda question, leaf: flat(question, leaf, name),
+                shapes=_other_shapes(args, problem),
+                rule=rule,
+            )
+        except MisshapenError as misshapen:
+            proof = Proof(failures=misshapen.args)
+        suspect = proof.suspects[0] if proof.suspects and rule is None else None
         return GradientReport(
-            name, failures=(failure,), seconds=time.perf_counter() - start, side=side
+            function=name,
+            leaves=tuple(proof.leaves),
+            failures=tuple(proof.failures),
+            culprits=tuple(proof.culprits),
+            rules=tuple(faulty(suspect.question, _alone(chosen, seed))) if suspect else (),
+            opinions=tuple(filter(None, map(opinion, proof.suspects[:_OPINIONS]))),
+            notes=tuple(dict.fromkeys([*proof.notes, *held(loss), *narrow(problem, traced)])),
+            method=proof.method,
+            undecided=tuple(proof.undecided),
+            directions=proof.directions,
+            allow_undecided=allow_undecided
+            if isinstance(allow_undecided, bool)
+            else tuple(allow_undecided),
+            evaluations=proof.evaluations,
+            seconds=time.perf_counter() - start,
+            side=side,
         )
-    try:
-        proof = proved(
-            problem,
-            traced,
-            chosen,
-            order=order,
-            modes=tuple(modes),
-            budget=budget,
-            seed=seed,
-            depends=lambda setup: _depends(setup, loss, args, argnums, allow_unused),
-            flat=None if allow_unused else lambda question, leaf: flat(question, leaf, name),
-            shapes=_other_shapes(args, problem),
-            rule=rule,
-        )
-    except MisshapenError as misshapen:
-        proof = Proof(failures=misshapen.args)
-    suspect = proof.suspects[0] if proof.suspects and rule is None else None
-    return GradientReport(
-        function=name,
-        leaves=tuple(proof.leaves),
-        failures=tuple(proof.failures),
-        culprits=tuple(proof.culprits),
-        rules=tuple(faulty(suspect.question, _alone(chosen, seed))) if suspect else (),
-        opinions=tuple(filter(None, map(opinion, proof.suspects[:_OPINIONS]))),
-        notes=tuple(dict.fromkeys([*proof.notes, *held(loss), *narrow(problem, traced)])),
-        method=proof.method,
-        undecided=tuple(proof.undecided),
-        directions=proof.directions,
-        allow_undecided=allow_undecided
-        if isinstance(allow_undecided, bool)
-        else tuple(allow_undecided),
-        evaluations=proof.evaluations,
-        seconds=time.perf_counter() - start,
-        side=side,
-    )
 
 
 def _seed(key: jax.Array | None) -> Seed:

@@ -52,32 +52,33 @@ def jvp(
         fun, primals, {}, argnums=tuple(range(len(primals))), has_aux=has_aux, allow_int=True
     )
     _require_match(primals, tangents, problem.leaves, problem.paths)
-    setup = prepare(problem, chosen)
-    output = fun(*primals)
-    every = jax.tree.leaves(tangents)
-    with jaxprs.working_precision(chosen.double):
-        direction = [
-            numbers(every[i]).astype(dtype).astype(x.dtype)
-            for i, x, dtype in zip(
-                problem.movable, setup.evaluator.leaves, setup.input_dtypes, strict=True
-            )
-        ]
-        if chosen.method == "complex":
-            quotients = complex_step.along_direction(setup.evaluator, direction)
-        else:
-            weights = stencil(chosen.method, chosen.order)
-            step = _step(setup, direction, chosen, weights.order)
-            quotients = along_direction(setup.evaluator, direction, step, weights)
-        derivatives = [
-            jnp.asarray(q.astype(out.dtype))
-            if jnp.issubdtype(out.dtype, np.inexact)
-            else trees.zero_tangent(q)
-            for q, out in zip(quotients, setup.outputs, strict=True)
-        ]
-    derivative = jax.tree.unflatten(setup.output_tree, derivatives)
-    if has_aux:
-        return jax.tree.map(jnp.asarray, output[0]), derivative, output[1]
-    return jax.tree.map(jnp.asarray, output), derivative
+    with jaxprs.own_settings():
+        setup = prepare(problem, chosen)
+        output = fun(*primals)
+        every = jax.tree.leaves(tangents)
+        with jaxprs.working_precision(chosen.double):
+            direction = [
+                numbers(every[i]).astype(dtype).astype(x.dtype)
+                for i, x, dtype in zip(
+                    problem.movable, setup.evaluator.leaves, setup.input_dtypes, strict=True
+                )
+            ]
+            if chosen.method == "complex":
+                quotients = complex_step.along_direction(setup.evaluator, direction)
+            else:
+                weights = stencil(chosen.method, chosen.order)
+                step = _step(setup, direction, chosen, weights.order)
+                quotients = along_direction(setup.evaluator, direction, step, weights)
+            derivatives = [
+                jnp.asarray(q.astype(out.dtype))
+                if jnp.issubdtype(out.dtype, np.inexact)
+                else trees.zero_tangent(q)
+                for q, out in zip(quotients, setup.outputs, strict=True)
+            ]
+        derivative = jax.tree.unflatten(setup.output_tree, derivatives)
+        if has_aux:
+            return jax.tree.map(jnp.asarray, output[0]), derivative, output[1]
+        return jax.tree.map(jnp.asarray, output), derivative
 
 
 def _step(setup, direction, options, order):

@@ -151,6 +151,7 @@ def estimate(
     _require_automatic(options)
 
     @wraps(fun, assigned=("__name__", "__qualname__"))
+    @jaxprs.own_settings()
     def estimate_of_fun(*args, **kwargs):
         problem = pose(fun, args, kwargs, argnums=argnums, has_aux=has_aux, allow_int=allow_int)
         require_numbers(problem)

@@ -52,6 +52,7 @@ def jacobian(
     chosen = checked(**options)
 
     @wraps(fun, assigned=("__name__", "__qualname__"))
+    @jaxprs.own_settings()
     def jacobian_of_fun(*args, **kwargs):
         problem = pose(fun, args, kwargs, argnums=argnums, has_aux=has_aux, allow_int=allow_int)
         setup = prepare(problem, chosen, whole_leaves=True)
@@ -98,6 +99,7 @@ def hessian(
         )
 
     @wraps(fun, assigned=("__name__", "__qualname__"))
+    @jaxprs.own_settings()
     def hessian_of_fun(*args, **kwargs):
         problem = pose(fun, args, kwargs, argnums=argnums, has_aux=has_aux)
         setup = prepare(problem, chosen)

@@ -62,6 +62,7 @@ def grad(
     gradient_of = _gradient_of(fun, argnums, has_aux, holomorphic, allow_int, checked(**options))
 
     @wraps(fun, assigned=_NAMES)
+    @jaxprs.own_settings()
     def grad_of_fun(*args, **kwargs):
         gradient = gradient_of(args, kwargs)
         return (gradient, fun(*args, **kwargs)[1]) if has_aux else gradient
@@ -90,6 +91,7 @@ def value_and_grad(
     gradient_of = _gradient_of(fun, argnums, has_aux, holomorphic, allow_int, checked(**options))
 
     @wraps(fun, assigned=_NAMES)
+    @jaxprs.own_settings()
     def value_and_grad_of_fun(*args, **kwargs):
         gradient = gradient_of(args, kwargs)
         output = fun(*args, **kwargs)

@@ -11,6 +11,7 @@ from purenet.jaxprs.compiled import held, jitted
 from purenet.jaxprs.cost import work_of
 from purenet.jaxprs.program import Program
 from purenet.jaxprs.replay import DOUBLE, NATIVE, Replay, where_leading
+from purenet.jaxprs.widening import working_precision
 
 _MOST_ROUNDS = 100_000
 
@@ -23,7 +24,8 @@ def evaluated(
     With ``ends``, a while loop ends after 100,000 rounds whatever its condition says: at numbers
     that the program was not written for it might never. Call it outside ``working_precision``.
     """
-    return _evaluated(program, ends)(list(constants), list(leaves))
+    with working_precision(program.has_64_bits):
+        return _evaluated(program, ends)(list(constants), list(leaves))
 
 
 def evaluated_wide(program: Program, constants: Sequence[Any], leaves: Sequence[Any]) -> list:
@@ -43,7 +45,9 @@ def evaluated_along(
 
     With ``wide`` in float64, the leaves in their wide dtypes, under ``working_precision``.
     """
-    return _evaluated_along(program, wide, len(each[0]))(list(constants), list(leaves), list(each))
+    evaluate = _evaluated_along(program, wide, len(each[0]))
+    with working_precision(wide or program.has_64_bits):
+        return evaluate(list(constants), list(leaves), list(each))
 
 
 class _Ending(Replay):

@@ -128,6 +128,7 @@ _ROWS: tuple[tuple[str, Primitive], ...] = (
     # calls and control flow; whoever walks a program enters these
     ("jit remat2", Primitive(call="jaxpr")),
     ("call closed_call", Primitive(call="call_jaxpr")),
+    ("custom_partitioning custom_vmap_call", Primitive(call="call")),
     ("custom_jvp_call", Primitive(call="call_jaxpr", rule="jvp_jaxpr_fun")),
     ("custom_vjp_call", Primitive(call="call_jaxpr", rule="bwd")),
     ("cond custom_linear_solve scan while", Primitive()),

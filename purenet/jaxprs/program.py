@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import jax
@@ -11,7 +12,7 @@ from jax.core import Tracer
 from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
 
 from purenet.jaxprs.primitives import facts
-from purenet.jaxprs.widening import is_extended, wide_dtype
+from purenet.jaxprs.widening import has_64_bits, is_extended, wide_dtype
 
 
 class Straight(NamedTuple):
@@ -62,30 +63,37 @@ class Program:
     def is_wide(self) -> bool:
         """Whether every floating-point value is float64 or complex128: nothing to widen."""
         heads = (*self.jaxpr.constvars, *self.jaxpr.invars)
-        computed = (out for e in _equations(self.jaxpr) for out in e.outvars)
+        computed = (out for e in equations(self.jaxpr) for out in e.outvars)
         return all(_is_wide(getattr(v.aval, "dtype", None)) for v in (*heads, *computed))
+
+    @cached_property
+    def has_64_bits(self) -> bool:
+        """Whether anything in it has 64 bits: what is bound without x64 would be cut to 32."""
+        heads = (*self.jaxpr.constvars, *self.jaxpr.invars)
+        computed = (out for e in equations(self.jaxpr) for out in e.outvars)
+        return any(has_64_bits(getattr(v.aval, "dtype", None)) for v in (*heads, *computed))
 
     @property
     def is_mappable(self) -> bool:
         """Whether jax.vmap takes the program: no callback in it takes one point at a time."""
-        return all(e.params.get("vmap_method", "") is not None for e in _equations(self.jaxpr))
+        return all(e.params.get("vmap_method", "") is not None for e in equations(self.jaxpr))
 
     @property
     def calls_back(self) -> bool:
         """Whether the program calls back into Python, or out of JAX, for a value."""
-        return any("callback" in e.primitive.name for e in _equations(self.jaxpr))
+        return any("callback" in e.primitive.name for e in equations(self.jaxpr))
 
     @property
     def size(self) -> int:
         """The number of its equations, nested programs included."""
-        return sum(1 for _ in _equations(self.jaxpr))
+        return sum(1 for _ in equations(self.jaxpr))
 
     @property
     def intermediate_size(self) -> int:
         """The number of elements of all values the program computes, nested programs included."""
         return sum(
             int(np.prod(getattr(out.aval, "shape", ())))
-            for equation in _equations(self.jaxpr)
+            for equation in equations(self.jaxpr)
             for out in equation.outvars
         )
 
@@ -97,7 +105,15 @@ def is_traced(x: Any) -> bool:
 
 def primitive_names(jaxpr: Jaxpr | Straight) -> set[str]:
     """The names of all primitives of a program, those of nested programs included."""
-    return {equation.primitive.name for equation in _equations(jaxpr)}
+    return {equation.primitive.name for equation in equations(jaxpr)}
+
+
+def equations(jaxpr: Jaxpr | Straight) -> Iterator:
+    """All equations of a program, those of nested programs included."""
+    for equation in jaxpr.eqns:
+        yield equation
+        for inner in nested(equation.params):
+            yield from equations(inner)
 
 
 def literal_array(literal: Literal) -> np.ndarray:
@@ -125,13 +141,6 @@ def nested(params: dict) -> Iterator[Jaxpr]:
                 yield item
 
 
-def _equations(jaxpr: Jaxpr | Straight) -> Iterator:
-    for equation in jaxpr.eqns:
-        yield equation
-        for inner in nested(equation.params):
-            yield from _equations(inner)
-
-
 def _fingerprint(jaxpr: Jaxpr | Straight) -> tuple:
     """What a replay can see of a program, hashable: equations, literals, nested constants."""
     numbers: dict[Any, int] = {}
@@ -145,16 +154,16 @@ def _fingerprint(jaxpr: Jaxpr | Straight) -> tuple:
         return variable(a)
 
     heads = (tuple(map(variable, jaxpr.constvars)), tuple(map(variable, jaxpr.invars)))
-    equations = tuple(
+    steps = tuple(
         (
-            e.primitive.name,
+            e.primitive,  # two of a name may be two
             tuple(map(atom, e.invars)),
             _params_fingerprint(e.primitive.name, e.params),
             tuple(map(variable, e.outvars)),
         )
         for e in jaxpr.eqns
     )
-    return (*heads, equations, tuple(map(atom, jaxpr.outvars)))
+    return (*heads, steps, tuple(map(atom, jaxpr.outvars)))
 
 
 def _params_fingerprint(name: str, params: dict) -> tuple:

@@ -9,6 +9,7 @@ import numpy as np
 from jax import lax
 from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
 
+from purenet.jaxprs.foreign import is_opaque
 from purenet.jaxprs.primitives import facts
 from purenet.jaxprs.program import Program, Straight, literal_array
 from purenet.jaxprs.widening import narrow, wide_dtype, widen, widened_parameters
@@ -200,7 +201,7 @@ def bind(equation, inputs: Sequence[Any], *, double: bool) -> list:
         return _apply(primitive, params, inputs)
     if primitive.name == "reduce_precision":
         return list(inputs)
-    if facts(primitive.name).keeps_dtype:
+    if is_opaque(equation):
         dtypes = [atom.aval.dtype for atom in equation.invars]
         outputs = _apply(primitive, params, list(map(narrow, inputs, dtypes)))
         return list(map(widen, outputs))

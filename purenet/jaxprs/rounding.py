@@ -12,6 +12,7 @@ from jax import lax
 
 from purenet.jaxprs.compiled import held, jitted
 from purenet.jaxprs.cost import work_of
+from purenet.jaxprs.foreign import is_opaque
 from purenet.jaxprs.primitives import facts
 from purenet.jaxprs.program import Program
 from purenet.jaxprs.replay import Replay
@@ -147,7 +148,7 @@ class _Shaken(Replay):
             return outputs
         roundings = _ALLOWANCE * math.sqrt(_terms(equation))
         moved = [
-            self._moved(out, roundings * _unit(name, variable))
+            self._moved(out, roundings * _unit(equation, variable))
             for out, variable in zip(outputs, equation.outvars, strict=True)
         ]
         if facts(name).rounds == "sometimes" and outputs[0].dtype == np.float64:
@@ -196,10 +197,10 @@ def _mixed(bits: Any) -> Any:
     return bits >> np.uint64(63)
 
 
-def _unit(name: str, variable: Any) -> float:
+def _unit(equation: Any, variable: Any) -> float:
     """The rounding of one operation: that of float64, or of the dtype it must run in."""
     dtype = variable.aval.dtype
-    if facts(name).keeps_dtype and not is_extended(dtype) and jnp.issubdtype(dtype, jnp.inexact):
+    if is_opaque(equation) and not is_extended(dtype) and jnp.issubdtype(dtype, jnp.inexact):
         return float(jnp.finfo(dtype).eps)
     return float(np.finfo(np.float64).eps)
 

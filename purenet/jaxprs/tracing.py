@@ -1,6 +1,6 @@
 """Tracing: a function to a program whose stop_gradients are those that jax.grad meets."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -9,11 +9,12 @@ import jax.numpy as jnp
 import numpy as np
 from jax.extend.core import ClosedJaxpr, Jaxpr, jaxpr_as_fun
 
+from purenet.jaxprs.foreign import implementation, is_foreign, unchecked_branch
 from purenet.jaxprs.inline import live
 from purenet.jaxprs.primitives import facts
-from purenet.jaxprs.program import Program, Straight, nested, primitive_names
+from purenet.jaxprs.program import Program, Straight, equations, nested, primitive_names
 from purenet.jaxprs.replay import Replay, bind
-from purenet.jaxprs.widening import is_extended, placed
+from purenet.jaxprs.widening import is_extended, placed, working_precision
 
 
 class Traced(NamedTuple):
@@ -37,7 +38,8 @@ class Traced(NamedTuple):
 
     def call(self, leaves: Sequence[Any]) -> list:
         """The outputs, flat, as JAX differentiates them; the traced function itself is not run."""
-        return jaxpr_as_fun(self.closed)(*leaves)
+        with working_precision(self.program.has_64_bits):
+            return jaxpr_as_fun(self.closed)(*leaves)
 
     def is_same(self, other: "Traced") -> bool:
         """Whether another trace has the same equations and constants."""
@@ -52,7 +54,9 @@ def trace(function: Callable, leaves: Sequence[Any]) -> Traced:
     """Trace ``function(leaves)`` at the leaves' shapes and dtypes; values are not looked at.
 
     jax.grad goes around the inside of a custom derivative, and around the factors of a linear
-    solve: a stop_gradient there holds nothing constant, and is taken out of the program.
+    solve: a stop_gradient there holds nothing constant, and is taken out of the program. What is
+    not JAX's own is replaced by the program that it runs; a value that is checked, and raises an
+    error from a callback, is NaN where it would.
     """
     avals = [jax.ShapeDtypeStruct(np.shape(leaf), jnp.result_type(leaf)) for leaf in leaves]
     closed, shapes = jax.make_jaxpr(function, return_shape=True)(avals)
@@ -62,8 +66,9 @@ def trace(function: Callable, leaves: Sequence[Any]) -> Traced:
         for constant, variable in zip(closed.consts, closed.jaxpr.constvars, strict=True)
     ]
     program = Program(closed.jaxpr)
-    if _hides_stop(closed.jaxpr):
-        program, more = _opened(program)
+    hides_stop = _hides_stop(closed.jaxpr)
+    if hides_stop or _has_foreign(closed.jaxpr):
+        program, more = _opened(program, hides_stop)
         constants = [*more, *constants]
     return Traced(program, constants, [aval.dtype for aval in avals], outputs, tree, closed)
 
@@ -95,15 +100,24 @@ def _in_custom_rule(jaxpr: Jaxpr) -> bool:
     return False
 
 
+def _has_foreign(jaxpr: Jaxpr) -> bool:
+    return any(
+        is_foreign(equation.primitive) or unchecked_branch(equation) is not None
+        for equation in equations(jaxpr)
+    )
+
+
 @lru_cache(maxsize=64)
-def _opened(program: Program) -> tuple[Program, list[Any]]:
-    """The program with its hidden stop_gradients taken out, and the constants this brings in."""
+def _opened(program: Program, hides_stop: bool) -> tuple[Program, list[Any]]:
+    """The program in primitives of JAX, its hidden stop_gradients out, and new constants."""
+    replay = _MEETS_STOP if hides_stop else _EXPANDS
 
     def run(constants, leaves):
-        outputs = _MEETS_STOP.run(program.jaxpr, constants, [(leaf,) for leaf in leaves])
+        outputs = replay.run(program.jaxpr, constants, [(leaf,) for leaf in leaves])
         return [output[0] for output in outputs]
 
-    closed = jax.make_jaxpr(run)(program.constants, program.inputs)
+    with working_precision(program.has_64_bits):
+        closed = jax.make_jaxpr(run)(program.constants, program.inputs)
     jaxpr, count = closed.jaxpr, len(program.constants)
     straight = Straight(
         [*jaxpr.constvars, *jaxpr.invars[:count]],
@@ -114,7 +128,36 @@ def _opened(program: Program) -> tuple[Program, list[Any]]:
     return Program(straight), list(closed.consts)
 
 
-class _Opening(Replay):
+class _Expanding(Replay):
+    """A replay to trace: foreign primitives by their implementations, checked values unchecked."""
+
+    def equation(self, equation, inputs: list[tuple]) -> list[tuple]:
+        """As `Replay.equation`, but stop_gradient is kept."""
+        if equation.primitive.name == "stop_gradient":
+            return [(out,) for out in bind(equation, [x for (x,) in inputs], double=False)]
+        inner = implementation(equation)
+        if inner is not None:
+            return _LETS_THROUGH._call(inner, inputs)
+        unchecked = unchecked_branch(equation)
+        if unchecked is None:
+            return super().equation(equation, inputs)
+        checks, *operands = inputs
+        values = self._call(equation.params["branches"][unchecked], operands)
+        return [
+            tuple(_nan_unless(check == unchecked, x) for check, x in self._paired(checks, value))
+            for value in values
+        ]
+
+    def _paired(self, one: tuple, other: tuple) -> Iterable[tuple]:
+        lanes = max(len(one), len(other))
+        return zip(*self.spread([one, other], lanes), strict=True)
+
+
+def _nan_unless(passes: Any, x: Any) -> Any:
+    return jnp.where(passes, x, jnp.nan) if jnp.issubdtype(x.dtype, jnp.inexact) else x
+
+
+class _Opening(_Expanding):
     """A replay to trace: from a stop_gradient on in two lanes, held constant and let through.
 
     The second lane lets through the last stop_gradient alone; a linear solve takes its factors
@@ -154,5 +197,6 @@ class _Opening(Replay):
         return Replay._linear_solve(_LETS_THROUGH, params, inputs)
 
 
+_EXPANDS = _Expanding(double=False)
 _MEETS_STOP = _Opening(lets_through=False)
 _LETS_THROUGH = _Opening(lets_through=True)

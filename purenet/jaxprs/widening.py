@@ -17,6 +17,7 @@ _WIDE = {
     np.dtype(np.float32): np.dtype(np.float64),
     np.dtype(np.complex64): np.dtype(np.complex128),
 }
+_NEED_X64 = tuple(map(np.dtype, (np.float64, np.int64, np.uint64, np.complex128)))
 
 
 def wide_dtype(dtype: Any) -> Any:
@@ -38,7 +39,8 @@ def placed(x: Any, dtype: Any) -> Any:
         return lax.convert_element_type(x, dtype)
     if is_extended(dtype) or (getattr(x, "dtype", None) == dtype and isinstance(x, jax.Array)):
         return x
-    return jax.device_put(np.asarray(x).astype(dtype))
+    with working_precision(has_64_bits(dtype)):
+        return jax.device_put(np.asarray(x).astype(dtype))
 
 
 def narrow(x: Any, dtype) -> Any:
@@ -71,6 +73,13 @@ def widened_parameters(params: dict, widened_program: Callable) -> dict:
 def is_extended(dtype) -> bool:
     """Whether a dtype is one of JAX's own, such as that of a random key."""
     return jnp.issubdtype(dtype, jax.dtypes.extended)
+
+
+def has_64_bits(dtype: Any) -> bool:
+    """Whether a dtype is one of those that x64 has to be enabled for."""
+    if dtype is None or is_extended(dtype):
+        return False
+    return np.dtype(dtype) in _NEED_X64
 
 
 def working_precision(double: bool) -> AbstractContextManager:

@@ -81,13 +81,14 @@ def audit(function: Callable, *args: Any, argnums: int | Sequence[int] = 0) -> P
       <lambda> reads `net.W`, which is the very one passed as W. ...
     """
     start = time.perf_counter()
-    call = called(function, args, argnums)
-    facts = [*from_program.integer_parameters(call), *late_bindings(function)]
-    leaks, notes = list(from_runs.leaked_before(call)), []
-    if not leaks:
-        with auditing():
-            found, notes = _by_running(call)
-            facts += found
+    with jaxprs.own_settings():
+        call = called(function, args, argnums)
+        facts = [*from_program.integer_parameters(call), *late_bindings(function)]
+        leaks, notes = list(from_runs.leaked_before(call)), []
+        if not leaks:
+            with auditing():
+                found, notes = _by_running(call)
+                facts += found
     found = findings(call.name, [*facts, *leaks])
     told = {subject for finding in found for subject in finding.subjects}
     noted = [note for note in notes if note.subject not in told]
