@@ -6,6 +6,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
+from jax.sharding import AxisType
 
 
 def is_torch(leaf: Any) -> bool:
@@ -20,11 +22,24 @@ def torch_dtype(leaf: Any) -> np.dtype:
 
 
 def numbers_of(leaf: Any) -> Any:
-    """A leaf as something that NumPy takes: a copy of a tensor's numbers, all else as it is."""
+    """A leaf as something that NumPy takes: a copy of a tensor's numbers, all else as it is.
+
+    An array sharded over explicit mesh axes is gathered: in its type is where its parts lie, which
+    would have to be so for every displaced copy, and every derivative.
+    """
+    if _is_explicitly_sharded(leaf):
+        return np.asarray(leaf)
     if not is_torch(leaf):
         return leaf
     dtype, plain = torch_dtype(leaf), leaf.detach().cpu().resolve_conj()
     return (plain.float() if dtype == jnp.bfloat16 else plain).numpy().astype(dtype)
+
+
+def _is_explicitly_sharded(leaf: Any) -> bool:
+    if not isinstance(leaf, jax.Array) or isinstance(leaf, Tracer):
+        return False
+    mesh = getattr(leaf.sharding, "mesh", None)
+    return mesh is not None and AxisType.Explicit in mesh.axis_types
 
 
 def like(original: Any, x: np.ndarray) -> Any:
@@ -60,7 +75,12 @@ def cotangent_like(arguments: list[Any], x: np.ndarray) -> Any:
 
 
 def read_only(leaf: Any) -> Any:
-    """A NumPy array as a view that cannot be written through; anything else as it is."""
+    """A NumPy array as a view that cannot be written through; anything else as it is.
+
+    An array sharded over explicit mesh axes is gathered; see `numbers_of`.
+    """
+    if _is_explicitly_sharded(leaf):
+        return jnp.asarray(np.asarray(leaf))
     if not isinstance(leaf, np.ndarray):
         return leaf
     view = leaf.view()

@@ -89,6 +89,13 @@ def narrow(problem: Problem, traced: jaxprs.Traced | Setup) -> list[str]:
     return [f"{problem.name} rounds to {dtypes}: {listed}; {noise}"] if found else [noise]
 
 
+def decided(traced: jaxprs.Traced | Setup) -> list[str]:
+    """A note where the parameters' values decide in Python what the function computes."""
+    if isinstance(traced, Setup) or not traced.decides:
+        return []
+    return ["a parameter decides in Python: one branch was proved, the one taken at these values"]
+
+
 def _no_derivative(problem: Problem, untraceable: Exception) -> str:
     line = last_own_line(untraceable)
     place = f" ({line})" if line else ""

@@ -9,10 +9,11 @@ import jax.numpy as jnp
 import numpy as np
 from jax.extend.core import ClosedJaxpr, Jaxpr, jaxpr_as_fun
 
+from purenet.jaxprs.concrete import LOOKED, trace_at
 from purenet.jaxprs.foreign import implementation, is_foreign, unchecked_branch
 from purenet.jaxprs.inline import live
 from purenet.jaxprs.primitives import facts
-from purenet.jaxprs.program import Program, Straight, equations, nested, primitive_names
+from purenet.jaxprs.program import Program, Straight, equations, is_traced, nested, primitive_names
 from purenet.jaxprs.replay import Replay, bind
 from purenet.jaxprs.widening import is_extended, placed, working_precision
 
@@ -27,6 +28,7 @@ class Traced(NamedTuple):
         outputs: shape and dtype of each output.
         output_tree: their tree.
         closed: the program as JAX traced it, with its derivative rules.
+        decides: whether the leaves' values decided what the program is: an if, a mask.
     """
 
     program: Program
@@ -35,6 +37,7 @@ class Traced(NamedTuple):
     outputs: list[jax.ShapeDtypeStruct]
     output_tree: Any
     closed: ClosedJaxpr
+    decides: bool = False
 
     def call(self, leaves: Sequence[Any]) -> list:
         """The outputs, flat, as JAX differentiates them; the traced function itself is not run."""
@@ -51,7 +54,9 @@ class Traced(NamedTuple):
 
 
 def trace(function: Callable, leaves: Sequence[Any]) -> Traced:
-    """Trace ``function(leaves)`` at the leaves' shapes and dtypes; values are not looked at.
+    """Trace ``function(leaves)`` at the leaves' shapes and dtypes.
+
+    Their values are looked at where the function looks at them itself; see `trace_at`.
 
     jax.grad goes around the inside of a custom derivative, and around the factors of a linear
     solve: a stop_gradient there holds nothing constant, and is taken out of the program. What is
@@ -59,7 +64,13 @@ def trace(function: Callable, leaves: Sequence[Any]) -> Traced:
     error from a callback, is NaN where it would.
     """
     avals = [jax.ShapeDtypeStruct(np.shape(leaf), jnp.result_type(leaf)) for leaf in leaves]
-    closed, shapes = jax.make_jaxpr(function, return_shape=True)(avals)
+    decides = False
+    try:
+        closed, shapes = jax.make_jaxpr(function, return_shape=True)(avals)
+    except LOOKED:
+        if any(map(is_traced, leaves)):
+            raise
+        closed, shapes, decides = trace_at(function, leaves, avals)
     outputs, tree = jax.tree.flatten(shapes)
     constants = [
         _as_traced(constant, variable.aval)
@@ -70,7 +81,9 @@ def trace(function: Callable, leaves: Sequence[Any]) -> Traced:
     if hides_stop or _has_foreign(closed.jaxpr):
         program, more = _opened(program, hides_stop)
         constants = [*more, *constants]
-    return Traced(program, constants, [aval.dtype for aval in avals], outputs, tree, closed)
+    return Traced(
+        program, constants, [aval.dtype for aval in avals], outputs, tree, closed, decides
+    )
 
 
 def _as_traced(constant, aval):
