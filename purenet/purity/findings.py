@@ -27,7 +27,7 @@ class Finding:
     Attributes:
         kind: one of ``KINDS``.
         subject: the parameter's path or the captured name that it is about: ``net.W``.
-        where: file and line, ``net.py:12``; "" where unknown.
+        where: file and line, ``net.py:12``, or several such; "" where unknown.
         explanation: what was found, and why it matters.
         remedy: the smallest change that fixes it.
         evidence: the numbers of the experiment that showed it, by what was done.
@@ -52,9 +52,12 @@ class Finding:
         return (self.subject, *self.also)
 
     def __str__(self) -> str:
-        """Kind, subjects and place; what was found; how to fix it; the evidence."""
+        """Kind, subjects and places; what was found; how to fix it; the evidence."""
         at = f" ({self.where})" if self.where else ""
-        lines = [f"{self.kind}: {listed(self.subjects)}{at}", f"  {self.explanation}"]
+        lines = [
+            f"{self.kind}: {listed(self.subjects, len(self.subjects))}{at}",
+            f"  {self.explanation}",
+        ]
         lines += [f"  fix: {self.remedy}"] if self.remedy else []
         width = max(map(len, self.evidence), default=0)
         lines += [f"    {key:<{width}}  {shown(value)}" for key, value in self.evidence.items()]
@@ -62,7 +65,7 @@ class Finding:
 
 
 class Fact(NamedTuple):
-    """What is seen; facts of one group are one finding.
+    """What is seen; facts of one kind, way and group are one finding.
 
     Attributes:
         kind: one of ``KINDS``.
@@ -71,7 +74,7 @@ class Fact(NamedTuple):
         way: which of the kind's ways it is.
         words: what stands for the names in the way's sentence and remedy.
         evidence: the numbers that show it.
-        group: what it shares with other facts of its kind and way; None where it stands alone.
+        group: what it shares with the others of its finding; None: the place.
     """
 
     kind: str
@@ -91,27 +94,38 @@ def findings(function: str, facts: Iterable[Fact]) -> tuple[Finding, ...]:
         facts: what was seen.
     """
     groups: dict[Any, list[Fact]] = {}
-    for number, fact in enumerate(facts):
-        alone = number if fact.group is None else None
-        groups.setdefault((fact.kind, fact.way, fact.group, alone), []).append(fact)
+    for fact in facts:
+        group = fact.where if fact.group is None else fact.group
+        groups.setdefault((fact.kind, fact.way, group), []).append(fact)
     ordered = sorted(groups.values(), key=lambda group: KINDS.index(group[0].kind))
     return tuple(_finding(function, group) for group in ordered)
 
 
 def _finding(function: str, facts: list[Fact]) -> Finding:
-    first, *others = facts
-    also = tuple(dict.fromkeys(f.subject for f in others if f.subject != first.subject))
-    sentence, remedy = REGISTRY[first.kind].ways[first.way]
-    words = {"function": function, "subject": first.subject, **first.words}
-    words["subjects"] = listed([first.subject, *also])
+    first = facts[0]
+    subjects = list(dict.fromkeys(fact.subject for fact in facts))
+    words = {name: listed(dict.fromkeys(f.words[name] for f in facts)) for name in first.words}
+    evidence: dict[str, Any] = {}
+    for name, value in (row for fact in facts for row in fact.evidence.items()):
+        evidence.setdefault(name, value)
+    number = _ONE if len(subjects) == 1 else _MANY
+    names = {
+        "function": function,
+        "subject": first.subject,
+        "subjects": listed(subjects),
+        "quoted": listed(f"`{subject}`" for subject in subjects),
+    }
+    sentence, remedy = (
+        x.format_map(names | number | words) for x in REGISTRY[first.kind].ways[first.way]
+    )
     return Finding(
         first.kind,
         first.subject,
-        first.where,
-        sentence.format_map(words),
-        remedy.format_map(words),
-        dict(first.evidence),
-        also,
+        listed(dict.fromkeys(fact.where for fact in facts if fact.where)),
+        sentence,
+        remedy,
+        dict(list(evidence.items())[:_MOST_ROWS]),
+        tuple(subjects[1:]),
     )
 
 
@@ -131,7 +145,13 @@ def shown(value: Any) -> str:
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
-_READ_INSTEAD = "read {argument} in place of `{subject}`"
+_MOST_ROWS = 6  # of evidence, in one finding
+# the words of a sentence that follow the number of its subjects
+_ONE = {"is": "is", "has": "has", "it": "it", "one": "one", "another": "another one",
+        "array": "array", "value": "value"}  # fmt: skip
+_MANY = {"is": "are", "has": "have", "it": "them", "one": "ones", "another": "others",
+         "array": "arrays", "value": "values"}  # fmt: skip
+_READ_INSTEAD = "read {argument} in place of {quoted}"
 _IGNORED = (
     "Nothing that {function} computes reads {subjects}: the derivative is zero, and every gradient "
     "checker that compares zero with zero is content."
@@ -141,10 +161,10 @@ REGISTRY: dict[str, Kind] = {
     "ignored-parameter": Kind(
         "a parameter that the value never reads",
         {
-            "": (_IGNORED, "use {subjects}, or take it out of the arguments"),
+            "": (_IGNORED, "use {subjects}, or take {it} out of the arguments"),
             "instead": (
                 _IGNORED + " The value comes from {instead} instead.",
-                "read {subject} in place of {instead}",
+                "read {subjects} in place of {instead}",
             ),
         },
     ),
@@ -152,10 +172,10 @@ REGISTRY: dict[str, Kind] = {
         "a parameter that is only read through `argmax`, `round`, a cast or a comparison",
         {
             "": (
-                "The value reads {subject}, but only through {through}, whose derivative is zero "
+                "The value reads {subjects}, but only through {through}, whose derivative is zero "
                 "wherever it exists: jax.grad returns zeros without a word.",
-                "use something smooth there, or take {subject} out of the parameters where it is "
-                "meant to stay constant",
+                "use something smooth there, or take {subjects} out of the parameters where {it} "
+                "{is} meant to stay constant",
             ),
         },
     ),
@@ -163,10 +183,10 @@ REGISTRY: dict[str, Kind] = {
         "a derivative that is zero all around: a dead unit, a saturated one, a factor of zero",
         {
             "": (
-                "The value reads {subject}, but its derivative is numerically zero, here and all "
+                "The value reads {subjects}, but the derivative is numerically zero, here and all "
                 "around: a unit that is never active, a factor of zero, or a saturated one. "
-                "Gradient descent cannot move it.",
-                "look at what {subject} is multiplied with, and at the scale of its values",
+                "Gradient descent cannot move {it}.",
+                "look at what {subjects} {is} multiplied with, and at the scale of the values",
             ),
             "here": ("the derivative is zero at these parameters and not around them", ""),
         },
@@ -175,24 +195,23 @@ REGISTRY: dict[str, Kind] = {
         "a captured array that is read in the place of a parameter, or beside it",
         {
             "instead": (
-                "The value comes from the captured array `{subject}`, of the shape of {argument}, "
-                "which is ignored.",
+                "The value comes from the captured {array} {quoted}, of the shape of the ignored "
+                "{argument}.",
                 _READ_INSTEAD,
             ),
             "untried": (
-                "{function} holds the array `{subject}`, which is {argument} or its like, and "
-                "ignores {argument}. Whether it is what the value comes from could not be tried: "
+                "{function} holds the {array} {quoted}, which {is} {argument} or the like, and "
+                "ignores {argument}. Whether the value comes from there could not be tried: "
                 "{reason}.",
                 _READ_INSTEAD,
             ),
             "beside": (
-                "{function} reads `{subject}` beside {argument}, and the two are one array: the "
-                "derivative with respect to {argument} leaves out what the value owes to "
-                "`{subject}`.",
+                "{function} reads {quoted} beside {argument}, and the two are one array: the "
+                "derivative with respect to {argument} leaves out what the value owes to {quoted}.",
                 _READ_INSTEAD + "; where a constant is meant, pass a copy as data",
             ),
             "data": (
-                "captured array {array}, taken for data; derivatives with respect to it are not "
+                "captured {array} {what}, taken for data; derivatives with respect to {it} are not "
                 "asked for",
                 "",
             ),
@@ -202,9 +221,9 @@ REGISTRY: dict[str, Kind] = {
         "a captured value that has changed since `jit` froze it",
         {
             "": (
-                "jit froze {subject} when it traced {function}; {subject} has changed since, and "
-                "the compiled function does not know: it still computes with the old value.",
-                "pass {subject} as an argument",
+                "jit froze {subjects} when it traced {function}; {subjects} {has} changed since, "
+                "and the compiled function does not know: it still computes with the old {value}.",
+                "pass {subjects} as an argument",
             ),
         },
     ),
@@ -212,9 +231,9 @@ REGISTRY: dict[str, Kind] = {
         "captured state that is the very array passed: only writing into it moves the value",
         {
             "": (
-                "{function} reads `{subject}`, which is the very one passed as {argument}. Writing "
-                "into it moves the value; passing another one, or a copy, does not.",
-                "read {argument} in place of `{subject}`, and pass what is needed as arguments",
+                "{function} reads {quoted}, which {is} the very {one} passed as {argument}. "
+                "Writing into {it} moves the value; passing {another}, or a copy, does not.",
+                _READ_INSTEAD + ", and pass what is needed as arguments",
             ),
         },
     ),
@@ -222,15 +241,15 @@ REGISTRY: dict[str, Kind] = {
         "an argument that is written to",
         {
             "": (
-                "{function} writes into its argument {subject}: the caller's own array or "
+                "{function} writes into its argument {subjects}: the caller's own array or "
                 "container is another one afterwards.",
-                "work on a copy of {subject}, or return the new value",
+                "work on a copy of {subjects}, or return the new {value}",
             ),
             "restored": (
-                "{function} writes into its argument {subject} and puts back what was there: until "
-                "it has, everybody else who holds the array reads other numbers, and for good "
-                "where it raises half-way.",
-                "work on a copy of {subject}",
+                "{function} writes into its argument {subjects} and puts back what was there: "
+                "until it has, everybody else who holds the array reads other numbers, and for "
+                "good where it raises half-way.",
+                "work on a copy of {subjects}",
             ),
         },
     ),
@@ -248,17 +267,17 @@ REGISTRY: dict[str, Kind] = {
                 _PUT_IN,
             ),
             "setting": (
-                "A call of {function} changes {subject}: a setting of the whole process, for all "
+                "A call of {function} changes {subjects}: a setting of the whole process, for all "
                 "code that runs after it.",
                 "set it once, outside, or for a block (np.errstate, jax.enable_x64)",
             ),
             "used up": (
-                "{function} draws from {subject}: what a call takes from it is gone for the next "
-                "one. It cannot be put back, so no further call was made.",
+                "{function} draws from {subjects}: what a call takes from {it} is gone for the "
+                "next one. It cannot be put back, so no further call was made.",
                 "pass what is drawn as an argument",
             ),
             "by id": (
-                "{function} keeps results in {subject} by the id of an array. An id says nothing "
+                "{function} keeps results in {subjects} by the id of an array. An id says nothing "
                 "of what is in the array, and passes to another one when the array is gone: the "
                 "result is then that of other numbers.",
                 "compute it anew, or keep it beside the array itself and drop it when that changes",
@@ -270,7 +289,7 @@ REGISTRY: dict[str, Kind] = {
         "numbers drawn from a global generator",
         {
             "": (
-                "{function} draws from, or seeds, the global generator of {subject}: two calls on "
+                "{function} draws from, or seeds, the global generator of {subjects}: two calls on "
                 "equal inputs differ, and jit freezes the numbers of the first.",
                 "draw from a key (jax.random) or a generator that is passed as an argument",
             ),
@@ -295,9 +314,9 @@ REGISTRY: dict[str, Kind] = {
         "functions made in a loop that all read the loop's last variable",
         {
             "": (
-                "{count} functions made at {at} share the variable {subject}: each reads the value "
-                "that the loop left in it, not the one of its own turn.",
-                "bind it when the function is made: a default, {subject}={subject}, or "
+                "{count} functions made at {at} share {subjects}: each reads the {value} that the "
+                "loop left there, not the {one} of its own turn.",
+                "bind {it} when the function is made: a default, {subject}={subject}, or "
                 "functools.partial",
             ),
         },
@@ -306,8 +325,8 @@ REGISTRY: dict[str, Kind] = {
         "printing, logging, files, connections, callbacks",
         {
             "": (
-                "{function} calls {subject}: under jit this happens when it is traced, not when it "
-                "runs; under a gradient check, once a coordinate.",
+                "{function} calls {subjects}: under jit this happens when it is traced, not when "
+                "it runs; under a gradient check, once a coordinate.",
                 "return what is to be shown or stored, and do it outside",
             ),
         },
@@ -331,9 +350,10 @@ REGISTRY: dict[str, Kind] = {
         "a parameter of whole numbers, truth values or keys",
         {
             "": (
-                "{subject} is of dtype {dtype}. A derivative needs values that move by a little; "
-                "jax.grad refuses it, and a finite-difference loop rounds its steps away.",
-                "pass {subject} * 1.0, or keep it in an argument that is not differentiated",
+                "{subjects} {is} of dtype {dtype}. A derivative needs values that move by a "
+                "little; jax.grad refuses {it}, and a finite-difference loop rounds its "
+                "steps away.",
+                "pass {subject} * 1.0, or keep {it} in an argument that is not differentiated",
             ),
         },
     ),
@@ -351,8 +371,8 @@ REGISTRY: dict[str, Kind] = {
         "a random key that is used twice",
         {
             "": (
-                "{subject} is used {count} times in one call: the same key gives the same numbers, "
-                "so what should be independent is not.",
+                "{subjects} is used {count} times in one call: the same key gives the same "
+                "numbers, so what should be independent is not.",
                 "split it first (jax.random.split) and use each part once",
             ),
         },

@@ -41,7 +41,7 @@ class Reads:
         others are settings.
         """
         call = self._experiment.call
-        value, path = call.values[leaf], call.paths[call.movable[leaf]]
+        value, path = call.values[leaf], call.path(leaf)
         numbers = captured_numbers(call.function) if isinstance(value, int | float) else []
         alike = [r for r in self.captured if np.shape(r.value) == np.shape(value)]
         candidates = [*alike, *numbers]
@@ -107,7 +107,7 @@ def aliases(read: Reached, call: Call, leaf: int) -> bool:
         return np.shares_memory(read.value, value)
     if isinstance(read.value, ARRAYS):
         return read.value is value
-    path = call.paths[call.movable[leaf]]
+    path = call.path(leaf)
     return any(
         item.name == path and item.holder is read.holder and item.key == read.key
         for item in reached(call.named_arguments)
