@@ -12,7 +12,7 @@ from purenet.purity.call import Call
 from purenet.purity.dependence import FLAT, IGNORED, STEPWISE, Dependence, dependence
 from purenet.purity.experiment import FAILS, Experiment
 from purenet.purity.findings import Fact, listed
-from purenet.purity.numeric import differ, other, summary
+from purenet.purity.numeric import close, other, summary
 from purenet.purity.reached import ARRAYS, Reached, captured_arrays, captured_numbers
 from purenet.purity.reads import Reads, aliases
 from purenet.purity.replacing import Replaced
@@ -78,13 +78,13 @@ def stale_captures(experiment: Experiment) -> Iterator[Fact]:
         return
     frozen, constants = experiment.as_compiled()
     fresh = experiment.outputs()
-    if not _apart(frozen, fresh):
+    if close(frozen, fresh):
         return
     function = experiment.call.function
     values = [*captured_arrays(function), *captured_numbers(function)]
-    own = experiment.functions
+    own, reads = experiment.functions, Reads(experiment)
     for thing in values[:_MOST]:
-        if any(_equal(thing.value, c) for c in constants) or not _decides(experiment, thing, fresh):
+        if any(_equal(thing.value, c) for c in constants) or not reads.decides(thing):
             continue
         now = thing.value if np.ndim(thing.value) == 0 else f"array {np.shape(thing.value)}"
         yield Fact(
@@ -220,19 +220,6 @@ def _is_raw_key(one: Any, two: Any) -> bool:
     return one.dtype == np.uint32 and np.array_equal(one, np.asarray(two))
 
 
-def _apart(one: list[np.ndarray], two: list[np.ndarray]) -> bool:
-    """Whether two values differ by more than the order of their operations can make them."""
-    for a, b in zip(one, two, strict=True):
-        if not np.issubdtype(b.dtype, np.inexact):
-            if not np.array_equal(a, b):
-                return True
-            continue
-        tolerance = float(jnp.finfo(b.dtype).eps) ** 0.75
-        if not np.allclose(a, b, rtol=tolerance, atol=0.0, equal_nan=True):
-            return True
-    return False
-
-
 def _equal(one: Any, two: Any) -> bool:
     return one is two or (np.ndim(one) > 0 and np.array_equal(np.asarray(one), np.asarray(two)))
 
@@ -244,10 +231,3 @@ def _has_content(constant: Any, array: Any) -> bool:
         return False
     content = np.asarray(constant)
     return bool(np.array_equal(content, np.asarray(array).astype(content.dtype)))
-
-
-def _decides(experiment: Experiment, thing: Reached, fresh: list[np.ndarray]) -> bool:
-    try:
-        return differ(experiment.outputs(replaced=[(thing, other(thing.value))]), fresh)
-    except FAILS:  # what another value makes it raise is not accused
-        return False

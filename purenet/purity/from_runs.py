@@ -142,7 +142,7 @@ def _once(found: Iterator[Change]) -> list[Change]:
 def _names(experiment: Experiment, generator: str) -> bool:
     """Whether the caller's own code names a global generator, or what it calls NumPy's."""
     if generator == "numpy.random":
-        return generator in experiment.names_drawn_from
+        return experiment.names_generator(generator)
     own = experiment.functions
     named = [value for function in own for value in global_names(function).values()]
     cells = [thing.value for thing in experiment.reached]
