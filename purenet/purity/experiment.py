@@ -17,20 +17,12 @@ import numpy as np
 
 from purenet import jaxprs
 from purenet.purity.call import Call
+from purenet.purity.copies import CannotReplaceError
+from purenet.purity.held import ARRAYS, GLOBAL_RANDOM, declared, global_names, is_cache
 from purenet.purity.numeric import differ, other
 from purenet.purity.observing import DeadlineError, Observation, observed, within
-from purenet.purity.reached import (
-    ARRAYS,
-    GLOBAL_RANDOM,
-    declared,
-    global_names,
-    is_cache,
-    is_jax_code,
-    of_function,
-    own_functions,
-    reached,
-)
-from purenet.purity.replacing import CannotReplaceError, Replaced, in_place, with_other
+from purenet.purity.reached import is_jax_code, of_function, own_functions, reached
+from purenet.purity.replacing import Replaced, in_place, with_other
 from purenet.purity.settings import Settings
 from purenet.purity.snapshots import Change, Snapshot, changed, undone
 from purenet.purity.source import last_own_line

@@ -12,8 +12,9 @@ from purenet.purity.call import Call
 from purenet.purity.dependence import FLAT, IGNORED, STEPWISE, Dependence, dependence
 from purenet.purity.experiment import FAILS, Experiment
 from purenet.purity.findings import Fact, listed
+from purenet.purity.held import ARRAYS
 from purenet.purity.numeric import close, other, summary
-from purenet.purity.reached import ARRAYS, Reached, captured_arrays, captured_numbers
+from purenet.purity.reached import Reached, captured_arrays, captured_numbers
 from purenet.purity.reads import Reads, aliases
 from purenet.purity.replacing import Replaced
 from purenet.purity.source import where_defined, where_named

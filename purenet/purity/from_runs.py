@@ -7,8 +7,9 @@ from purenet.jaxprs import is_traced
 from purenet.purity.call import Call
 from purenet.purity.experiment import Experiment
 from purenet.purity.findings import Fact
+from purenet.purity.held import GLOBAL_RANDOM, global_names
 from purenet.purity.numeric import differ, summary
-from purenet.purity.reached import GLOBAL_RANDOM, global_names, of_function, own_functions
+from purenet.purity.reached import of_function, own_functions
 from purenet.purity.snapshots import Change
 from purenet.purity.source import imported, nested_code, where_defined, where_named
 

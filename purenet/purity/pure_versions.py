@@ -11,12 +11,14 @@ import numpy as np
 
 from purenet import markup
 from purenet.purity.call import Call, called
+from purenet.purity.copies import copied
 from purenet.purity.dependence import IGNORED, dependence
 from purenet.purity.experiment import Experiment
+from purenet.purity.held import ARRAYS
 from purenet.purity.numeric import close
-from purenet.purity.reached import ARRAYS, Reached, captured_arrays
+from purenet.purity.reached import Reached, captured_arrays
 from purenet.purity.reads import Reads, aliases
-from purenet.purity.replacing import auditing, copied
+from purenet.purity.replacing import auditing
 
 
 class PureVersion(NamedTuple):

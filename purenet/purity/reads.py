@@ -7,10 +7,12 @@ import numpy as np
 
 from purenet import jaxprs
 from purenet.purity.call import Call
+from purenet.purity.copies import CannotReplaceError
 from purenet.purity.experiment import FAILS, Experiment
+from purenet.purity.held import ARRAYS
 from purenet.purity.numeric import differ, other
-from purenet.purity.reached import ARRAYS, Reached, captured_arrays, captured_numbers, reached
-from purenet.purity.replacing import CannotReplaceError, auditing
+from purenet.purity.reached import Reached, captured_arrays, captured_numbers, reached
+from purenet.purity.replacing import auditing
 
 _MOST = 32  # captured arrays that are tried
 
