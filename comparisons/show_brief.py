@@ -79,6 +79,6 @@ def _sentences(claims: Sequence[Claim]) -> RenderableType:
 def _audited(audit: Audit) -> Text:
     """What purenet.audit says of one function, in a line."""
     report = audit.report
-    found = by_kind([(finding.kind, finding.subject) for finding in report.findings])
+    found = by_kind([(one.kind, name) for one in report.findings for name in one.subjects])
     label = (f"{audit.label}: ", "bold")
     return Text.assemble(label, ("pure", "green") if report.ok else (found, "red"))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from comparisons import puzzle
-from purenet.purity.findings import REGISTRY
+from purenet.purity.kinds import REGISTRY
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"

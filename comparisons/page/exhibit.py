@@ -113,7 +113,7 @@ def _audit(audit: Audit) -> str:
     count = len(report.findings)
     label = "pure" if report.ok else f"{count} finding{'s' if count > 1 else ''}"
     verdict = markup.verdict(label, markup.AGREES if report.ok else markup.DISAGREES)
-    kinds = by_kind([(one.kind, one.subject) for one in report.findings])
+    kinds = by_kind([(one.kind, name) for one in report.findings for name in one.subjects])
     found = render.findings(report.findings)
     body = markup.folded(f"The findings on {audit.label}", found)
     said = "" if report.ok else f": {escape(kinds)}"

@@ -3,8 +3,8 @@
 from purenet.purity.auditing import assert_pure as assert_pure
 from purenet.purity.auditing import audit as audit
 from purenet.purity.call import called as called
-from purenet.purity.findings import KINDS as KINDS
 from purenet.purity.findings import Finding as Finding
+from purenet.purity.kinds import KINDS as KINDS
 from purenet.purity.observing import profiled as profiled
 from purenet.purity.pure_versions import PureVersion as PureVersion
 from purenet.purity.pure_versions import pure_version as pure_version

@@ -44,6 +44,10 @@ class Call(NamedTuple):
         """Arguments of the function by their names in its signature."""
         return {trees.argument_name(self.function, i): a for i, a in enumerate(arguments)}
 
+    def path(self, leaf: int) -> str:
+        """The path of one of ``values``."""
+        return self.paths[self.movable[leaf]]
+
     @property
     def numeric(self) -> list[int]:
         """The positions of the leaves that NumPy code can move: whole numbers too."""

@@ -62,7 +62,7 @@ def _stepwise_evidence(experiment: Experiment, leaf: int) -> dict[str, float | s
     moved[leaf] = other(moved[leaf])
     return {
         "value": summary(experiment.outputs()),
-        f"value with other {_path(experiment, leaf)}": summary(experiment.outputs(moved)),
+        f"value with other {experiment.call.path(leaf)}": summary(experiment.outputs(moved)),
         "derivative": 0.0,
     }
 
@@ -96,7 +96,7 @@ def _by_moving(experiment: Experiment, leaf: int) -> Dependence:
     elsewhere = [one for one in _far(value) if np.all(np.isfinite(one))]
     evidence: dict[str, float | str] = {
         "value": summary(base),
-        f"change on moving {_path(experiment, leaf)} a little": 0.0,
+        f"change on moving {experiment.call.path(leaf)} a little": 0.0,
     }
     finite = [out for out in far if out is not None]
     if _moves_beside(experiment, leaf):
@@ -171,7 +171,3 @@ def _far(value) -> list[np.ndarray]:
     draws = [largest * generator.standard_normal(array.shape) for _ in range(3)]
     finite = [other(array), -array, *draws]
     return [np.asarray(x, array.dtype) for x in (*finite, np.full(array.shape, np.nan))]
-
-
-def _path(experiment: Experiment, leaf: int) -> str:
-    return experiment.call.paths[experiment.call.movable[leaf]]

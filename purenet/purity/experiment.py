@@ -17,20 +17,12 @@ import numpy as np
 
 from purenet import jaxprs
 from purenet.purity.call import Call
+from purenet.purity.copies import CannotReplaceError
+from purenet.purity.held import ARRAYS, GLOBAL_RANDOM, declared, global_names, is_cache
 from purenet.purity.numeric import differ, other
 from purenet.purity.observing import DeadlineError, Observation, observed, within
-from purenet.purity.reached import (
-    ARRAYS,
-    GLOBAL_RANDOM,
-    declared,
-    global_names,
-    is_cache,
-    is_jax_code,
-    of_function,
-    own_functions,
-    reached,
-)
-from purenet.purity.replacing import CannotReplaceError, Replaced, in_place, with_other
+from purenet.purity.reached import is_jax_code, of_function, own_functions, reached
+from purenet.purity.replacing import Replaced, in_place, with_other
 from purenet.purity.settings import Settings
 from purenet.purity.snapshots import Change, Snapshot, changed, undone
 from purenet.purity.source import last_own_line
@@ -134,11 +126,6 @@ class Experiment:
         return self._placed(self.call.values)
 
     @property
-    def names_drawn_from(self) -> list[str]:
-        """The global generators that changed and that the code, or what it calls, names."""
-        return [name for name in self.randomness if self._names_generator(name)]
-
-    @property
     def functions(self) -> list[types.FunctionType]:
         """The caller's own functions, in the order in which they ran; then those that did not."""
         order = self.observation.order
@@ -203,6 +190,17 @@ class Experiment:
         self._settings.put_back([generator])
         two = self.repeated()
         return two is None or not differ(*two)
+
+    def names_generator(self, name: str) -> bool:
+        """Whether the code that ran, or a captured function, names a global generator."""
+        if {"random", "mtrand", "_rand"} & self.observation.mentions():
+            return True
+        return any(
+            getattr(item.value, "__self__", None) is GLOBAL_RANDOM[name]
+            for item in self.reached
+            if isinstance(item.value, types.MethodType | types.BuiltinMethodType)
+            or type(item.value).__name__ == "cython_function_or_method"
+        )
 
     def as_compiled(self) -> tuple[list[np.ndarray], list[Any]]:
         """What the function gives with what jit froze earlier, and the arrays in that program."""
@@ -320,7 +318,7 @@ class Experiment:
             self._before.put_back()
             self._settings.put_back(self._settings.changes(self.observation))
             drawn = self._settings.random_changes()
-            self._settings.put_back(name for name in drawn if self._names_generator(name))
+            self._settings.put_back(name for name in drawn if self.names_generator(name))
 
         return undone(work, put_back)
 
@@ -403,16 +401,6 @@ class Experiment:
             value for f in own_functions(self.call.function) for value in global_names(f).values()
         ]
         return [value for value in named if isinstance(value, types.ModuleType)]
-
-    def _names_generator(self, name: str) -> bool:
-        if {"random", "mtrand", "_rand"} & self.observation.mentions():
-            return True
-        return any(
-            getattr(item.value, "__self__", None) is GLOBAL_RANDOM[name]
-            for item in self.reached
-            if isinstance(item.value, types.MethodType | types.BuiltinMethodType)
-            or type(item.value).__name__ == "cython_function_or_method"
-        )
 
 
 def _evaluated(

@@ -1,4 +1,4 @@
-"""The kinds of finding: each with its sentence, its remedy and its place in a report."""
+"""Findings: facts of one cause put together, and said in the sentence of their kind."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -6,18 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-
-class Kind(NamedTuple):
-    """A kind of finding.
-
-    Attributes:
-        summary: what it is, in a few words; README's list is made of these.
-        ways: the ways in which it comes, each with its sentence and its remedy, in which a fact's
-            words stand for the names in braces.
-    """
-
-    summary: str
-    ways: Mapping[str, tuple[str, str]]
+from purenet.purity.kinds import KINDS, REGISTRY
 
 
 @dataclass(frozen=True)
@@ -27,7 +16,7 @@ class Finding:
     Attributes:
         kind: one of ``KINDS``.
         subject: the parameter's path or the captured name that it is about: ``net.W``.
-        where: file and line, ``net.py:12``; "" where unknown.
+        where: file and line, ``net.py:12``, or several such; "" where unknown.
         explanation: what was found, and why it matters.
         remedy: the smallest change that fixes it.
         evidence: the numbers of the experiment that showed it, by what was done.
@@ -52,9 +41,12 @@ class Finding:
         return (self.subject, *self.also)
 
     def __str__(self) -> str:
-        """Kind, subjects and place; what was found; how to fix it; the evidence."""
+        """Kind, subjects and places; what was found; how to fix it; the evidence."""
         at = f" ({self.where})" if self.where else ""
-        lines = [f"{self.kind}: {listed(self.subjects)}{at}", f"  {self.explanation}"]
+        lines = [
+            f"{self.kind}: {listed(self.subjects, len(self.subjects))}{at}",
+            f"  {self.explanation}",
+        ]
         lines += [f"  fix: {self.remedy}"] if self.remedy else []
         width = max(map(len, self.evidence), default=0)
         lines += [f"    {key:<{width}}  {shown(value)}" for key, value in self.evidence.items()]
@@ -62,7 +54,7 @@ class Finding:
 
 
 class Fact(NamedTuple):
-    """What is seen; facts of one group are one finding.
+    """What is seen; facts of one kind, way and group are one finding.
 
     Attributes:
         kind: one of ``KINDS``.
@@ -71,7 +63,7 @@ class Fact(NamedTuple):
         way: which of the kind's ways it is.
         words: what stands for the names in the way's sentence and remedy.
         evidence: the numbers that show it.
-        group: what it shares with other facts of its kind and way; None where it stands alone.
+        group: what it shares with the others of its finding; None: the place.
     """
 
     kind: str
@@ -91,27 +83,38 @@ def findings(function: str, facts: Iterable[Fact]) -> tuple[Finding, ...]:
         facts: what was seen.
     """
     groups: dict[Any, list[Fact]] = {}
-    for number, fact in enumerate(facts):
-        alone = number if fact.group is None else None
-        groups.setdefault((fact.kind, fact.way, fact.group, alone), []).append(fact)
+    for fact in facts:
+        group = fact.where if fact.group is None else fact.group
+        groups.setdefault((fact.kind, fact.way, group), []).append(fact)
     ordered = sorted(groups.values(), key=lambda group: KINDS.index(group[0].kind))
     return tuple(_finding(function, group) for group in ordered)
 
 
 def _finding(function: str, facts: list[Fact]) -> Finding:
-    first, *others = facts
-    also = tuple(dict.fromkeys(f.subject for f in others if f.subject != first.subject))
-    sentence, remedy = REGISTRY[first.kind].ways[first.way]
-    words = {"function": function, "subject": first.subject, **first.words}
-    words["subjects"] = listed([first.subject, *also])
+    first = facts[0]
+    subjects = list(dict.fromkeys(fact.subject for fact in facts))
+    words = {name: listed(dict.fromkeys(f.words[name] for f in facts)) for name in first.words}
+    evidence: dict[str, Any] = {}
+    for name, value in (row for fact in facts for row in fact.evidence.items()):
+        evidence.setdefault(name, value)
+    number = _ONE if len(subjects) == 1 else _MANY
+    names = {
+        "function": function,
+        "subject": first.subject,
+        "subjects": listed(subjects),
+        "quoted": listed(f"`{subject}`" for subject in subjects),
+    }
+    sentence, remedy = (
+        x.format_map(names | number | words) for x in REGISTRY[first.kind].ways[first.way]
+    )
     return Finding(
         first.kind,
         first.subject,
-        first.where,
-        sentence.format_map(words),
-        remedy.format_map(words),
-        dict(first.evidence),
-        also,
+        listed(dict.fromkeys(fact.where for fact in facts if fact.where)),
+        sentence,
+        remedy,
+        dict(list(evidence.items())[:_MOST_ROWS]),
+        tuple(subjects[1:]),
     )
 
 
@@ -131,231 +134,9 @@ def shown(value: Any) -> str:
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
-_READ_INSTEAD = "read {argument} in place of `{subject}`"
-_IGNORED = (
-    "Nothing that {function} computes reads {subjects}: the derivative is zero, and every gradient "
-    "checker that compares zero with zero is content."
-)
-_PUT_IN = "pass {subjects} as an argument, and return what it becomes"
-REGISTRY: dict[str, Kind] = {
-    "ignored-parameter": Kind(
-        "a parameter that the value never reads",
-        {
-            "": (_IGNORED, "use {subjects}, or take it out of the arguments"),
-            "instead": (
-                _IGNORED + " The value comes from {instead} instead.",
-                "read {subject} in place of {instead}",
-            ),
-        },
-    ),
-    "zero-derivative": Kind(
-        "a parameter that is only read through `argmax`, `round`, a cast or a comparison",
-        {
-            "": (
-                "The value reads {subject}, but only through {through}, whose derivative is zero "
-                "wherever it exists: jax.grad returns zeros without a word.",
-                "use something smooth there, or take {subject} out of the parameters where it is "
-                "meant to stay constant",
-            ),
-        },
-    ),
-    "vanishing-derivative": Kind(
-        "a derivative that is zero all around: a dead unit, a saturated one, a factor of zero",
-        {
-            "": (
-                "The value reads {subject}, but its derivative is numerically zero, here and all "
-                "around: a unit that is never active, a factor of zero, or a saturated one. "
-                "Gradient descent cannot move it.",
-                "look at what {subject} is multiplied with, and at the scale of its values",
-            ),
-            "here": ("the derivative is zero at these parameters and not around them", ""),
-        },
-    ),
-    "captured-array": Kind(
-        "a captured array that is read in the place of a parameter, or beside it",
-        {
-            "instead": (
-                "The value comes from the captured array `{subject}`, of the shape of {argument}, "
-                "which is ignored.",
-                _READ_INSTEAD,
-            ),
-            "untried": (
-                "{function} holds the array `{subject}`, which is {argument} or its like, and "
-                "ignores {argument}. Whether it is what the value comes from could not be tried: "
-                "{reason}.",
-                _READ_INSTEAD,
-            ),
-            "beside": (
-                "{function} reads `{subject}` beside {argument}, and the two are one array: the "
-                "derivative with respect to {argument} leaves out what the value owes to "
-                "`{subject}`.",
-                _READ_INSTEAD + "; where a constant is meant, pass a copy as data",
-            ),
-            "data": (
-                "captured array {array}, taken for data; derivatives with respect to it are not "
-                "asked for",
-                "",
-            ),
-        },
-    ),
-    "stale-capture": Kind(
-        "a captured value that has changed since `jit` froze it",
-        {
-            "": (
-                "jit froze {subject} when it traced {function}; {subject} has changed since, and "
-                "the compiled function does not know: it still computes with the old value.",
-                "pass {subject} as an argument",
-            ),
-        },
-    ),
-    "aliased-state": Kind(
-        "captured state that is the very array passed: only writing into it moves the value",
-        {
-            "": (
-                "{function} reads `{subject}`, which is the very one passed as {argument}. Writing "
-                "into it moves the value; passing another one, or a copy, does not.",
-                "read {argument} in place of `{subject}`, and pass what is needed as arguments",
-            ),
-        },
-    ),
-    "mutates-argument": Kind(
-        "an argument that is written to",
-        {
-            "": (
-                "{function} writes into its argument {subject}: the caller's own array or "
-                "container is another one afterwards.",
-                "work on a copy of {subject}, or return the new value",
-            ),
-            "restored": (
-                "{function} writes into its argument {subject} and puts back what was there: until "
-                "it has, everybody else who holds the array reads other numbers, and for good "
-                "where it raises half-way.",
-                "work on a copy of {subject}",
-            ),
-        },
-    ),
-    "mutates-state": Kind(
-        "an attribute, a global, a container, a generator or a setting that a call changes",
-        {
-            "": (
-                "A call of {function} changes {subjects}: what a call gives can depend on the "
-                "calls before it, and jit runs the change once, when it traces, or never.",
-                _PUT_IN,
-            ),
-            "kept": (
-                "A call of {function} keeps what it was given or has computed in {subjects}: a "
-                "second call overwrites it, and jit stores a tracer there, or nothing.",
-                _PUT_IN,
-            ),
-            "setting": (
-                "A call of {function} changes {subject}: a setting of the whole process, for all "
-                "code that runs after it.",
-                "set it once, outside, or for a block (np.errstate, jax.enable_x64)",
-            ),
-            "used up": (
-                "{function} draws from {subject}: what a call takes from it is gone for the next "
-                "one. It cannot be put back, so no further call was made.",
-                "pass what is drawn as an argument",
-            ),
-            "by id": (
-                "{function} keeps results in {subject} by the id of an array. An id says nothing "
-                "of what is in the array, and passes to another one when the array is gone: the "
-                "result is then that of other numbers.",
-                "compute it anew, or keep it beside the array itself and drop it when that changes",
-            ),
-            "cache": ("filled by a first call and left alone by later ones: taken for a cache", ""),
-        },
-    ),
-    "global-random": Kind(
-        "numbers drawn from a global generator",
-        {
-            "": (
-                "{function} draws from, or seeds, the global generator of {subject}: two calls on "
-                "equal inputs differ, and jit freezes the numbers of the first.",
-                "draw from a key (jax.random) or a generator that is passed as an argument",
-            ),
-        },
-    ),
-    "nondeterministic": Kind(
-        "a value that does not repeat",
-        {
-            "": (
-                "Two calls of {function} on equal inputs, from equal state, give two values: there "
-                "is no derivative to speak of.",
-                "pass what varies (the time, a generator, the order) as an argument",
-            ),
-            "raises": (
-                "A second call of {function} on equal inputs, from equal state, raises: what the "
-                "first one did outside is in its way.",
-                "do outside what can be done only once",
-            ),
-        },
-    ),
-    "late-binding": Kind(
-        "functions made in a loop that all read the loop's last variable",
-        {
-            "": (
-                "{count} functions made at {at} share the variable {subject}: each reads the value "
-                "that the loop left in it, not the one of its own turn.",
-                "bind it when the function is made: a default, {subject}={subject}, or "
-                "functools.partial",
-            ),
-        },
-    ),
-    "side-effect": Kind(
-        "printing, logging, files, connections, callbacks",
-        {
-            "": (
-                "{function} calls {subject}: under jit this happens when it is traced, not when it "
-                "runs; under a gradient check, once a coordinate.",
-                "return what is to be shown or stored, and do it outside",
-            ),
-        },
-    ),
-    "leaked-tracer": Kind(
-        "a tracer that outlives its trace in an attribute, a global, a container or a cache",
-        {
-            "": (
-                "{subjects}: a call under a trace leaves a tracer there. Whoever uses it after the "
-                "trace gets an UnexpectedTracerError.",
-                "return the value in place of storing it",
-            ),
-            "before": (
-                "{subjects}: an earlier trace has left a tracer there. Whoever uses it after the "
-                "trace gets an UnexpectedTracerError.",
-                "return the value in place of storing it",
-            ),
-        },
-    ),
-    "integer-parameter": Kind(
-        "a parameter of whole numbers, truth values or keys",
-        {
-            "": (
-                "{subject} is of dtype {dtype}. A derivative needs values that move by a little; "
-                "jax.grad refuses it, and a finite-difference loop rounds its steps away.",
-                "pass {subject} * 1.0, or keep it in an argument that is not differentiated",
-            ),
-        },
-    ),
-    "numpy-on-tracer": Kind(
-        "NumPy, `float()` or `if` on what JAX traces",
-        {
-            "": (
-                "JAX cannot trace {function}: the line at {at} asks for the number behind a traced "
-                "value ({raised}), as NumPy, float(), bool() and if do.",
-                "use jax.numpy in place of numpy there, and jnp.where or lax.cond in place of if",
-            ),
-        },
-    ),
-    "key-reuse": Kind(
-        "a random key that is used twice",
-        {
-            "": (
-                "{subject} is used {count} times in one call: the same key gives the same numbers, "
-                "so what should be independent is not.",
-                "split it first (jax.random.split) and use each part once",
-            ),
-        },
-    ),
-}
-KINDS = tuple(REGISTRY)
+_MOST_ROWS = 6  # of evidence, in one finding
+# the words of a sentence that follow the number of its subjects
+_ONE = {"is": "is", "has": "has", "it": "it", "one": "one", "another": "another one",
+        "array": "array", "value": "value"}  # fmt: skip
+_MANY = {"is": "are", "has": "have", "it": "them", "one": "ones", "another": "others",
+         "array": "arrays", "value": "values"}  # fmt: skip

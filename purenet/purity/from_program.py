@@ -12,8 +12,9 @@ from purenet.purity.call import Call
 from purenet.purity.dependence import FLAT, IGNORED, STEPWISE, Dependence, dependence
 from purenet.purity.experiment import FAILS, Experiment
 from purenet.purity.findings import Fact, listed
-from purenet.purity.numeric import differ, other, summary
-from purenet.purity.reached import ARRAYS, Reached, captured_arrays, captured_numbers
+from purenet.purity.held import ARRAYS
+from purenet.purity.numeric import close, other, summary
+from purenet.purity.reached import Reached, captured_arrays, captured_numbers
 from purenet.purity.reads import Reads, aliases
 from purenet.purity.replacing import Replaced
 from purenet.purity.source import where_defined, where_named
@@ -29,7 +30,7 @@ def integer_parameters(call: Call) -> Iterator[Fact]:
         if i not in call.movable and is_number and dtype != "object":
             yield Fact(
                 "integer-parameter", path, where_defined(call.function),
-                words={"dtype": dtype}, evidence={"dtype": dtype},
+                words={"dtype": dtype}, evidence={"dtype": dtype}, group=dtype,
             )  # fmt: skip
 
 
@@ -48,7 +49,7 @@ def of_values(experiment: Experiment) -> tuple[list[Fact], list[Fact]]:
             said |= {r.name for r in beside}
     facts = [*_of_parameters(experiment, found, instead), *captured]
     notes = [
-        Fact("vanishing-derivative", _path(experiment, leaf), way="here", evidence=one.evidence)
+        Fact("vanishing-derivative", experiment.call.path(leaf), way="here", evidence=one.evidence)
         for leaf, one in enumerate(found)
         if one.stationary
     ]
@@ -67,7 +68,7 @@ def key_reuse(experiment: Experiment) -> Iterator[Fact]:
         places = [use.where for use in reused.uses if use.where]
         yield Fact(
             "key-reuse", name, places[-1] if places else where_defined(call.function),
-            words={"count": str(len(uses))},
+            words={"count": str(len(uses))}, group=name,
             evidence={f"use {i + 1}": use for i, use in enumerate(uses)},
         )  # fmt: skip
 
@@ -78,13 +79,13 @@ def stale_captures(experiment: Experiment) -> Iterator[Fact]:
         return
     frozen, constants = experiment.as_compiled()
     fresh = experiment.outputs()
-    if not _apart(frozen, fresh):
+    if close(frozen, fresh):
         return
     function = experiment.call.function
     values = [*captured_arrays(function), *captured_numbers(function)]
-    own = experiment.functions
+    own, reads = experiment.functions, Reads(experiment)
     for thing in values[:_MOST]:
-        if any(_equal(thing.value, c) for c in constants) or not _decides(experiment, thing, fresh):
+        if any(_equal(thing.value, c) for c in constants) or not reads.decides(thing):
             continue
         now = thing.value if np.ndim(thing.value) == 0 else f"array {np.shape(thing.value)}"
         yield Fact(
@@ -94,6 +95,7 @@ def stale_captures(experiment: Experiment) -> Iterator[Fact]:
                 "value its source gives now": summary(fresh),
                 f"{thing.name} now": now,
             },
+            group="",
         )  # fmt: skip
 
 
@@ -103,16 +105,18 @@ def _of_parameters(
     instead: Sequence[list[Reached]],
 ) -> Iterator[Fact]:
     at = where_defined(experiment.call.function)
+    ignored = [leaf for leaf, one in enumerate(found) if one.state == IGNORED]
+    for way in ("instead", ""):
+        leaves = [leaf for leaf in ignored if bool(instead[leaf]) == bool(way)]
+        reads = {read.name: read for leaf in leaves for read in instead[leaf]}
+        evidence = _ablation(experiment, leaves, list(reads.values())) if leaves else {}
+        words = {"instead": listed(f"`{name}`" for name in reads)}
+        for leaf in leaves:
+            path = experiment.call.path(leaf)
+            yield Fact("ignored-parameter", path, at, way, words, evidence)
     for leaf, (state, evidence, _) in enumerate(found):
-        path = _path(experiment, leaf)
-        if state == IGNORED:
-            names = [f"`{read.name}`" for read in instead[leaf]]
-            yield Fact(
-                "ignored-parameter", path, at, "instead" if names else "",
-                words={"instead": listed(names)},
-                evidence=_ablation(experiment, leaf, instead[leaf]),
-            )  # fmt: skip
-        elif state == STEPWISE:
+        path = experiment.call.path(leaf)
+        if state == STEPWISE:
             cuts = []
             if experiment.traces:
                 cuts = jaxprs.cuts(experiment.traced.call, experiment.leaves, leaf)
@@ -127,19 +131,21 @@ def _of_parameters(
 
 def _instead(experiment: Experiment, read: Reached, leaf: int, reads: Reads) -> Fact:
     where = where_named(experiment.functions, read.name, stored=False)
-    words = {"argument": _path(experiment, leaf)}
+    words = {"argument": experiment.call.path(leaf)}
     if reads.untried.get(read.name):
         words["reason"] = reads.untried[read.name]
-        return Fact("captured-array", read.name, where, "untried", words)
+        reason = words["reason"]
+        return Fact("captured-array", read.name, where, "untried", words, group=reason)
     is_alias = aliases(read, experiment.call, leaf) and not isinstance(read.value, jax.Array)
     if is_alias:
-        return Fact("aliased-state", read.name, where, words=words)
-    return Fact("captured-array", read.name, where, "instead", words)
+        return Fact("aliased-state", read.name, where, words=words, group="")
+    return Fact("captured-array", read.name, where, "instead", words, group="")
 
 
 def _beside(experiment: Experiment, read: Reached, leaf: int) -> Fact:
     where = where_named(experiment.functions, read.name, stored=False)
-    return Fact("captured-array", read.name, where, "beside", {"argument": _path(experiment, leaf)})
+    words = {"argument": experiment.call.path(leaf)}
+    return Fact("captured-array", read.name, where, "beside", words, group="")
 
 
 def _data(experiment: Experiment, reads: Reads, told: set[str]) -> Iterator[Fact]:
@@ -158,24 +164,27 @@ def _data(experiment: Experiment, reads: Reads, told: set[str]) -> Iterator[Fact
     for name in dict.fromkeys(read.name for read, _ in present):
         read, where = named[name]
         if name not in told:
-            words = {"array": f"{read.value.dtype}{list(np.shape(read.value))}"}
-            yield Fact("captured-array", name, where, "data", words)
+            words = {"what": f"{read.value.dtype}{list(np.shape(read.value))}"}
+            yield Fact("captured-array", name, where, "data", words, group="")
 
 
-def _ablation(experiment: Experiment, leaf: int, reads: list[Reached]) -> dict[str, float | str]:
-    """The value where the argument changes, where what is captured does, where both do."""
-    path, moved = _path(experiment, leaf), list(experiment.call.values)
-    moved[leaf] = other(moved[leaf])
+def _ablation(
+    experiment: Experiment, leaves: Sequence[int], reads: list[Reached]
+) -> dict[str, float | str]:
+    """The value where the arguments change, where what is captured does, where both do."""
+    moved = list(experiment.call.values)
+    for leaf in leaves:
+        moved[leaf] = other(moved[leaf])
+    paths = [experiment.call.path(leaf) for leaf in leaves]
     values: dict[str, float | str] = {
         "value": summary(experiment.outputs()),
-        f"{path} changed": _value(experiment, moved, []),
+        f"{listed(paths, 2)} changed": _value(experiment, moved, []),
     }
     if reads:
-        names = " and ".join(read.name for read in reads)
         replaced = [(read, other(read.value)) for read in reads]
-        values[f"{names} changed"] = _value(experiment, None, replaced)
+        values[f"{listed([r.name for r in reads], 2)} changed"] = _value(experiment, None, replaced)
         values["both changed"] = _value(experiment, moved, replaced)
-        if any(aliases(read, experiment.call, leaf) for read in reads):
+        if any(aliases(read, experiment.call, leaf) for read in reads for leaf in leaves):
             values["the two are one array"] = 1.0
     return values
 
@@ -187,15 +196,11 @@ def _value(experiment: Experiment, moved: list | None, replaced: Replaced) -> fl
         return f"raises {type(error).__name__}"
 
 
-def _path(experiment: Experiment, leaf: int) -> str:
-    return experiment.call.paths[experiment.call.movable[leaf]]
-
-
 def _name_of_key(experiment: Experiment, origin: Any) -> str:
     """The argument or captured name that a key comes from."""
     call = experiment.call
     if isinstance(origin, int):
-        return _path(experiment, origin)
+        return experiment.call.path(origin)
     if origin is not None:
         for i, argument in enumerate(call.args):
             paths = trees.leaf_paths(argument, trees.argument_name(call.function, i))
@@ -216,19 +221,6 @@ def _is_raw_key(one: Any, two: Any) -> bool:
     return one.dtype == np.uint32 and np.array_equal(one, np.asarray(two))
 
 
-def _apart(one: list[np.ndarray], two: list[np.ndarray]) -> bool:
-    """Whether two values differ by more than the order of their operations can make them."""
-    for a, b in zip(one, two, strict=True):
-        if not np.issubdtype(b.dtype, np.inexact):
-            if not np.array_equal(a, b):
-                return True
-            continue
-        tolerance = float(jnp.finfo(b.dtype).eps) ** 0.75
-        if not np.allclose(a, b, rtol=tolerance, atol=0.0, equal_nan=True):
-            return True
-    return False
-
-
 def _equal(one: Any, two: Any) -> bool:
     return one is two or (np.ndim(one) > 0 and np.array_equal(np.asarray(one), np.asarray(two)))
 
@@ -240,10 +232,3 @@ def _has_content(constant: Any, array: Any) -> bool:
         return False
     content = np.asarray(constant)
     return bool(np.array_equal(content, np.asarray(array).astype(content.dtype)))
-
-
-def _decides(experiment: Experiment, thing: Reached, fresh: list[np.ndarray]) -> bool:
-    try:
-        return differ(experiment.outputs(replaced=[(thing, other(thing.value))]), fresh)
-    except FAILS:  # what another value makes it raise is not accused
-        return False

@@ -1,15 +1,15 @@
 """What the observed calls of a function show: changes, leaks, effects, chance."""
 
 import random
-import re
 from collections.abc import Iterator
 
 from purenet.jaxprs import is_traced
 from purenet.purity.call import Call
 from purenet.purity.experiment import Experiment
 from purenet.purity.findings import Fact
+from purenet.purity.held import GLOBAL_RANDOM, global_names
 from purenet.purity.numeric import differ, summary
-from purenet.purity.reached import GLOBAL_RANDOM, global_names, of_function, own_functions
+from purenet.purity.reached import of_function, own_functions
 from purenet.purity.snapshots import Change
 from purenet.purity.source import imported, nested_code, where_defined, where_named
 
@@ -22,7 +22,7 @@ def leaked_before(call: Call) -> Iterator[Fact]:
     for thing in of_function(call.function):
         if is_traced(thing.value):
             where = where_named(own, thing.name, stored=True)
-            yield Fact("leaked-tracer", thing.name, where, "before")
+            yield Fact("leaked-tracer", thing.name, where, "before", group="")
 
 
 def of_runs(experiment: Experiment) -> Iterator[Fact]:
@@ -47,10 +47,10 @@ def of_runs(experiment: Experiment) -> Iterator[Fact]:
             yield _of_change(experiment, change)
     for change in _once(c for run in experiment.runs for c in run.state if c.has_tracer):
         where = where_named(own, change.name, stored=True)
-        yield Fact("leaked-tracer", change.name, where, group=_kept_by(change))
+        yield Fact("leaked-tracer", change.name, where, group="")
     for name in experiment.settings:
         where = where_named(own, name, stored=False)
-        yield Fact("mutates-state", name, where, "setting")
+        yield Fact("mutates-state", name, where, "setting", group=name)
     for subject, where in experiment.observation.effects:
         yield Fact("side-effect", subject, where, group=subject)
 
@@ -112,16 +112,9 @@ def _of_change(experiment: Experiment, change: Change) -> Fact:
     if change.name in experiment.used_up:
         where = where_named(experiment.functions, change.name, stored=False)
         return Fact("mutates-state", change.name, where, "used up")
-    way = "kept" if change.is_kept else ""
-    return Fact(
-        "mutates-state", change.name, where, way, evidence=change.evidence, group=_kept_by(change)
-    )
-
-
-def _kept_by(change: Change) -> str | None:
-    """What the layers of one network keep is one fact: the name that all of theirs begin with."""
-    found = re.match(r"(self\.)?\w+", change.name)
-    return found[0].removeprefix("self.") if found and change.is_kept else None
+    if change.is_kept:  # what all layers of a network keep is one fact
+        return Fact("mutates-state", change.name, where, "kept", evidence=change.evidence, group="")
+    return Fact("mutates-state", change.name, where, evidence=change.evidence)
 
 
 def _has_id(key: object) -> bool:
@@ -150,7 +143,7 @@ def _once(found: Iterator[Change]) -> list[Change]:
 def _names(experiment: Experiment, generator: str) -> bool:
     """Whether the caller's own code names a global generator, or what it calls NumPy's."""
     if generator == "numpy.random":
-        return generator in experiment.names_drawn_from
+        return experiment.names_generator(generator)
     own = experiment.functions
     named = [value for function in own for value in global_names(function).values()]
     cells = [thing.value for thing in experiment.reached]

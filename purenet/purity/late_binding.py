@@ -6,9 +6,9 @@ import linecache
 import types
 from collections.abc import Callable, Iterator
 
+from purenet.purity.copies import COPIED_FUNCTIONS
 from purenet.purity.findings import Fact
 from purenet.purity.reached import own_functions
-from purenet.purity.replacing import COPIED_FUNCTIONS
 from purenet.purity.source import parsed, place
 
 _LOOPS = (ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.DictComp,

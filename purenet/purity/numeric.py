@@ -1,5 +1,6 @@
 """Values compared, summed up, and moved: other numbers, to call a function at."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -33,6 +34,20 @@ def differ(one: list[np.ndarray], two: list[np.ndarray]) -> bool:
     return len(one) != len(two) or any(
         x.shape != y.shape or x.tobytes() != y.tobytes() for x, y in zip(one, two, strict=True)
     )
+
+
+def close(one: Sequence[Any], two: Sequence[Any], atol: float = 0.0) -> bool:
+    """Whether two values differ by no more than the order of their operations can make them."""
+    return len(one) == len(two) and all(
+        np.allclose(x, y, rtol=_roundings(x), atol=atol, equal_nan=True)
+        if jnp.issubdtype(jnp.result_type(x), np.inexact)
+        else np.array_equal(x, y)
+        for x, y in zip(one, two, strict=True)
+    )
+
+
+def _roundings(x: Any) -> float:
+    return float(jnp.finfo(jnp.result_type(x)).eps) ** 0.75
 
 
 def summary(outputs: list[np.ndarray]) -> float:

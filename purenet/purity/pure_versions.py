@@ -11,11 +11,14 @@ import numpy as np
 
 from purenet import markup
 from purenet.purity.call import Call, called
+from purenet.purity.copies import copied
 from purenet.purity.dependence import IGNORED, dependence
 from purenet.purity.experiment import Experiment
-from purenet.purity.reached import ARRAYS, Reached, captured_arrays
+from purenet.purity.held import ARRAYS
+from purenet.purity.numeric import close
+from purenet.purity.reached import Reached, captured_arrays
 from purenet.purity.reads import Reads, aliases
-from purenet.purity.replacing import auditing, copied
+from purenet.purity.replacing import auditing
 
 
 class PureVersion(NamedTuple):
@@ -100,7 +103,7 @@ def _lifted_version(experiment: Experiment) -> PureVersion:
         except Exception as error:  # whatever the code does with a tracer
             reasons.append(f"{type(error).__name__}: {str(error).splitlines()[0]}")
             continue
-        if _agree(found, value):
+        if close(found, value, atol=1e-8):
             return PureVersion(function, params)
         reasons.append("its value is not that of the original")
     raise ValueError(
@@ -181,14 +184,3 @@ def _require_names(params: Mapping[str, Any], given: Mapping[str, Any]) -> None:
             f"got params of {got}; wanted a dictionary of {sorted(params)}; pass the params that "
             "came with this function, or a tree like them"
         )
-
-
-def _agree(found: Sequence[Any], value: Sequence[np.ndarray]) -> bool:
-    if len(found) != len(value):
-        return False
-    return all(
-        np.allclose(x, y, rtol=float(jnp.finfo(jnp.result_type(x)).eps) ** 0.75, equal_nan=True)
-        if jnp.issubdtype(jnp.result_type(x), np.inexact)
-        else np.array_equal(x, y)
-        for x, y in zip(found, value, strict=True)
-    )

@@ -7,10 +7,12 @@ import numpy as np
 
 from purenet import jaxprs
 from purenet.purity.call import Call
+from purenet.purity.copies import CannotReplaceError
 from purenet.purity.experiment import FAILS, Experiment
+from purenet.purity.held import ARRAYS
 from purenet.purity.numeric import differ, other
-from purenet.purity.reached import ARRAYS, Reached, captured_arrays, captured_numbers, reached
-from purenet.purity.replacing import CannotReplaceError, auditing
+from purenet.purity.reached import Reached, captured_arrays, captured_numbers, reached
+from purenet.purity.replacing import auditing
 
 _MOST = 32  # captured arrays that are tried
 
@@ -41,7 +43,7 @@ class Reads:
         others are settings.
         """
         call = self._experiment.call
-        value, path = call.values[leaf], call.paths[call.movable[leaf]]
+        value, path = call.values[leaf], call.path(leaf)
         numbers = captured_numbers(call.function) if isinstance(value, int | float) else []
         alike = [r for r in self.captured if np.shape(r.value) == np.shape(value)]
         candidates = [*alike, *numbers]
@@ -107,7 +109,7 @@ def aliases(read: Reached, call: Call, leaf: int) -> bool:
         return np.shares_memory(read.value, value)
     if isinstance(read.value, ARRAYS):
         return read.value is value
-    path = call.paths[call.movable[leaf]]
+    path = call.path(leaf)
     return any(
         item.name == path and item.holder is read.holder and item.key == read.key
         for item in reached(call.named_arguments)

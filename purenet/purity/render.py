@@ -5,7 +5,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from purenet import markup
-from purenet.purity.findings import Finding, shown
+from purenet.purity.findings import Finding, listed, shown
 
 if TYPE_CHECKING:
     from purenet.purity.report import PurityReport
@@ -23,7 +23,8 @@ def html(report: "PurityReport") -> str:
         kinds = escape(", ".join(report.kinds))
         head = f"<p>{markup.verdict(label, markup.DISAGREES)}{name}: {kinds}</p>"
     notes = markup.listed(
-        f"<code>{escape(note.subject)}</code>: {escape(note.explanation)}" for note in report.notes
+        f"<code>{escape(listed(note.subjects))}</code>: {escape(note.explanation)}"
+        for note in report.notes
     )
     return head + findings(report.findings) + markup.folded("Notes", notes)
 

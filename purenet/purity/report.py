@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from purenet.purity import render
-from purenet.purity.findings import Finding, shown
+from purenet.purity.findings import Finding, listed, shown
 
 
 class ImpureLoss(AssertionError):  # noqa: N818 - the name is the public contract
@@ -89,7 +89,7 @@ class PurityReport:
 
 
 def _note(note: Finding) -> str:
-    return f"note: {note.subject}: {note.explanation}"
+    return f"note: {listed(note.subjects)}: {note.explanation}"
 
 
 def _plain(thing: Any) -> Any:

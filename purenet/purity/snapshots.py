@@ -1,43 +1,36 @@
 """What changes: all that some named things hold, compared before and after a call, and put back."""
 
-import array
 import contextlib
 import contextvars
 import io
-import pickle
-import random
-import threading
 import types
-from collections import UserDict, deque
-from collections.abc import Callable, Hashable, Mapping, MutableSet, Set
+from collections import deque
+from collections.abc import Callable, Hashable, Mapping, Set
 from typing import Any, NamedTuple, TypeVar
 
 import jax
 import numpy as np
 
 from purenet.jaxprs import is_traced
-from purenet.purity.reached import (
-    ATOMS,
-    GENERATORS,
-    MAPPINGS,
-    Reached,
-    declared,
-    held,
-    is_cache,
-    label,
-    own_modules,
-    reached,
+from purenet.purity.contents import (
+    ABSENT,
+    BYTES,
+    CONTENT,
+    content_now,
+    content_of,
+    has_tracer,
+    position,
+    restore,
+    runs_out,
 )
-from purenet.purity.source import is_library_class
+from purenet.purity.held import ATOMS, GENERATORS, MAPPINGS, declared, is_cache, label
+from purenet.purity.reached import Reached, reached
 
 T = TypeVar("T")
-CONTENT = "<content>"  # the key of what is compared by value: all else is compared by identity
-_ABSENT = object()
-_BYTES = (bytearray, array.array)
 # what changes as a whole: its items or its state have no names of their own
 _NAMED_WHOLE = (
     np.ndarray, jax.Ref, Set, deque, list, contextvars.ContextVar, types.CellType, io.IOBase,
-    *_BYTES, *GENERATORS,
+    *BYTES, *GENERATORS,
 )  # fmt: skip
 
 
@@ -76,7 +69,7 @@ class Snapshot:
         self.holders = [
             _Holder(item.name, item.value, content)
             for item in reached(roots)
-            if (content := _content(item.value)) is not None
+            if (content := content_of(item.value)) is not None
         ]
 
     def changes(self) -> list[Change]:
@@ -88,9 +81,9 @@ class Snapshot:
         found: dict[str, Change] = {}
         arrays: list[np.ndarray] = []
         for name, thing, before in self.holders:
-            after = _now(thing)
+            after = content_now(thing)
             for key in [*before, *(key for key in after if key not in before)]:
-                old, new = before.get(key, _ABSENT), after.get(key, _ABSENT)
+                old, new = before.get(key, ABSENT), after.get(key, ABSENT)
                 if _same(key, old, new):
                     continue
                 if isinstance(thing, np.ndarray):  # arrays that look into one memory changed once
@@ -104,14 +97,14 @@ class Snapshot:
     def put_back(self) -> None:
         """Give everything the content that it had; what cannot be given it is left alone."""
         for _, thing, before in self.holders:
-            after = _now(thing)
+            after = content_now(thing)
             if before.keys() == after.keys() and all(
                 _same(key, old, after[key]) if key == CONTENT else old is after[key]
                 for key, old in before.items()
             ):
                 continue
             with contextlib.suppress(Exception):
-                _restore(thing, before, after)
+                restore(thing, before, after)
 
     @property
     def used_up(self) -> list[str]:
@@ -119,8 +112,8 @@ class Snapshot:
         return [
             name
             for name, thing, before in self.holders
-            if _runs_out(thing)
-            and not _same(CONTENT, before[CONTENT], _position(thing))
+            if runs_out(thing)
+            and not _same(CONTENT, before[CONTENT], position(thing))
             and not (isinstance(before[CONTENT], int) and declared(thing, "__setstate__"))
         ]
 
@@ -146,11 +139,6 @@ def undone(work: Callable[[], T], undo: Callable[[], Any]) -> T:
             raise interrupted
 
 
-def has_tracer(value: Any) -> bool:
-    """Whether a value is a tracer, or holds one anywhere."""
-    return any(is_traced(item.value) for item in reached({"": value}))
-
-
 def changed(item: Reached) -> Change:
     """The change of a thing that is known to be written to, where its content cannot be seen."""
     return Change(item.name, (id(item.value), CONTENT), {}, False, False, False, item.value)
@@ -158,104 +146,25 @@ def changed(item: Reached) -> Change:
 
 def _change(name: str, thing: Any, key: Any, old: Any, new: Any) -> Change:
     called = label(name, thing, key)
-    added = isinstance(thing, MAPPINGS) and (old is _ABSENT or new is _ABSENT)
+    added = isinstance(thing, MAPPINGS) and (old is ABSENT or new is ABSENT)
     if added or isinstance(thing, _NAMED_WHOLE) or key == CONTENT or is_cache(thing):
         called = name
-    rebinds = not added and not isinstance(thing, (np.ndarray, jax.Ref, *_BYTES, *GENERATORS))
+    rebinds = not added and not isinstance(thing, (np.ndarray, jax.Ref, *BYTES, *GENERATORS))
     return Change(
         called,
         (id(thing), key),
         _evidence(called, old, new),
-        (old is _ABSENT or old is None) and not isinstance(thing, list | deque),
-        has_tracer(None if new is _ABSENT else new),
+        (old is ABSENT or old is None) and not isinstance(thing, list | deque),
+        has_tracer(None if new is ABSENT else new),
         rebinds and not isinstance(thing, list | deque | Set) and not _is_plain(new),
         thing,
     )
 
 
-def _content(thing: Any) -> dict[Any, Any] | None:
-    """What of a thing can change in place; None for what cannot."""
-    if isinstance(thing, (*ATOMS, tuple, types.ModuleType, types.MethodType)):
-        return None
-    if isinstance(thing, np.ndarray):
-        return {CONTENT: thing.copy()} if thing.flags.writeable else None
-    if isinstance(thing, jax.Ref):
-        with jax.ensure_compile_time_eval():
-            return {CONTENT: np.asarray(thing[...])}
-    if isinstance(thing, jax.Array):
-        return None
-    if isinstance(thing, _BYTES):
-        return {CONTENT: thing[:]}
-    if isinstance(thing, contextvars.ContextVar):
-        with contextlib.suppress(LookupError):  # one that has neither value nor default
-            return {"value": thing.get()}
-        return {}
-    if isinstance(thing, GENERATORS):
-        return _generator_state(thing)
-    if isinstance(thing, Set):
-        return dict.fromkeys(thing, True)
-    if isinstance(thing, io.IOBase):
-        return {CONTENT: _position(thing)}
-    if _runs_out(thing):
-        return {CONTENT: _position(thing)}
-    if is_cache(thing):
-        return held(thing)
-    if isinstance(thing, type):
-        return None if is_library_class(thing) else _class_content(thing)
-    if isinstance(thing, types.FunctionType | types.CellType | dict | list | deque):
-        return held(thing)
-    return held(thing) or ({} if type(thing).__dictoffset__ else None)
-
-
-def _now(thing: Any) -> dict[Any, Any]:
-    """As `_content`, to look at and not to keep."""
-    if isinstance(thing, np.ndarray):
-        return {CONTENT: thing} if thing.flags.writeable else {}
-    return _content(thing) or {}
-
-
-def _runs_out(thing: Any) -> bool:
-    """Whether a thing is a generator, or an iterator of Python or of a library."""
-    if isinstance(thing, (*ATOMS, np.ndarray, jax.Array, io.IOBase)):
-        return False
-    return declared(thing, "__next__") is not None and is_library_class(type(thing))
-
-
-def _class_content(cls: type) -> dict[Any, Any]:
-    """Data and methods: the rest is what Python and libraries write into classes."""
-    return {
-        name: value
-        for name, value in vars(cls).items()
-        if not name.startswith(("__", "_abc_")) or isinstance(value, types.FunctionType)
-    }
-
-
-def _generator_state(generator: Any) -> dict[Any, Any] | None:
-    if isinstance(generator, random.SystemRandom):
-        return None
-    if isinstance(generator, random.Random):
-        return {CONTENT: generator.getstate()}
-    return {CONTENT: pickle.dumps(generator)}
-
-
-def _position(thing: Any) -> Any:
-    """How far a generator, an iterator or an open file has got."""
-    if isinstance(thing, types.GeneratorType):
-        frame = thing.gi_frame
-        return frame and (frame.f_lasti, *map(id, frame.f_locals.values()))
-    try:
-        if isinstance(thing, io.IOBase):
-            return thing.tell()
-        _, *rest = thing.__reduce__()
-        return rest[1] if len(rest) > 1 and isinstance(rest[1], int) else repr(rest)
-    except Exception:  # one that does not tell
-        return None
-
-
 def _same(key: Any, old: Any, new: Any) -> bool:
     if old is new:
         return True
-    if old is _ABSENT or new is _ABSENT or type(old) is not type(new):
+    if old is ABSENT or new is ABSENT or type(old) is not type(new):
         return False
     if key == CONTENT and isinstance(old, np.ndarray):
         return old.shape == new.shape and bool(
@@ -271,89 +180,6 @@ def _is_plain(value: Any) -> bool:
     if isinstance(value, tuple):
         return all(map(_is_plain, value))
     return isinstance(value, ATOMS)
-
-
-def _restore(thing: Any, before: dict[Any, Any], after: dict[Any, Any]) -> None:
-    if isinstance(thing, np.ndarray | jax.Ref):
-        thing[...] = before[CONTENT]
-    elif isinstance(thing, _BYTES):
-        thing[:] = before[CONTENT]  # pyright: ignore
-    elif isinstance(thing, contextvars.ContextVar):
-        thing.set(before.get("value"))
-    elif isinstance(thing, np.random.Generator):
-        thing.bit_generator.state = pickle.loads(before[CONTENT]).bit_generator.state
-    elif isinstance(thing, np.random.BitGenerator):
-        thing.state = pickle.loads(before[CONTENT]).state
-    elif isinstance(thing, np.random.RandomState):
-        thing.set_state(pickle.loads(before[CONTENT]).get_state())
-    elif isinstance(thing, random.Random):
-        thing.setstate(before[CONTENT])
-    elif isinstance(thing, io.IOBase):
-        if not thing.writable():
-            thing.seek(before[CONTENT])
-    elif is_cache(thing):
-        if not before or has_tracer(list(after.values())):
-            thing.cache_clear()
-    elif isinstance(thing, dict | UserDict):
-        thing.clear()
-        thing.update(before)
-    elif isinstance(thing, list):
-        thing[:] = [value for key, value in before.items() if isinstance(key, int)]
-    elif isinstance(thing, deque):
-        thing.clear()
-        thing.extend(value for key, value in before.items() if isinstance(key, int))
-    elif isinstance(thing, MutableSet):
-        thing.clear()
-        thing |= set(before)
-    elif isinstance(thing, types.CellType):
-        _restore_cell(thing, before)
-    elif isinstance(thing, types.FunctionType):
-        _restore_names(thing, before, after)
-    elif isinstance(before.get(CONTENT), int) and declared(thing, "__setstate__") is not None:
-        thing.__setstate__(before[CONTENT])  # an iterator of Python
-    if not isinstance(thing, types.FunctionType | types.CellType | dict | io.IOBase):
-        _restore_attributes(thing, before, after)
-
-
-def _restore_cell(cell: types.CellType, before: dict[Any, Any]) -> None:
-    if before:
-        cell.cell_contents = before["cell_contents"]
-    else:
-        del cell.cell_contents
-
-
-def _restore_names(
-    function: types.FunctionType, before: dict[Any, Any], after: dict[Any, Any]
-) -> None:
-    for name in (name for name in after if before.get(name, _ABSENT) is not after[name]):
-        module, _, key = name.rpartition(".")
-        if name in vars(function):
-            _put(vars(function), name, before)
-        elif module:
-            _put(vars(own_modules(function)[module]), key, {key: before[name]})
-        else:
-            _put(function.__globals__, name, before)
-
-
-def _put(names: dict[str, Any], name: str, before: dict[Any, Any]) -> None:
-    if name in before:
-        names[name] = before[name]
-    else:
-        del names[name]
-
-
-def _restore_attributes(thing: Any, before: dict[Any, Any], after: dict[Any, Any]) -> None:
-    if isinstance(thing, threading.local):  # one for each thread, by a way of its own
-        vars(thing).clear()
-        vars(thing).update(before)
-        return
-    base: Any = type if isinstance(thing, type) else object
-    names = [name for name in {**before, **after} if isinstance(name, str) and name.isidentifier()]
-    for name in names:
-        if name not in before:
-            base.__delattr__(thing, name)
-        elif name != CONTENT and after.get(name, _ABSENT) is not before[name]:
-            base.__setattr__(thing, name, before[name])
 
 
 def _evidence(name: str, old: Any, new: Any) -> dict[str, Any]:
@@ -377,7 +203,7 @@ def _short(value: Any) -> Any:
         return "a generator's state"
     if isinstance(value, int | float | str | bool) or value is None:
         return value
-    if value is _ABSENT:
+    if value is ABSENT:
         return None
     if isinstance(value, np.ndarray | jax.Array):
         return f"{value.dtype}{list(value.shape)}"

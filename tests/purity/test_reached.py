@@ -5,14 +5,8 @@ import weakref
 
 import numpy as np
 
-from purenet.purity.reached import (
-    attributes,
-    declared,
-    is_jax_code,
-    of_function,
-    own_functions,
-    reached,
-)
+from purenet.purity.held import attributes, declared
+from purenet.purity.reached import is_jax_code, of_function, own_functions, reached
 
 X = np.ones(1)
 

@@ -8,8 +8,9 @@ import jax
 import numpy as np
 import pytest
 
+from purenet.purity.copies import CannotReplaceError, copied
 from purenet.purity.reached import captured_arrays, captured_numbers
-from purenet.purity.replacing import CannotReplaceError, auditing, copied, in_place, with_other
+from purenet.purity.replacing import auditing, in_place, with_other
 
 SHARED, rate = np.ones(2), 3.0
 

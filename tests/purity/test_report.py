@@ -8,6 +8,7 @@ import pytest
 import rich.console
 
 from purenet.purity import KINDS, Finding, ImpureLoss, PurityReport, audit
+from purenet.purity.findings import Fact, findings
 
 FINDING = Finding("mutates-state", "self.n", "net.py:3", "It counts.", "return it", {"before": 0})
 REPORT = PurityReport("loss", (FINDING, FINDING), (FINDING,), 0.5)
@@ -36,12 +37,38 @@ def test_a_finding_as_text():
     ]
 
 
+def test_facts_of_one_kind_way_and_place_are_one_finding():
+    facts = [
+        Fact("ignored-parameter", "p['a']", "m.py:3", evidence={"value": 1.0}),
+        Fact("ignored-parameter", "p['b']", "m.py:3", evidence={"value": 1.0}),
+        Fact("ignored-parameter", "q", "m.py:9"),
+    ]
+    both, alone = findings("loss", facts)
+    assert both.subjects == ("p['a']", "p['b']")
+    assert both.explanation.startswith("Nothing that loss computes reads p['a'] and p['b']:")
+    assert both.remedy == "use p['a'] and p['b'], or take them out of the arguments"
+    assert alone.remedy == "use q, or take it out of the arguments"
+
+
+def test_facts_of_one_group_are_one_finding_with_all_their_places():
+    words = ({"argument": "p['a']"}, {"argument": "p['b']"})
+    facts = [
+        Fact("aliased-state", name, place, words=word, group="")
+        for name, place, word in zip(("n.a", "n.b"), ("m.py:3", "m.py:5"), words, strict=True)
+    ]
+    (finding,) = findings("loss", facts)
+    assert finding.where == "m.py:3 and m.py:5"
+    assert "reads `n.a` and `n.b`, which are the very ones passed as p['a'] and p['b']." in (
+        finding.explanation
+    )
+
+
 def test_json_and_back():
     data = json.loads(REPORT.to_json())
     assert data == REPORT.to_dict()
-    findings = tuple(Finding(**finding) for finding in data["findings"])
+    found = tuple(Finding(**finding) for finding in data["findings"])
     notes = tuple(Finding(**note) for note in data["notes"])
-    assert PurityReport(data["function"], findings, notes, data["seconds"]) == REPORT
+    assert PurityReport(data["function"], found, notes, data["seconds"]) == REPORT
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import functools
 import jax
 import numpy as np
 
-from purenet.purity.reached import default_names, global_names
+from purenet.purity.held import default_names, global_names
 from purenet.purity.source import is_library, is_library_class, where_defined, where_named
 from tests.purity.found import line
 
