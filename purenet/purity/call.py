@@ -35,11 +35,6 @@ class Call(NamedTuple):
         """The function's name."""
         return getattr(self.function, "__name__", type(self.function).__name__)
 
-    @property
-    def named_arguments(self) -> dict[str, Any]:
-        """The arguments by their names in the function's signature."""
-        return self.named(self.args)
-
     def named(self, arguments: Sequence[Any]) -> dict[str, Any]:
         """Arguments of the function by their names in its signature."""
         return {trees.argument_name(self.function, i): a for i, a in enumerate(arguments)}

@@ -33,14 +33,17 @@ def largest_derivatives(experiment: Experiment) -> np.ndarray:
         return sum(parts, jnp.zeros(()))
 
     points = [leaves, *(around(leaves, seed) for seed in range(POINTS))]
-    try:
-        derivatives = jaxprs.jitted(lambda leaves: _by_reverse_mode(weighted, leaves), work)
+
+    def at_all_points(mode: Callable) -> np.ndarray:
+        derivatives = jaxprs.jitted(lambda leaves: mode(weighted, leaves), work)
         return np.stack([_significant(derivatives(point), point) for point in points])
+
+    try:
+        return at_all_points(_by_reverse_mode)
     except ValueError as error:
         if "Reverse-mode" not in str(error):
             raise
-        derivatives = jaxprs.jitted(lambda leaves: _by_forward_mode(weighted, leaves), work)
-        return np.stack([_significant(derivatives(point), point) for point in points])
+        return at_all_points(_by_forward_mode)
 
 
 def size(x: Any) -> float:

@@ -19,7 +19,7 @@ from purenet import jaxprs
 from purenet.purity.call import Call
 from purenet.purity.copies import CannotReplaceError
 from purenet.purity.held import ARRAYS, GLOBAL_RANDOM, declared, global_names, is_cache
-from purenet.purity.numeric import differ, other
+from purenet.purity.numeric import differ, numbers, other, outputs_of
 from purenet.purity.observing import DeadlineError, Observation, observed, within
 from purenet.purity.reached import is_jax_code, of_function, own_functions, reached
 from purenet.purity.replacing import Replaced, in_place, with_other
@@ -274,14 +274,14 @@ class Experiment:
         start = time.thread_time()
 
         def calls():
-            self._first = list(map(_numbers, self._observed(self.call.values)))
+            self._first = list(map(numbers, self._observed(self.call.values)))
             if self.used_up:
                 return
             self._limit = _LONGEST + _TIMES * (time.thread_time() - start)
             state = Snapshot({"": self.call.function})
-            numbers = list(map(other, self.call.values))
+            moved = list(map(other, self.call.values))
             try:
-                within(self._limit, lambda: self._observed(numbers, elsewhere=True))
+                within(self._limit, lambda: self._observed(moved, elsewhere=True))
             except FAILS:  # other numbers may be outside of what the function takes
                 state.put_back()
             try:
@@ -306,10 +306,10 @@ class Experiment:
         theirs = {change.key for change in written}
         self.runs.append(Run(written, [c for c in state.changes() if c.key not in theirs]))
         self.used_up = state.used_up
-        return _outputs(output)
+        return outputs_of(output)
 
     def _plain(self, function: Callable, moved: Sequence[Any]) -> list[np.ndarray]:
-        return [_numbers(out) for out in _outputs(function(*self.call.arguments(moved)))]
+        return [numbers(out) for out in outputs_of(function(*self.call.arguments(moved)))]
 
     def _kept(self, work: Callable[[], Any]) -> Any:
         """``work()``; what it changes in memory is put back."""
@@ -369,7 +369,7 @@ class Experiment:
 
     def _trace_of(self, function: Callable, *, afresh: bool) -> jaxprs.Traced:
         def of_leaves(leaves):
-            return self._kept(lambda: _outputs(function(*self.call.arguments(leaves))))
+            return self._kept(lambda: outputs_of(function(*self.call.arguments(leaves))))
 
         with self._afresh() if afresh else contextlib.nullcontext():
             return jaxprs.trace(of_leaves, self.call.values)
@@ -407,7 +407,7 @@ def _evaluated(
     traced: jaxprs.Traced, constants: Sequence[Any], leaves: Sequence[Any]
 ) -> list[np.ndarray]:
     outputs = jaxprs.evaluated(traced.program, [*map(_apart, constants)], leaves, ends=True)
-    return [_numbers(out) for out in outputs]
+    return [numbers(out) for out in outputs]
 
 
 def _apart(constant: Any) -> Any:
@@ -420,23 +420,3 @@ def _is_jitted(thing: Any) -> bool:
 
 def _is_numpy(thing: Any) -> bool:
     return isinstance(thing, np.ndarray)
-
-
-def _outputs(output: Any) -> list[Any]:
-    """The numbers among the leaves of an output."""
-    return [out for out in jax.tree.leaves(output) if _is_number(out)]
-
-
-def _is_number(out: Any) -> bool:
-    dtype = getattr(out, "dtype", None)
-    if dtype is not None and jnp.issubdtype(dtype, jax.dtypes.extended):
-        return True
-    return isinstance(out, bool | int | float | complex) or (
-        dtype is not None and np.dtype(dtype) != np.dtype(object)
-    )
-
-
-def _numbers(out: Any) -> np.ndarray:
-    if jnp.issubdtype(getattr(out, "dtype", np.float64), jax.dtypes.prng_key):
-        return np.asarray(jax.random.key_data(out))
-    return np.asarray(out)

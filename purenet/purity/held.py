@@ -168,7 +168,10 @@ def cache_content(cache: Any) -> list[Any]:
     known = (cache.__wrapped__, vars(cache))
     kept = [value for value in gc.get_referents(cache) if not any(value is k for k in known)]
     entries = [value for value in kept if not isinstance(value, type | dict)]
-    return [*entries, *(v for each in kept if type(each) is dict for v in _pairs(each))]
+    return [
+        *entries,
+        *(v for each in kept if type(each) is dict for pair in list(each.items()) for v in pair),
+    ]
 
 
 def own_classes(cls: type) -> list[type]:
@@ -272,7 +275,3 @@ def _is_unchanging(thing: Any) -> bool:
         return False
     module = declared(thing, "__module__")
     return isinstance(module, str) and module.split(".")[0] in _UNCHANGING
-
-
-def _pairs(mapping: dict) -> list[Any]:
-    return [value for pair in list(mapping.items()) for value in pair]

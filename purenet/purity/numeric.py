@@ -56,3 +56,24 @@ def summary(outputs: list[np.ndarray]) -> float:
     if len(parts) == 1 and parts[0].size == 1:
         return float(np.real(parts[0]).ravel()[0])
     return float(np.sqrt(sum(np.sum(np.abs(part) ** 2) for part in parts)))
+
+
+def outputs_of(output: Any) -> list[Any]:
+    """The numbers among the leaves of an output."""
+    return [out for out in jax.tree.leaves(output) if _is_number(out)]
+
+
+def _is_number(out: Any) -> bool:
+    dtype = getattr(out, "dtype", None)
+    if dtype is not None and jnp.issubdtype(dtype, jax.dtypes.extended):
+        return True
+    return isinstance(out, bool | int | float | complex) or (
+        dtype is not None and np.dtype(dtype) != np.dtype(object)
+    )
+
+
+def numbers(out: Any) -> np.ndarray:
+    """An output as an array of NumPy; of a random key, its data."""
+    if jnp.issubdtype(getattr(out, "dtype", np.float64), jax.dtypes.prng_key):
+        return np.asarray(jax.random.key_data(out))
+    return np.asarray(out)

@@ -51,7 +51,11 @@ class Reads:
             [read for read in candidates if aliases(read, call, leaf)],
             # a view has another shape, and moves with the leaf all the same
             [read for read in self.captured if aliases(read, call, leaf)],
-            [r for r in candidates if _is_array(r) and np.array_equal(r.value, value)],
+            [
+                r
+                for r in candidates
+                if isinstance(r.value, ARRAYS) and np.array_equal(r.value, value)
+            ],
             [read for read in candidates if _last(read.name) == _last(path)],
         ]
         for likely in likeliest:
@@ -112,14 +116,10 @@ def aliases(read: Reached, call: Call, leaf: int) -> bool:
     path = call.path(leaf)
     return any(
         item.name == path and item.holder is read.holder and item.key == read.key
-        for item in reached(call.named_arguments)
+        for item in reached(call.named(call.args))
     )
-
-
-def _is_array(read: Reached) -> bool:
-    return isinstance(read.value, ARRAYS)
 
 
 def _last(name: str) -> str:
     """The last attribute or item of a name: ``b`` of ``net.params['b']`` and of ``p['b']``."""
-    return re.findall(r"\w+", name)[-1] if re.findall(r"\w+", name) else name
+    return (re.findall(r"\w+", name) or [name])[-1]

@@ -18,10 +18,8 @@ def html(report: "PurityReport") -> str:
         words = "it reads every parameter and changes nothing"
         head = f"<p>{markup.verdict('pure', markup.AGREES)}{name}: {words}</p>"
     else:
-        count = len(report.findings)
-        label = f"{count} finding{'s' if count > 1 else ''}"
         kinds = escape(", ".join(report.kinds))
-        head = f"<p>{markup.verdict(label, markup.DISAGREES)}{name}: {kinds}</p>"
+        head = f"<p>{markup.verdict(report.count, markup.DISAGREES)}{name}: {kinds}</p>"
     notes = markup.listed(
         f"<code>{escape(listed(note.subjects))}</code>: {escape(note.explanation)}"
         for note in report.notes

@@ -48,6 +48,11 @@ class PurityReport:
         """The kinds found, each once."""
         return tuple(dict.fromkeys(finding.kind for finding in self.findings))
 
+    @property
+    def count(self) -> str:
+        """How many findings there are, in words."""
+        return f"{len(self.findings)} finding{'s' if len(self.findings) > 1 else ''}"
+
     def __str__(self) -> str:
         """The verdict, then each finding in a paragraph, then the notes, a line each."""
         return "\n".join([self._verdict, *map(str, self.findings), *map(_note, self.notes)])
@@ -83,9 +88,7 @@ class PurityReport:
     def _verdict(self) -> str:
         if self.ok:
             return f"{self.function}: pure; it reads every parameter and changes nothing"
-        count = len(self.findings)
-        found = f"{count} finding{'s' if count > 1 else ''}"
-        return f"{self.function}: {found}: {', '.join(self.kinds)}"
+        return f"{self.function}: {self.count}: {', '.join(self.kinds)}"
 
 
 def _note(note: Finding) -> str:

@@ -15,7 +15,7 @@ def test_leaves_and_paths():
     call = called(loss, ({"n": 2, "w": jnp.ones(2)}, 3.0), 0)
     assert call.paths == ["params['n']", "params['w']"]
     assert (call.movable, call.numeric) == ([1], [0, 1])
-    assert list(call.named_arguments) == ["params", "x"]
+    assert list(call.named(call.args)) == ["params", "x"]
     assert call.name == "loss"
 
 
