@@ -16,7 +16,7 @@ from purenet.check.prove import proved
 from purenet.check.question import Seed
 from purenet.check.report import GradientMismatch, GradientReport, GradientUndecided
 from purenet.check.rules import faulty
-from purenet.check.subject import decided, narrow, traced_or_on_host, unsteady
+from purenet.check.subject import decided, held_constant, narrow, traced_or_on_host, unsteady
 from purenet.check.taylor import opinion
 from purenet.check.witness import MODES
 from purenet.fd.options import Options, checked
@@ -241,7 +241,7 @@ def compare_grads(
             )
         except MisshapenError as misshapen:
             proof = Proof(failures=misshapen.args)
-        notes = [*narrow(problem, traced), *decided(traced)]
+        notes = [*held_constant(problem), *narrow(problem, traced), *decided(traced)]
         suspect = proof.suspects[0] if proof.suspects and rule is None else None
         return GradientReport(
             function=name,
