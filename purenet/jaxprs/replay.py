@@ -114,23 +114,24 @@ class Replay:
         lanes = _lanes([*solution, *matrix, *rest])
         solution = self.spread(solution, lanes)
         residual = self._residual(params, matrix, solution, rest, lanes)
-        for _ in range(_REFINEMENTS):
+        count = len(rest)
+
+        def refined(_, found):
+            solution, residual = found
             step = self._call(params["jaxprs"].solve, [*constants, *residual])
-            step = self.spread(step, lanes)[: len(rest)]
+            step = self.spread(step, lanes)[:count]
             trial = [
-                *(tuple(map(jnp.add, x, dx)) for x, dx in zip(solution, step, strict=False)),
-                *solution[len(rest) :],
+                *(tuple(map(jnp.add, *pair)) for pair in zip(solution, step, strict=False)),
+                *solution[count:],
             ]
             left = self._residual(params, matrix, trial, rest, lanes)
             better = [_size(left, i) < _size(residual, i) for i in range(lanes)]
-            solution, residual = (
-                [
-                    tuple(map(jnp.where, better, new, old))
-                    for new, old in zip(news, olds, strict=True)
-                ]
+            return [
+                [tuple(map(jnp.where, better, *pair)) for pair in zip(news, olds, strict=True)]
                 for news, olds in ((trial, solution), (left, residual))
-            )
-        return solution
+            ]
+
+        return lax.fori_loop(0, _REFINEMENTS, refined, [solution, residual])[0]
 
     def _residual(self, params, matrix, solution, rest, lanes: int) -> list[tuple]:
         """What a solution leaves of the right-hand sides."""
