@@ -1,6 +1,7 @@
 """Pytrees as people read them: paths such as params['W1'][3, 4], argument names, dtype checks."""
 
 import inspect
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -66,6 +67,42 @@ def is_numeric(leaf: Any) -> bool:
     (True, False)
     """
     return dtype_of(leaf) is not None
+
+
+def held_leaves(tree: Any) -> list[bool]:
+    """For each leaf, whether the library that made the object holds it constant.
+
+    Where functions are among the leaves of a tree, or where it is a module of Equinox or Flax NNX,
+    all is held that is no array of floating-point numbers, as by eqx.filter_grad; of NNX, also what
+    is no nnx.Param, as by nnx.grad.
+
+    >>> held_leaves({"activation": abs, "w": np.ones(2)}), held_leaves({"count": 1, "w": 2.0})
+    ([True, False], [False, False])
+    """
+    leaves = jax.tree.leaves(tree)
+    variable = _class_of("flax.nnx", "Variable")
+    tops = jax.tree.leaves(tree, is_leaf=lambda x: isinstance(x, variable))
+    states = [
+        isinstance(top, variable) and not isinstance(top, _class_of("flax.nnx", "Param"))
+        for top in tops
+        for _ in jax.tree.leaves(top)
+    ]
+    modules = (_class_of("equinox", "Module"), _class_of("flax.nnx", "Module"))
+    is_module = any(
+        isinstance(node, modules)
+        for node in jax.tree.leaves(tree, is_leaf=lambda x: isinstance(x, modules))
+    )
+    if not is_module and not any(callable(leaf) and dtype_of(leaf) is None for leaf in leaves):
+        return [False] * len(leaves)
+    return [
+        is_state or not (hasattr(leaf, "dtype") and is_differentiable(leaf))
+        for leaf, is_state in zip(leaves, states, strict=True)
+    ]
+
+
+def _class_of(module: str, name: str) -> Any:
+    """A class of a library that is imported already; else none, which nothing is an instance of."""
+    return getattr(sys.modules.get(module), name, ())
 
 
 def require_differentiable(leaves: Sequence[Any], paths: Sequence[str]) -> None:

@@ -16,7 +16,7 @@ from purenet.check.prove import proved
 from purenet.check.question import Seed
 from purenet.check.report import GradientMismatch, GradientReport, GradientUndecided
 from purenet.check.rules import faulty
-from purenet.check.subject import decided, narrow, traced_or_on_host, unsteady
+from purenet.check.subject import decided, held_constant, narrow, traced_or_on_host, unsteady
 from purenet.check.taylor import opinion
 from purenet.check.witness import MODES
 from purenet.fd.options import Options, checked
@@ -42,6 +42,7 @@ def check_grads(
     allow_int: bool = False,
     allow_unused: bool = False,
     allow_undecided: bool | Sequence[str] = (),
+    rtol: float = 0.0,
     budget: float | int = 10.0,
     key: jax.Array | None = None,
     **options: Any,
@@ -98,6 +99,9 @@ def check_grads(
         allow_unused: whether parameters may be ignored.
         allow_undecided: paths of the leaves that need no verdict, such as ``("params['table']",)``;
             True for all of them.
+        rtol: an inexactness that you know of in the derivative itself, below 0.01: an adjoint that
+            interpolates, a solver that stops early. Every derivative may then be off by that
+            fraction of its leaf's largest one. It is printed with the verdict.
         budget: seconds that a check may take beside compiling the gradient, by counted work. It is
             never so short that no direction is compared.
         key: draws the directions and projections, always the same ones by default.
@@ -151,6 +155,13 @@ def check_grads(
     True
     >>> check_grads(layer, x, np.ones((2, 3)), jvp=lambda x, W, tangent: tangent @ W).ok
     True
+
+    One that is known to be off by up to a thousandth of the largest entry:
+
+    >>> rough = np.round(gradient(w, x), 4)
+    >>> print(check_grads(loss, w, x, gradient=rough, rtol=1e-3))
+    loss: the given derivative agrees at all 2 derivatives compared, given rtol=0.001 of the largest
+    ...
     >>> check_grads(loss, w, x)
     Traceback (most recent call last):
         ...
@@ -172,6 +183,7 @@ def check_grads(
         allow_int=allow_int,
         allow_unused=allow_unused,
         allow_undecided=allow_undecided,
+        rtol=rtol,
         budget=budget,
         key=key,
         **options,
@@ -197,6 +209,7 @@ def compare_grads(
     allow_int: bool = False,
     allow_unused: bool = False,
     allow_undecided: bool | Sequence[str] = (),
+    rtol: float = 0.0,
     budget: float | int = 10.0,
     key: jax.Array | None = None,
     **options: Any,
@@ -211,6 +224,7 @@ def compare_grads(
     start, name = time.perf_counter(), getattr(loss, "__name__", type(loss).__name__)
     rule = given_rule(gradient, vjp, jvp)
     _require(order, modes, budget, options, rule)
+    _require_rtol(rtol)
     _require_paths(allow_undecided)
     with jaxprs.own_settings():
         args = (params, *data)
@@ -238,10 +252,11 @@ def compare_grads(
                 flat=None if allow_unused else lambda question, leaf: flat(question, leaf, name),
                 shapes=_other_shapes(args, problem),
                 rule=rule,
+                rtol=rtol,
             )
         except MisshapenError as misshapen:
             proof = Proof(failures=misshapen.args)
-        notes = [*narrow(problem, traced), *decided(traced)]
+        notes = [*held_constant(problem), *narrow(problem, traced), *decided(traced)]
         suspect = proof.suspects[0] if proof.suspects and rule is None else None
         return GradientReport(
             function=name,
@@ -260,6 +275,7 @@ def compare_grads(
             evaluations=proof.evaluations,
             seconds=time.perf_counter() - start,
             side=side,
+            rtol=rtol,
         )
 
 
@@ -321,6 +337,14 @@ def _require_paths(allow_undecided: Any) -> None:
         )
 
 
+def _require_rtol(rtol: Any) -> None:
+    if isinstance(rtol, bool) or not isinstance(rtol, int | float) or not 0 <= rtol < 0.01:
+        raise ValueError(
+            f"got rtol={rtol!r}; wanted a number from 0 to below 0.01, the error that must show "
+            "for a derivative to be proved; leave rtol out where the derivative is exact"
+        )
+
+
 def _require(
     order: int,
     modes: Sequence[str],
@@ -358,6 +382,6 @@ def _require(
     if unknown:
         raise TypeError(
             f"got the unknown option {unknown[0]!r}; wanted one of argnums, gradient, vjp, jvp, "
-            "order, modes, has_aux, allow_int, allow_unused, allow_undecided, budget, key, "
+            "order, modes, has_aux, allow_int, allow_unused, allow_undecided, rtol, budget, key, "
             f"{', '.join(_OPTIONS)}; steps and tolerances are measured"
         )

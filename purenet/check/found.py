@@ -142,6 +142,7 @@ class Found:
         evaluations: points at which the function was evaluated.
         seconds: what the check took.
         side: whose derivative was compared: "jax", or "given".
+        rtol: by what of a leaf's largest derivative it might be off, as the caller said.
     """
 
     function: str
@@ -158,6 +159,7 @@ class Found:
     evaluations: int = 0
     seconds: float = 0.0
     side: str = "jax"
+    rtol: float = 0.0
 
     @property
     def verdict(self) -> str:

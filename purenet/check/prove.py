@@ -13,10 +13,13 @@ from purenet.check.found import UNCOMPARED
 from purenet.check.given import Rule, given_witness
 from purenet.check.proof import Proof, joined
 from purenet.check.question import ENTRIES, Question, Seed, asked, asked_of_black_box
-from purenet.check.witness import Witness, refused, witness
+from purenet.check.witness import Inexact, Witness, left_by_solvers, refused, witness
 from purenet.fd.options import Options
 from purenet.fd.problem import Problem
 from purenet.fd.setup import Setup, on_host, prepared, require_finite_base
+
+_EXACT = 1e-13  # by less a solver that stops at round-off may move a derivative too
+_LEFT = 4.0  # times what a solver's tolerance leaves: the same solver in other digits leaves more
 
 
 def proved(
@@ -33,6 +36,7 @@ def proved(
     shapes: Sequence[tuple[int, ...]] = (),
     entries: int = ENTRIES,
     rule: Rule | None = None,
+    rtol: float = 0.0,
 ) -> Proof:
     """Compare the derivatives of a problem.
 
@@ -50,6 +54,7 @@ def proved(
         shapes: of the data, whose sizes may explain a factor.
         entries: of a Jacobian that is compared whole; of a larger one, a weighted sum of its rows.
         rule: the derivative that is given, in place of JAX's.
+        rtol: by what of a leaf's largest derivative the derivatives may be off.
     """
     proofs, states, evaluations = [], [""] * len(problem.movable), 0
     if isinstance(traced, Setup):
@@ -76,6 +81,13 @@ def proved(
             # what evaluates in fewer digits gives its derivative in them too
             double = all(jaxprs.wide_dtype(x.dtype) == x.dtype for x in setup.evaluator.leaves)
             witnesses, notes = [given_witness(question, rule, double=double)], []
+        left = left_by_solvers(question)
+        if left > _EXACT:
+            notes = [*notes, _said_of_solvers(left)]
+        # what is given was computed by the solver as it is
+        inexact = max(rtol, _LEFT * left if rule is not None else 0.0)
+        if inexact:
+            witnesses = [Inexact(one, inexact) for one in witnesses]
         exhaustively = sampled.seconds(setup, budget) <= budget
         prove = exhaustive.prove if exhaustively else sampled.prove
         part = prove(setup, question, base, witnesses, states, seed, budget)
@@ -84,6 +96,13 @@ def proved(
         proofs += [part, Proof(notes=notes)]
         evaluations += setup.evaluator.evaluations
     return joined(proofs)._replace(evaluations=evaluations)
+
+
+def _said_of_solvers(left: float) -> str:
+    return (
+        f"agrees to {left:.0e} of the largest derivative at best, which is what the tolerance of "
+        "an iterative linear solver leaves; with it solved to round-off both sides were compared"
+    )
 
 
 def _witnesses(question: Question, modes: Sequence[str]) -> tuple[list[Witness], list[str]]:

@@ -66,7 +66,8 @@ def verdict(report: Found) -> str:
         parts = [f"at all {single:,} derivatives compared"] if single else []
         parts += [f"along {report.directions} random directions"] if report.directions else []
         if parts:
-            return f"{report.function}: {side} agrees {' and '.join(parts)}"
+            said = f", given rtol={report.rtol:g} of the largest" if report.rtol else ""
+            return f"{report.function}: {side} agrees {' and '.join(parts)}{said}"
         excused = any(leaf.excused for leaf in report.leaves)
         what = "every derivative is excused by a kink" if excused else "there is nothing to compare"
         return f"{report.function}: {what}"

@@ -89,6 +89,15 @@ def narrow(problem: Problem, traced: jaxprs.Traced | Setup) -> list[str]:
     return [f"{problem.name} rounds to {dtypes}: {listed}; {noise}"] if found else [noise]
 
 
+def held_constant(problem: Problem) -> list[str]:
+    """A note on the leaves of a module that are no parameters."""
+    if not problem.held:
+        return []
+    paths = [problem.paths[i] for i in problem.held]
+    listed = ", ".join(paths[:_LISTED]) + (" and more" if len(paths) > _LISTED else "")
+    return [f"held constant, since the module's library does not differentiate them: {listed}"]
+
+
 def decided(traced: jaxprs.Traced | Setup) -> list[str]:
     """A note where the parameters' values decide in Python what the function computes."""
     if isinstance(traced, Setup) or not traced.decides:

@@ -75,6 +75,60 @@ class Witness:
         return np.stack(values), np.stack(roundings)
 
 
+class Inexact(Witness):
+    """A derivative that may be off by a fraction of its leaf's largest one, as its user knows.
+
+    Along a direction it may be off by four times that fraction of the largest along any: such an
+    inexactness is spread over coordinates, and a direction may happen to meet little of the rest.
+    """
+
+    def __init__(self, exact: Witness, rtol: float):
+        self.exact = exact
+        self.mode = exact.mode
+        self.by_tangents = exact.by_tangents
+        self.rtol = rtol
+
+    def whole(self, *, shaken: bool = False) -> Derivatives:
+        """As `Witness.whole`."""
+        by = self.exact.whole(shaken=shaken)
+        return by._replace(
+            rounding=[
+                rounding + self.rtol * _largest(wide)
+                for rounding, wide in zip(by.rounding, by.wide, strict=True)
+            ]
+        )
+
+    def along(
+        self, directions: Iterable[Tree], *, shaken: bool = False
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """As `Witness.along`."""
+        values, rounding = self.exact.along(directions, shaken=shaken)
+        return values, rounding + 4 * self.rtol * _largest(values)
+
+
+def left_by_solvers(question: Question) -> float:
+    """How far iterative solvers that stop at a tolerance move the gradient, of its largest entry.
+
+    Zero where no linear solve of the program iterates, or where JAX has no reverse mode for it.
+    """
+    if question.traced is None or not question.traced.program.solves_iteratively:
+        return 0.0
+    try:
+        reverse = Reverse(question)
+    except (TypeError, ValueError) as error:
+        if not refused("rev", error):
+            raise
+        return 0.0
+    wide, stopped = reverse.whole().wide, reverse.unrefined()
+    largest = max(map(_largest, wide), default=0.0)
+    moved = max((_largest(a - b) for a, b in zip(wide, stopped, strict=True)), default=0.0)
+    return moved / largest if largest else 0.0
+
+
+def _largest(values: np.ndarray) -> float:
+    return float(np.max(np.abs(values[np.isfinite(values)]), initial=0.0))
+
+
 def witness(question: Question, mode: str) -> Witness:
     """JAX's derivative of a question by "rev" or "fwd" mode.
 
@@ -103,6 +157,14 @@ class Reverse(Witness):
     def whole(self, *, shaken: bool = False) -> Derivatives:
         """As `Witness.whole`."""
         return self._shaken if shaken else self._whole
+
+    def unrefined(self) -> list[np.ndarray]:
+        """The derivatives in float64 as iterative solvers leave them at their own tolerance."""
+        with jaxprs.working_precision(True):
+            leaves = list(map(jaxprs.widen, self._leaves))
+            program, constants = self._traced.program, self._traced.constants
+            stopped = jaxprs.evaluated_wide(program, constants, leaves, refines=False)
+        return list(map(by_coordinate, stopped))
 
     @cached_property
     def _whole(self) -> Derivatives:

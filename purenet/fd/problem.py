@@ -27,6 +27,7 @@ class Problem(NamedTuple):
             kind that the caller gave; in float64 on demand.
         output: calls the caller's function with such arguments.
         originals: the leaves in the kinds that the caller gave.
+        held: the positions in ``leaves`` of those that the caller's library holds constant.
         untraceable: why the function cannot be traced, where its arguments tell.
     """
 
@@ -40,6 +41,7 @@ class Problem(NamedTuple):
     fresh: Callable[..., tuple]
     output: Callable[[tuple], Any]
     originals: list[Any]
+    held: Sequence[int] = ()
     untraceable: str = ""
 
 
@@ -73,9 +75,14 @@ def pose(
             f"got {names} without a single leaf; wanted one array at least to differentiate by; "
             "pass the parameters as this argument, or name another one by argnums"
         )
-    movable = [i for i, leaf in enumerate(leaves) if trees.is_differentiable(leaf)]
+    holds = [is_held for argument in arguments for is_held in trees.held_leaves(argument)]
+    held_constant = [i for i, is_held in enumerate(holds) if is_held]
+    if len(held_constant) == len(leaves):
+        held_constant = []
+    free = [i for i in range(len(leaves)) if i not in held_constant]
+    movable = [i for i in free if trees.is_differentiable(leaves[i])]
     if not allow_int:
-        trees.require_differentiable(leaves, paths)
+        trees.require_differentiable([leaves[i] for i in free], [paths[i] for i in free])
 
     def with_leaves(others, new_leaves):
         new_args = list(others)
@@ -118,6 +125,7 @@ def pose(
         fresh,
         output,
         originals,
+        held_constant,
         "its arguments are PyTorch's" if foreign else "",
     )
 

@@ -44,8 +44,15 @@ class Setup(NamedTuple):
         return [self.problem.paths[i] for i in self.problem.movable]
 
     def assemble(self, results: Sequence[Any]) -> Any:
-        """Results of the leaves that move, in the tree of jax.grad; float0 zeros for the others."""
-        every: list[Any] = [trees.zero_tangent(leaf) for leaf in self.problem.leaves]
+        """Results of the leaves that move, in the tree of jax.grad.
+
+        The others have float0 zeros, as of jax.grad, or None where a library holds them constant.
+        """
+        held = self.problem.held
+        every: list[Any] = [
+            None if i in held else trees.zero_tangent(leaf)
+            for i, leaf in enumerate(self.problem.leaves)
+        ]
         for i, result in zip(self.problem.movable, results, strict=True):
             every[i] = result
         return self.problem.assemble(every)

@@ -10,7 +10,7 @@ from jax import lax
 from purenet.jaxprs.compiled import held, jitted
 from purenet.jaxprs.cost import work_of
 from purenet.jaxprs.program import Program
-from purenet.jaxprs.replay import DOUBLE, NATIVE, Replay, where_leading
+from purenet.jaxprs.replay import DOUBLE, NATIVE, UNREFINED, Replay, where_leading
 from purenet.jaxprs.widening import working_precision
 
 _MOST_ROUNDS = 100_000
@@ -28,9 +28,14 @@ def evaluated(
         return _evaluated(program, ends)(list(constants), list(leaves))
 
 
-def evaluated_wide(program: Program, constants: Sequence[Any], leaves: Sequence[Any]) -> list:
-    """The outputs in float64, at leaves of wide dtypes; call it under ``working_precision``."""
-    return _evaluated_wide(program)(list(constants), list(leaves))
+def evaluated_wide(
+    program: Program, constants: Sequence[Any], leaves: Sequence[Any], *, refines: bool = True
+) -> list:
+    """The outputs in float64, at leaves of wide dtypes; call it under ``working_precision``.
+
+    With ``refines`` False an iterative solver stops where its own tolerance says.
+    """
+    return _evaluated_wide(program, refines)(list(constants), list(leaves))
 
 
 def evaluated_along(
@@ -77,9 +82,11 @@ _ENDING = _Ending(double=False)
 
 
 @held
-def _evaluated_wide(program: Program):
+def _evaluated_wide(program: Program, refines: bool):
+    replay = DOUBLE if refines else UNREFINED
+
     def run(constants, leaves):
-        return DOUBLE.evaluate(program, constants, leaves, leaves)
+        return replay.evaluate(program, constants, leaves, leaves)
 
     return jitted(run, work_of(program).operations)
 

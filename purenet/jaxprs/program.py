@@ -74,6 +74,15 @@ class Program:
         return any(has_64_bits(getattr(v.aval, "dtype", None)) for v in (*heads, *computed))
 
     @property
+    def solves_iteratively(self) -> bool:
+        """Whether it has a linear solve that iterates, to some tolerance."""
+        return any(
+            e.primitive.name == "custom_linear_solve"
+            and "while" in primitive_names(e.params["jaxprs"].solve.jaxpr)
+            for e in equations(self.jaxpr)
+        )
+
+    @property
     def is_mappable(self) -> bool:
         """Whether jax.vmap takes the program: no callback in it takes one point at a time."""
         return all(e.params.get("vmap_method", "") is not None for e in equations(self.jaxpr))

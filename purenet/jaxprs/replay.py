@@ -11,8 +11,10 @@ from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
 
 from purenet.jaxprs.foreign import is_opaque
 from purenet.jaxprs.primitives import facts
-from purenet.jaxprs.program import Program, Straight, literal_array
+from purenet.jaxprs.program import Program, Straight, literal_array, primitive_names
 from purenet.jaxprs.widening import narrow, wide_dtype, widen, widened_parameters
+
+_REFINEMENTS = 4  # of a solution: each gains the digits that the solver's tolerance asks for
 
 
 class Replay:
@@ -25,11 +27,13 @@ class Replay:
     cond are rebuilt around the lanes.
 
     With ``double`` every floating-point value is float64 (complex: complex128), whatever the dtype
-    it was traced in; that needs x64 enabled around the walk.
+    it was traced in; that needs x64 enabled around the walk. Linear systems that are solved by
+    iteration are then solved to round-off, whatever the tolerance, unless ``refines`` is False.
     """
 
-    def __init__(self, *, double: bool):
+    def __init__(self, *, double: bool, refines: bool | None = None):
         self.double = double
+        self.refines = double if refines is None else refines
 
     def evaluate(self, program: Program, constants: list, base: list, moved: list) -> list:
         """The outputs at moved inputs, what stop_gradient guards taken from the base."""
@@ -102,8 +106,38 @@ class Replay:
         counts = params["const_lengths"]
         start = counts.matvec + counts.vecmat
         total = start + counts.solve + counts.transpose_solve
-        constants = inputs[start : start + counts.solve]
-        return self._call(params["jaxprs"].solve, [*constants, *inputs[total:]])
+        constants, rest = inputs[start : start + counts.solve], inputs[total:]
+        solution = self._call(params["jaxprs"].solve, [*constants, *rest])
+        if not (self.refines and is_iterative(params)):
+            return solution
+        matrix = inputs[: counts.matvec]
+        lanes = _lanes([*solution, *matrix, *rest])
+        solution = self.spread(solution, lanes)
+        residual = self._residual(params, matrix, solution, rest, lanes)
+        count = len(rest)
+
+        def refined(_, found):
+            solution, residual = found
+            step = self._call(params["jaxprs"].solve, [*constants, *residual])
+            step = self.spread(step, lanes)[:count]
+            trial = [
+                *(tuple(map(jnp.add, *pair)) for pair in zip(solution, step, strict=False)),
+                *solution[count:],
+            ]
+            left = self._residual(params, matrix, trial, rest, lanes)
+            better = [_size(left, i) < _size(residual, i) for i in range(lanes)]
+            return [
+                [tuple(map(jnp.where, better, *pair)) for pair in zip(news, olds, strict=True)]
+                for news, olds in ((trial, solution), (left, residual))
+            ]
+
+        return lax.fori_loop(0, _REFINEMENTS, refined, [solution, residual])[0]
+
+    def _residual(self, params, matrix, solution, rest, lanes: int) -> list[tuple]:
+        """What a solution leaves of the right-hand sides."""
+        products = self._call(params["jaxprs"].matvec, [*matrix, *solution[: len(rest)]])
+        pairs = zip(self.spread(rest, lanes), self.spread(products, lanes), strict=True)
+        return [tuple(map(jnp.subtract, b, product)) for b, product in pairs]
 
     def _scan(self, params, inputs):
         lanes = _lanes(inputs)
@@ -167,6 +201,15 @@ class Replay:
         return [(base[0], moved[1]) for base, moved in zip(*chosen, strict=True)]
 
 
+def is_iterative(params: dict) -> bool:
+    """Whether a linear solve with these parameters iterates, to some tolerance."""
+    return "while" in primitive_names(params["jaxprs"].solve.jaxpr)
+
+
+def _size(residual: Sequence[tuple], lane: int) -> Any:
+    return sum(jnp.sum(jnp.abs(part[lane]) ** 2) for part in residual)
+
+
 def where_leading(condition: Any, new: Any, old: Any) -> Any:
     """The new values where a condition on the leading axes holds."""
     axes = (1,) * (jnp.ndim(new) - jnp.ndim(condition))
@@ -174,6 +217,7 @@ def where_leading(condition: Any, new: Any, old: Any) -> Any:
 
 
 DOUBLE = Replay(double=True)
+UNREFINED = Replay(double=True, refines=False)
 NATIVE = Replay(double=False)
 
 

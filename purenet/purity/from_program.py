@@ -24,7 +24,10 @@ _MOST = 32  # captured values that are tried
 
 def integer_parameters(call: Call) -> Iterator[Fact]:
     """Leaves by which nothing can be differentiated: whole numbers, truth values, random keys."""
+    held = [is_held for i in call.positions for is_held in trees.held_leaves(call.args[i])]
     for i, (leaf, path) in enumerate(zip(call.leaves, call.paths, strict=True)):
+        if held[i]:
+            continue
         dtype = str(getattr(leaf, "dtype", type(leaf).__name__))
         is_number = hasattr(leaf, "dtype") or isinstance(leaf, int)
         if i not in call.movable and is_number and dtype != "object":
