@@ -160,6 +160,7 @@ def test_plain_text_fits_80_to_120_columns_when_piped(show, capsys, monkeypatch,
     assert "\x1b" not in printed
 
 
+@pytest.mark.full
 def test_signs_that_the_output_cannot_encode_do_not_stop_it():
     ran = start("addition_net", PYTHONIOENCODING="ascii")
     assert ran.returncode == 0, ran.stderr
@@ -321,6 +322,7 @@ def test_an_exhibit_may_track_its_progress_and_a_pipe_sees_nothing(show, capsys,
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.full
 def test_as_a_program_it_prints_the_numbers_of_both_sides():
     ran = start("addition_net")
     assert ran.returncode == 0, ran.stderr

@@ -70,7 +70,7 @@ def test_float32_input_is_estimated_in_float64(name):
         assert abs(float(value) / float(mpmath.diff(exact, mpmath.mpf(float(x)))) - 1) <= 1e-10
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=20)
 @given(st.floats(-1e8, 1e8).filter(lambda x: abs(x) > 1e-8), st.floats(-3, 3))
 def test_any_polynomial_of_second_degree_within_its_bound(x, b):
     with jax.enable_x64(True):

@@ -170,6 +170,7 @@ def test_purenet_refuses_a_gross_error_and_passes_what_is_right(x64):
     assert checkers.by_purenet(SMALL, plant_of(plants.UNAVERAGED))
 
 
+@pytest.mark.full
 @pytest.mark.skipif(find_spec("torch") is None, reason="torch is not installed")
 def test_torch_keeps_its_threads(x64):
     torch = planting.Torch().torch
