@@ -22,15 +22,17 @@ def late_bindings(function: Callable) -> Iterator[Fact]:
     One function alone, made and used within its own turn of the loop, is no finding: what it reads
     is what its author saw.
     """
+    in_loops = [
+        (one, names) for one in own_functions(function) if (names := _loop_variables(one.__code__))
+    ]
+    if not in_loops:
+        return
     said: set[tuple[str, str]] = set()
-    own = own_functions(function)
-    living = _living({one.__code__ for one in own})
-    for one in own:
+    living = _living({one.__code__ for one, _ in in_loops})
+    for one, names in in_loops:
         siblings = [other for other in living if _is_sibling(one, other)]
-        if not siblings:
-            continue
         at = place(one.__code__.co_filename, one.__code__.co_firstlineno)
-        for name in _loop_variables(one.__code__):
+        for name in names:
             sharing = [other for other in siblings if _share(one, other, name)]
             if sharing and (at, name) not in said:
                 said.add((at, name))
@@ -43,7 +45,7 @@ def _fact(function: types.FunctionType, name: str, at: str, count: int) -> Fact:
 
 
 def _living(codes: set[types.CodeType]) -> list[types.FunctionType]:
-    """All living functions of some code; one walk through everything alive finds them."""
+    """All living functions of some code. It walks through everything alive, which takes its time."""
     living = [f for f in gc.get_referrers(*codes) if isinstance(f, types.FunctionType)]
     return [function for function in living if function not in COPIED_FUNCTIONS]
 
