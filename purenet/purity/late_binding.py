@@ -45,7 +45,7 @@ def _fact(function: types.FunctionType, name: str, at: str, count: int) -> Fact:
 
 
 def _living(codes: set[types.CodeType]) -> list[types.FunctionType]:
-    """All living functions of some code. It walks through everything alive, which takes its time."""
+    """All living functions of some code, by a slow walk through everything that is alive."""
     living = [f for f in gc.get_referrers(*codes) if isinstance(f, types.FunctionType)]
     return [function for function in living if function not in COPIED_FUNCTIONS]
 

@@ -50,10 +50,10 @@ def scaled(index, factor):
 
 # what becomes of one leaf's gradient, and what the report says of it; "" where there is no pattern
 OF_A_LEAF = [
-    ("W1", lambda g, p: BATCH * g, f"given is {BATCH} times the finite difference: perhaps a mean"),
-    ("b2", lambda g, p: BATCH * g, f"given is {BATCH} times the finite difference: perhaps a mean"),
-    ("W2", lambda g, p: g / BATCH, f"given is 1/{BATCH} times the finite difference: perhaps a sum"),
-    ("b1", lambda g, p: g / BATCH, f"given is 1/{BATCH} times the finite difference: perhaps a sum"),
+    ("W1", lambda g, p: BATCH * g, f"given is {BATCH} times the finite difference"),
+    ("b2", lambda g, p: BATCH * g, f"given is {BATCH} times the finite difference"),
+    ("W2", lambda g, p: g / BATCH, f"given is 1/{BATCH} times the finite difference"),
+    ("b1", lambda g, p: g / BATCH, f"given is 1/{BATCH} times the finite difference"),
     ("W1", lambda g, p: -g, "given is minus the finite difference"),
     ("b1", lambda g, p: -g, "given is minus the finite difference"),
     ("W2", lambda g, p: 2 * g, "given is 2 times the finite difference"),
