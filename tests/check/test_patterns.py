@@ -52,7 +52,7 @@ def patterns(name, wrong):
             (lambda g: g.at[1].add(jnp.arange(5.0)), "all that is wrong lies in [1, :]"),
             (scaled_at((2, 3), 1.1), "[2, 3] alone is wrong: 1.1 times the finite difference"),
         ],
-        every=4,
+        every=8,
     ),
 )
 def test_a_pattern_is_named(wrong, sentence):

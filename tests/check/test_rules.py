@@ -34,7 +34,9 @@ wrong.defvjp(lambda x, y: (x * y, (x, y)), wrong_backward)
     "loss",
     [
         lambda x: jnp.sum(wrong(right(x), jnp.cos(x))),
-        jax.jit(lambda x: jnp.sum(wrong(right(x), jnp.cos(x)))),
+        pytest.param(
+            jax.jit(lambda x: jnp.sum(wrong(right(x), jnp.cos(x)))), marks=pytest.mark.full
+        ),
         lambda x: jax.lax.scan(lambda c, v: (c + wrong(right(v), jnp.cos(v)), None), 0.0, x)[0],
     ],
     ids=["plain", "jit", "scan"],

@@ -25,6 +25,7 @@ def test_a_direct_solve():
     assert check_grads(solved, A, B, argnums=(0, 1)).ok
 
 
+@pytest.mark.full
 def test_a_mistake_around_it():
     @jax.custom_vjp
     def loss(A, b):

@@ -38,6 +38,7 @@ def test_a_root():
     assert check_grads(cube_root, jnp.array(2.0)).ok
 
 
+@pytest.mark.full
 def test_a_mistake_in_the_implicit_derivative():
     a = jnp.array(2.0)
     wrong = 1.01 * jax.grad(cube_root)(a)

@@ -30,13 +30,13 @@ def by_hand(loss, optimizer, params, steps):
     "optimizer",
     sample(
         [
-            optax.chain(optax.clip_by_global_norm(0.1), optax.adamw(1e-2)),
             optax.sgd(0.1),
+            optax.chain(optax.clip_by_global_norm(0.1), optax.adamw(1e-2)),
             optax.sgd(optax.exponential_decay(0.5, 2, 0.5), momentum=0.9),
         ],
         every=3,
     ),
-    ids=["chain", "sgd", "schedule"],
+    ids=["sgd", "chain", "schedule"],
 )
 def test_the_steps_are_those_that_optax_takes_by_hand(optimizer, x64):
     expected, losses = by_hand(LOSS, optimizer, params(), 5)
