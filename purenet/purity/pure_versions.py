@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 
 from purenet import markup
+from purenet.kinds import like
 from purenet.purity.call import Call, called
 from purenet.purity.copies import copied
 from purenet.purity.dependence import IGNORED, dependence
@@ -25,7 +27,8 @@ class PureVersion(NamedTuple):
     """A function that takes as an argument what another captured, and what that one captured.
 
     Attributes:
-        function: ``function(params)``, for jax.grad; the other arguments are bound.
+        function: ``function(params)``, for jax.grad, or NumPy code for `purenet.fd.grad`; the other
+            arguments are bound.
         params: the captured arrays by name, ``{'net.W': ...}``.
     """
 
@@ -49,7 +52,9 @@ def pure_version(function: Callable, *args: Any, argnums: int | Sequence[int] = 
     those that stand beside it (``net.W1`` brings ``net.b1``). The function itself is copied, not
     rewritten: its copy reads ``params`` where the original reads what it captured, and whatever it
     was seen to store on the way is stored in the copy. Where NumPy stands in the way of tracing,
-    the copy finds jax.numpy under NumPy's name.
+    the copy finds jax.numpy under NumPy's name. Code that writes into its arrays remains NumPy
+    code: its pure version is for `purenet.fd.grad`, and for ``check_grads(function, params,
+    gradient=...)``.
 
     Args:
         function: as for `audit`.
@@ -61,8 +66,7 @@ def pure_version(function: Callable, *args: Any, argnums: int | Sequence[int] = 
 
     Raises:
         ValueError: where nothing is captured in a parameter's place, or where no pure version can
-            be built, since the code writes into arrays, asks for numbers behind a trace, or draws
-            from a generator.
+            be built, since the code draws from a generator, or cannot be copied.
 
     >>> class Net:
     ...     def __init__(self):
@@ -96,10 +100,10 @@ def _lifted_version(experiment: Experiment) -> PureVersion:
         )
     written = {id(change.holder) for run in experiment.runs for change in run.state}
     reasons = []
-    for on_jax in (False, True):
-        function = _of_params(call, lifted, written, on_jax=on_jax)
+    for way in ("traced", "traced on jax.numpy", "by NumPy"):
+        function = _of_params(call, lifted, written, way)
         try:
-            found = jax.tree.leaves(jax.jit(function)(params))
+            found = jax.tree.leaves((function if way == "by NumPy" else jax.jit(function))(params))
         except Exception as error:  # whatever the code does with a tracer
             reasons.append(f"{type(error).__name__}: {str(error).splitlines()[0]}")
             continue
@@ -108,7 +112,7 @@ def _lifted_version(experiment: Experiment) -> PureVersion:
         reasons.append("its value is not that of the original")
     raise ValueError(
         f"got {call.name}, of which no pure version could be built ({reasons[-1]}); wanted code "
-        "that runs on traced arrays; write the loss with jax.numpy, its parameters as an argument"
+        "that computes the same each time; write the loss with its parameters as an argument"
     )
 
 
@@ -132,20 +136,29 @@ def _owner(name: str) -> str:
 
 
 def _of_params(
-    call: Call, lifted: Mapping[str, Reached], written: set[int], *, on_jax: bool
-) -> Callable:
+    call: Call, lifted: Mapping[str, Reached], written: set[int], way: str
+) -> Callable[[Mapping[str, Any]], Any]:
+    on_jax = way == "traced on jax.numpy"
     fixed = _numpy_as_jax(call) if on_jax else {}
 
     def function(given: Mapping[str, Any]) -> Any:
         _require_names(lifted, given)
+        if way == "by NumPy":
+            _require_numbers(call, given)
+            new = {name: like(read.value, np.asarray(given[name])) for name, read in lifted.items()}
+        else:
+            new = {
+                name: jnp.asarray(given[name]) if isinstance(read.value, ARRAYS) else given[name]
+                for name, read in lifted.items()
+            }
         arrays = [name for name, read in lifted.items() if isinstance(read.value, ARRAYS)]
-        things = {id(lifted[name].value): jnp.asarray(given[name]) for name in arrays}
+        things = {id(lifted[name].value): new[name] for name in arrays}
         places = {
-            (id(lifted[name].holder), lifted[name].key): given[name]
+            (id(lifted[name].holder), lifted[name].key): new[name]
             for name in set(lifted) - set(arrays)
         }
         made = copied(call.function, {**fixed, **things}, places, written)
-        arguments = call.arguments(_moved(call, lifted, given))
+        arguments = call.arguments(_moved(call, lifted, new))
         if on_jax:
             arguments = [jax.tree.map(_on_jax, argument) for argument in arguments]
         return made(*arguments)
@@ -154,13 +167,13 @@ def _of_params(
     return function
 
 
-def _moved(call: Call, lifted: Mapping[str, Reached], given: Mapping[str, Any]) -> list[Any]:
+def _moved(call: Call, lifted: Mapping[str, Reached], new: Mapping[str, Any]) -> list[Any]:
     """The leaves; those that are what is lifted move with it, as they do where it is written to."""
     moved = list(call.values)
     for leaf, value in enumerate(call.values):
         for name, read in lifted.items():
             if np.shape(read.value) == np.shape(value) and aliases(read, call, leaf):
-                moved[leaf] = jnp.asarray(given[name])
+                moved[leaf] = new[name]
     return moved
 
 
@@ -175,6 +188,15 @@ def _numpy_as_jax(call: Call) -> dict[int, Any]:
 def _on_jax(leaf: Any) -> Any:
     is_numeric = isinstance(leaf, np.ndarray) and leaf.dtype.kind in "fciub"
     return jnp.asarray(leaf) if is_numeric else leaf
+
+
+def _require_numbers(call: Call, given: Mapping[str, Any]) -> None:
+    if any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves(dict(given))):
+        raise TypeError(
+            f"got traced params for {call.name}, which writes into its arrays; wanted numbers; "
+            "differentiate it by purenet.fd.grad, or check a gradient of your own by "
+            "check_grads(function, params, gradient=...)"
+        )
 
 
 def _require_names(params: Mapping[str, Any], given: Mapping[str, Any]) -> None:
