@@ -11,10 +11,11 @@ import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
-from comparisons.exhibits.two_layer_net.mutating import numerical_gradient
+from comparisons.exhibits.two_layer_net.mutating import TwoLayerNet, numerical_gradient
 from comparisons.measures.speed.libraries import Jax, Numpy, Torch
 from comparisons.measures.speed.networks import Network
-from purenet import fd
+from purenet import compare_grads, fd
+from purenet.check.report import GradientReport
 
 INCREMENTAL = "fd.grad"
 VMAPPED = "vmapped"
@@ -61,6 +62,18 @@ def ours(network: Network, strategy: str = "auto") -> Callable[[], Any]:
     gradient = fd.grad(partial(_of_jax, network), strategy=strategy)
     parameters, data = in_jax(network)
     return lambda: gradient(parameters, data)
+
+
+def proved(network: Network) -> GradientReport:
+    """The backward pass that the book writes in NumPy, layer by layer, against the same loss."""
+    parameters, data = in_jax(network)
+
+    def layered(parameters: dict, data: tuple) -> dict:
+        x, t = map(np.asarray, data)
+        net = TwoLayerNet({name: np.asarray(p) for name, p in parameters.items()})
+        return net.gradient(x, np.argmax(t, axis=1))
+
+    return compare_grads(partial(_of_jax, network), parameters, data, gradient=layered)
 
 
 def in_jax(network: Network) -> tuple[dict, tuple]:

@@ -90,19 +90,25 @@ def row(make, factor=1000.0, error=1e-12, first=1.0):
     )
 
 
-def speed_of(**changes):
+PROOF = rows.Proof(39_760, 39_760, first=900.0, again=500.0)
+
+
+def speed_of(proof=(), **changes):
+    proof = dict(proof)
     found = [row(make, **changes) for make in networks.NETWORKS]
     found += [one._replace(dtype="float32") for one in found]
     growth = {width: {tools.INCREMENTAL: Time(1e-3 * width**1.5)} for width in speed.WIDTHS}
     small = found[0]._replace(times={**found[0].times, tools.NUMDIFFTOOLS: Time(30.0)})
-    return speed.Speed(found, growth, small)
+    return speed.Speed(found, growth, small, PROOF._replace(**proof))
 
 
 def test_promises_hold_or_fail_by_their_figures():
     assert speed_of().holds
-    assert len(speed_of().promises) == 10
+    assert len(speed_of().promises) == 11
     for changes in ({"factor": 3.0}, {"error": 1e-8}, {"first": 4.0}, {"error": float("nan")}):
         assert not speed_of(**changes).holds
+    for proof in ({"compared": 39_759}, {"first": 1001.0}):
+        assert not speed_of(proof).holds
     assert not speed_of(factor=0.1).promises[7].holds  # ten times the floor
 
 
