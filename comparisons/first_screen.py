@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from comparisons import programs, show, values
-from comparisons.claims import Ablation, Exhibition
+from comparisons.exhibition import Ablation, Exhibition
 from comparisons.puzzle import STEP, Answered, Asked, W
 from comparisons.runs import Outcome
 from comparisons.show import MUTATING, PURE

@@ -12,7 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from comparisons import show_audits, values
-from comparisons.claims import Ablation, Claim, Exhibition
+from comparisons.claims import Claim
+from comparisons.exhibition import Ablation, Exhibition
 from comparisons.runs import Outcome
 
 MUTATING, PURE, EXPECTED = "yellow", "cyan", ""

@@ -8,7 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from comparisons import runs, show
-from comparisons.claims import Audit, Claim, Exhibition, by_kind, in_short
+from comparisons.claims import Audit, Claim, by_kind, in_short
+from comparisons.exhibition import Exhibition
 from comparisons.programs import Excerpt, pairs
 from comparisons.runs import Outcome
 

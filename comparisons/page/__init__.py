@@ -8,7 +8,8 @@ from html import escape
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from comparisons.claims import Exhibition
+from comparisons.exhibition import Exhibition
+from comparisons.markup import holds
 from comparisons.page import exhibit
 from comparisons.page.samples import Samples
 from comparisons.page.story import story
@@ -53,7 +54,7 @@ def _exhibits(runs: Sequence[Outcome]) -> str:
             escape(
                 "raised an exception" if isinstance(run.result, Exception) else run.result.title
             ),
-            f"{exhibit.holds(run.holds)}{_held(run)}",
+            f"{holds(run.holds)}{_held(run)}",
             f"{run.seconds:.1f}",
         )
         for run in runs

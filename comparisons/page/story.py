@@ -8,7 +8,6 @@ import numpy as np
 from comparisons import programs
 from comparisons.page import words
 from comparisons.page.code import highlighted
-from comparisons.page.exhibit import ablation
 from comparisons.puzzle import STEP, Answered, Asked, W
 
 _LOOP = "numerical_gradient: x[idx] = tmp_val + h ... x[idx] = tmp_val"
@@ -138,8 +137,7 @@ def _loop_lines() -> list[str]:
 
 
 def _moves(answered: Answered) -> str:
-    table = ablation(answered.ablation).partition("</h4>")[2]
-    return words.html(words.MOVES) + table
+    return words.html(words.MOVES) + answered.ablation.html()
 
 
 def _line(answered: Answered) -> str:

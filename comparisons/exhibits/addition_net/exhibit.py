@@ -2,7 +2,8 @@
 
 import jax.numpy as jnp
 
-from comparisons.claims import Exhibition, ablate, equal
+from comparisons.claims import equal
+from comparisons.exhibition import Exhibition, ablate
 from comparisons.exhibits.addition_net import audits, pure
 from comparisons.exhibits.addition_net.mutating import AdditionNet, captured_loss
 from comparisons.settings import Settings

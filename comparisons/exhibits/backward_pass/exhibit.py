@@ -5,7 +5,8 @@ from functools import partial
 import jax
 import numpy as np
 
-from comparisons.claims import Ablation, Claim, Exhibition, ablate, close, fact
+from comparisons.claims import Claim, close, fact
+from comparisons.exhibition import Ablation, Exhibition, ablate
 from comparisons.exhibits.backward_pass import audits, checkers, pure
 from comparisons.exhibits.backward_pass.cases import Arrays, Case, book_loss, cases
 from comparisons.exhibits.backward_pass.checkers import ENOUGH, Backward

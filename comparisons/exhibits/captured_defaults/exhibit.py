@@ -4,7 +4,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from comparisons.claims import Ablation, Claim, Exhibition, ablate, close, equal
+from comparisons.claims import Claim, close, equal
+from comparisons.exhibition import Ablation, Exhibition, ablate
 from comparisons.exhibits.captured_defaults import audits, pure
 from comparisons.exhibits.captured_defaults.mutating import (
     LoopVariables,

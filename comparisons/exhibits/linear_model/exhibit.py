@@ -4,7 +4,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from comparisons.claims import Ablation, Claim, Exhibition, ablate, close, equal, fact
+from comparisons.claims import Claim, close, equal, fact
+from comparisons.exhibition import Ablation, Exhibition, ablate
 from comparisons.exhibits.linear_model import audits, pure
 from comparisons.exhibits.linear_model.mutating import (
     LinearModel,

@@ -4,7 +4,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from comparisons.claims import Ablation, Claim, Exhibition, ablate, close, equal
+from comparisons.claims import Claim, close, equal
+from comparisons.exhibition import Ablation, Exhibition, ablate
 from comparisons.exhibits.simple_net import audits, published, pure
 from comparisons.exhibits.simple_net.mutating import SimpleNet, captured_loss, numerical_gradient
 from comparisons.settings import Settings

@@ -6,7 +6,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from comparisons.claims import Ablation, Claim, Exhibition, ablate, close, equal, fact
+from comparisons.claims import Claim, close, equal, fact
+from comparisons.exhibition import Ablation, Exhibition, ablate
 from comparisons.exhibits.training_step import audits, mutating, pure
 from comparisons.settings import Settings
 from purenet.nn import initializers

@@ -5,7 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 
 import purenet
-from comparisons.claims import Ablation, Claim, Exhibition, ablate, close, fact
+from comparisons.claims import Claim, close, fact
+from comparisons.exhibition import Ablation, Exhibition, ablate
 from comparisons.exhibits.two_layer_net import audits, pure
 from comparisons.exhibits.two_layer_net.mutating import TwoLayerNet, captured_loss
 from comparisons.settings import Settings

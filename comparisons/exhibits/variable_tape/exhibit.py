@@ -10,7 +10,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from comparisons.claims import Claim, Exhibition, close, equal
+from comparisons.claims import Claim, close, equal
+from comparisons.exhibition import Exhibition
 from comparisons.exhibits.variable_tape import audits, pure
 from comparisons.exhibits.variable_tape.mutating import Add, Exp, Square, Variable, numerical_diff
 from comparisons.settings import Settings
