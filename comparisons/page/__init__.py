@@ -50,20 +50,17 @@ def _contents(runs: Sequence[Outcome], plots: str) -> str:
 def _exhibits(runs: Sequence[Outcome]) -> str:
     rows = [
         (
-            f'<a href="#{run.name}">{run.name}</a>',
-            escape(
-                "raised an exception" if isinstance(run.result, Exception) else run.result.title
-            ),
-            f"{holds(run.holds)}{_held(run)}",
+            f'<a href="#{run.name}">{run.name}</a><br>{escape(_shown(run))}',
+            f"{holds(run.holds)}<br>{_held(run)}",
             f"{run.seconds:.1f}",
         )
         for run in runs
     ]
     table = markup.table(
-        ("exhibit", "what it shows", "claims", "seconds"),
+        ("exhibit, and what it shows", "claims", "seconds"),
         rows,
         caption="Every exhibit, as it ran for this page",
-        numbers=(3,),
+        numbers=(2,),
     )
     articles = "".join(map(exhibit.article, runs))
     return (
@@ -71,6 +68,10 @@ def _exhibits(runs: Sequence[Outcome]) -> str:
         "its pure JAX twin. The code is read from the files that ran; lines with the same number "
         f'answer each other.</p><div class="overview">{table}</div>{articles}</section>'
     )
+
+
+def _shown(run: Outcome) -> str:
+    return "It raised an exception." if isinstance(run.result, Exception) else run.result.title
 
 
 def _held(run: Outcome) -> str:

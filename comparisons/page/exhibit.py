@@ -21,7 +21,9 @@ def _contents(run: Outcome) -> str:
     result = run.result
     if isinstance(result, Exception):
         return f"<p>{markup.holds(False)}{escape(f'{type(result).__name__}: {result}')}</p>"
-    head = f'<p class="lead">{escape(result.title)}</p><p class="time">{run.seconds:.1f} s</p>'
+    head = (
+        f'<p class="lead">{escape(result.title)}</p><p class="time">ran in {run.seconds:.1f} s</p>'
+    )
     if not isinstance(result, Exhibition):
         return head + _measurement(result)
     columns = code.columns(run.name) if run.name in exhibits.NAMES else ""

@@ -32,13 +32,12 @@ def _section(name: str, title: str, body: str) -> str:
 
 def _puzzle(asked: Asked) -> str:
     lines = _program(programs.MUTATING, "puzzle: net ... return")
-    copy = np.array2string(asked.gradient_of_copy, separator=", ")
     return (
         f"{words.html(words.PUZZLE)}{_pre(lines)}{_result('the gradient', _matrix(asked.gradient))}"
         f"{words.html(words.LOOK)}{_pre(['f(W) == f(None)'])}"
-        f"{_result(f'{asked.value == asked.value_of_none}: both are', f'{asked.value:.12f}')}"
+        f"{_result(f'{asked.value == asked.value_of_none}: both are', f' {asked.value:.12f}')}"
         f"{words.html(words.COPY)}{_pre(['numerical_gradient(f, net.W.copy())'])}"
-        f"{_result('the gradient', copy)}"
+        f"{_result('the gradient', _matrix(asked.gradient_of_copy))}"
     )
 
 
