@@ -16,19 +16,18 @@ from comparisons.settings import Settings
 
 
 def run(settings: Settings) -> Exhibition:
-    """Check each layer's backward, the book's loss, and each mistake, by three checkers."""
+    """Check the book's loss, each mistake, and each layer as it is, by three checkers."""
     layers = cases()
-    claims: list[Claim] = []
-    for name in settings.track(list(layers), "each layer as it is"):
-        claims += _layer(name, layers[name])
-    claims += _book_loss(layers["SoftmaxWithLoss"])
+    claims = _book_loss(layers["SoftmaxWithLoss"])
     for mistake in settings.track(MISTAKES, "a mistake in each"):
         claims.append(_mistake(mistake, layers[mistake.layer]))
+    for name in settings.track(list(layers), "each layer as it is"):
+        claims += _layer(name, layers[name])
     affine = layers["Affine"]
     examined, diagnoses = audits.run(affine.params, affine.inputs["x"])
     note = (
-        f"the book's check: the mean absolute difference, let pass up to {ENOUGH:.0e}; gradcheck: "
-        "PyTorch's slow mode at its defaults, where it is installed"
+        f"The book's check passes a mean absolute difference of up to {ENOUGH:.0e}; gradcheck is "
+        "PyTorch's slow mode at its defaults, where it is installed."
     )
     return Exhibition(
         "backward_pass",
@@ -48,19 +47,19 @@ def _layer(name: str, case: Case) -> list[Claim]:
     report = checkers.by_purenet(case, case.backward)
     return [
         close(
-            f"{name}: forward",
+            f"{name}: forward gives what the pure layer gives",
             mutating=_flat(case.forward(case.params, case.inputs)),
             pure=_flat(outputs),
             tolerance=1e-13,
         ),
         close(
-            f"{name}: backward, and jax.vjp of the twin",
+            f"{name}: backward gives what jax.vjp of the pure layer gives",
             mutating=_flat(case.backward(case.params, case.inputs, ones)),
             pure=_flat((of_params, dict(zip(case.inputs, of_inputs, strict=True)))),
             tolerance=1e-13,
         ),
         fact(
-            f"{name}: every row of its backward is proved",
+            f"{name}: backward is proved, row by row",
             holds=report.ok,
             mutating=_others(case, case.backward),
             pure=f"{report.compared:,} derivatives agree",
@@ -92,7 +91,7 @@ def _book_loss(right: Case) -> list[Claim]:
             pure=f"{best.bounds:.2g} bounds apart",
         ),
         fact(
-            "and jax.grad of the twin, 1e-7 included, is the derivative of the book's loss",
+            "jax.grad of the pure loss, with the 1e-7, is the derivative of the book's loss",
             holds=by_twin.ok,
             pure=f"{by_twin.compared} derivatives agree",
         ),
@@ -106,7 +105,7 @@ def _mistake(mistake: Mistake, case: Case) -> Claim:
     wrong = {leaf.path: leaf.patterns for leaf in report.leaves if not leaf.ok}
     said = [pattern for patterns in wrong.values() for pattern in patterns]
     return fact(
-        f"{mistake.layer}: {mistake.what}",
+        f"found in {mistake.layer}: {mistake.what}",
         holds=set(wrong) == mistake.leaves(case) and mistake.pattern in "; ".join(said),
         mutating=_others(case, backward),
         pure=f"{', '.join(wrong)} disagree" + (f": {said[0]}" if mistake.pattern else ""),

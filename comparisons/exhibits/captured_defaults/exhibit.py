@@ -41,7 +41,7 @@ def _with_defaults() -> list[Claim]:
             tolerance=1e-15,
         ),
         close(
-            "the whole encoding: sin f1, cos f1, sin f2, ...",
+            "with defaults the whole encoding is sin f1, cos f1, sin f2, ...",
             mutating=embed(build_embedding(_FREQS), _X),
             pure=pure.embed(_X, _FREQS),
             tolerance=1e-15,
@@ -69,7 +69,7 @@ def _without_defaults() -> list[Claim]:
             expected=2,
         ),
         equal(
-            "the first lambda should be sin(x); it is wrong by up to",
+            "the first lambda should be sin(x), and is wrong by up to 1.05",
             mutating=float(np.max(np.abs(late[0](_X) - np.sin(_X)))),
             expected=float(np.max(np.abs(last - np.sin(_X)))),
         ),

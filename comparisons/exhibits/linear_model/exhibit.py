@@ -91,13 +91,13 @@ def _halved() -> list[Claim]:
             tolerance=5e-6,
         ),
         close(
-            "jax.grad of the pure loss",
+            "jax.grad of the pure loss is -14",
             pure=jax.grad(pure.loss)(params, _X, _T)["W"],
             expected=[[_GRADIENT]],
             tolerance=1e-13,
         ),
         close(
-            "fd.grad of the pure loss, on the (1, 1) array",
+            "fd.grad of the pure loss is -14, on the (1, 1) array too",
             pure=fd.grad(pure.loss)(params, _X, _T)["W"],
             expected=[[_GRADIENT]],
             tolerance=1e-9,
