@@ -18,7 +18,7 @@ class Claim:
     """One sentence, what each side gave, what was expected, and whether it holds.
 
     ``mutating`` and ``pure`` are numbers, arrays or short texts; None where that side has no part.
-    ``difference`` is the largest absolute deviation, None where the claim is no matter of distance.
+    ``difference`` is the largest absolute deviation, None where the claim is not about a distance.
     """
 
     sentence: str

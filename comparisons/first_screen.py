@@ -111,7 +111,10 @@ def table_heading() -> RenderableType:
     """The heading above the rows."""
     return Group(
         show.heading("The exhibits"),
-        Text("Both programs are run here and now, and each claim is measured:\n", "dim"),
+        Text(
+            "Each runs a mutating and a pure program here and now, and measures its claims:\n",
+            "dim",
+        ),
     )
 
 

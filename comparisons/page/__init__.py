@@ -28,7 +28,7 @@ def document(
     """The page of one run; without samples, without plots."""
     plots = _plots(samples) if samples is not None else ""
     body = (
-        '<a class="skip" href="#main">To the text</a>'
+        '<a class="skip" href="#main">Skip to the text</a>'
         f"<header><h1>{TITLE}</h1><p class='lead'>{LEAD}</p>"
         f"{_contents(runs, plots)}</header><main id='main'>"
         f"{story(asked, answered)}{_exhibits(runs)}{plots}{_further()}</main>"
@@ -66,7 +66,7 @@ def _exhibits(runs: Sequence[Outcome]) -> str:
     return (
         '<section id="exhibits"><h2>The exhibits</h2><p>Each is a mutating NumPy program beside '
         "its pure JAX twin. The code is read from the files that ran; lines with the same number "
-        f'answer each other.</p><div class="overview">{table}</div>{articles}</section>'
+        f'correspond.</p><div class="overview">{table}</div>{articles}</section>'
     )
 
 

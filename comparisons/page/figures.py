@@ -49,7 +49,7 @@ def all_of(samples: Samples) -> str:
         ("steps", "The error of a difference against its step", steps(samples.steps)),
         ("times", "Time against coordinates", times(samples.times)),
         ("training", "The same training by each implementation", training(samples.training)),
-        ("found", "Planted errors, and who finds them", found(samples.found)),
+        ("found", "Planted errors, and which checker finds them", found(samples.found)),
     )
     return "".join(
         f'<section id="plot-{name}"><h3>{escape(title)}</h3>{body}</section>'

@@ -1,4 +1,4 @@
-// Lines that answer each other light up together.
+// Corresponding lines light up together.
 for (const article of document.querySelectorAll("article")) {
   for (const line of article.querySelectorAll(".twin")) {
     const light = (on) => article.querySelectorAll(".twin").forEach((other) => {

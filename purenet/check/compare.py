@@ -47,9 +47,9 @@ def check_grads(
     key: jax.Array | None = None,
     **options: Any,
 ) -> GradientReport:
-    """Prove the derivative of a function right, or raise and say where and why it is wrong.
+    """Prove that a function's derivative is right, or raise an error that says where it is not.
 
-    JAX's derivative, or with ``gradient``, ``vjp`` or ``jvp`` one that you have written.
+    That is JAX's derivative, or, with ``gradient``, ``vjp`` or ``jvp``, one that you have written.
 
     Every coordinate is compared with an extrapolated finite difference in float64, whatever the
     function's dtype, and may differ from it by the error bound of that difference and the rounding
@@ -75,7 +75,7 @@ def check_grads(
     to. It is evaluated in float64; arrays of float32 inside of it are named.
 
     Before any derivative is compared, a function that is not deterministic, or that ignores a
-    parameter, is reported as such: zero on both sides is no agreement.
+    parameter, is reported as such: zero on both sides is not agreement.
 
     Args:
         loss: ``loss(params, *data)``, any function that JAX can differentiate: a scalar loss, or
@@ -214,7 +214,7 @@ def compare_grads(
     key: jax.Array | None = None,
     **options: Any,
 ) -> GradientReport:
-    """`check_grads` without raising where the two disagree: see there.
+    """The report of `check_grads`, with the same arguments; it never raises on a disagreement.
 
     >>> import jax.numpy as jnp
     >>> report = compare_grads(lambda p, x: jnp.sum((p["w"] * x) ** 2), {"w": jnp.ones(3)}, 2.0)

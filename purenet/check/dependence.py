@@ -46,8 +46,8 @@ def ignored(
 ) -> list[str]:
     """A sentence for each leaf that a function ignores.
 
-    The derivative by such a leaf is zero on both sides, which is no agreement. What is read instead
-    is found by experiment, on copies.
+    The derivative with respect to such a leaf is zero on both sides, which is not agreement. What
+    is read instead is found by experiment, on copies.
     """
     call = called(function, tuple(args), argnums)
     return [

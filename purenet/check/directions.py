@@ -40,7 +40,7 @@ class Directions:
     each: int = EACH
 
     def __iter__(self) -> Iterator[Tree]:
-        """All of them, one after another: they may be large."""
+        """The directions, one after another, since all at once may be too large."""
         return map(self.at, range(2 * self.each))
 
     def at(self, index: int) -> Tree:
@@ -83,7 +83,7 @@ class Along(NamedTuple):
 
 
 def directions_of(question: Question, seed: Seed, each: int = EACH) -> Directions:
-    """Directions whose entries are as large as the parameters of their leaf, so many of a kind."""
+    """Directions whose entries are as large as the parameters of their leaf, ``each`` of a kind."""
     leaves = [
         np.asarray(leaf).astype(dtype)
         for leaf, dtype in zip(question.moved, question.dtypes, strict=True)

@@ -157,7 +157,7 @@ def _method(question: Question, coordinates: int, reports: list, mode: str) -> s
 
 
 def differences(setup: Setup, base: Sequence[np.ndarray], states: Sequence[str]) -> list[Bounded]:
-    """The finite differences of all leaves, with bounds; by what the outputs ignore, zeros."""
+    """The finite differences of all leaves, with bounds; zeros for leaves that are ignored."""
     outputs = sum(out.size for out in base)
 
     def of_leaf(leaf: int) -> Bounded:

@@ -27,7 +27,7 @@ _SAMPLE = 64  # coordinates that are looked at again where more than these disag
 
 
 class Verdicts(NamedTuple):
-    """Of each derivative of a leaf, arrays of shape (coordinates, outputs).
+    """What is said of each derivative of a leaf, in arrays of shape (coordinates, outputs).
 
     Attributes:
         disagrees: JAX's value lies outside of what the finite difference allows, or is not finite.
@@ -45,7 +45,7 @@ class Verdicts(NamedTuple):
 
     @property
     def undecided(self) -> np.ndarray:
-        """Where nothing can be said."""
+        """Where there is no verdict."""
         return (self.unbounded | self.unproved | self.lost) & ~self.disagrees & ~self.excused
 
 

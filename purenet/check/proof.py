@@ -57,7 +57,7 @@ def named(
 
 
 def joined(proofs: Sequence[Proof]) -> Proof:
-    """Several proofs as one."""
+    """One proof of what several have proved, in their order."""
     return Proof(
         leaves=[leaf for proof in proofs for leaf in proof.leaves],
         failures=[failure for proof in proofs for failure in proof.failures],

@@ -54,7 +54,7 @@ def proved(
         shapes: of the data, whose sizes may explain a factor.
         entries: of a Jacobian that is compared whole; of a larger one, a weighted sum of its rows.
         rule: the derivative that is given, in place of JAX's.
-        rtol: by what of a leaf's largest derivative the derivatives may be off.
+        rtol: the fraction of a leaf's largest derivative that the derivatives may be off by.
     """
     proofs, states, evaluations = [], [""] * len(problem.movable), 0
     if isinstance(traced, Setup):

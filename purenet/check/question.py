@@ -40,7 +40,7 @@ class Question(NamedTuple):
 
     @property
     def whose(self) -> str:
-        """That side as it stands before a noun."""
+        """The side whose derivative is compared, as it stands before a noun."""
         return "jax's" if self.side == "jax" else "the given"
 
     @property
@@ -63,12 +63,12 @@ class Question(NamedTuple):
 
     @property
     def moved(self) -> list[Any]:
-        """These leaves."""
+        """The leaves that move, at the base point."""
         return [self.problem.leaves[i] for i in self.problem.movable]
 
     @property
     def paths(self) -> list[str]:
-        """Their paths."""
+        """The paths of the leaves that move."""
         return [self.problem.paths[i] for i in self.problem.movable]
 
 

@@ -18,7 +18,7 @@ def faulty(question: Question, prove: Prove) -> list[str]:
 
     Args:
         question: the function that has been differentiated.
-        prove: compares the derivatives of a function by some of its arguments.
+        prove: compares a function's derivatives with respect to some of its arguments.
     """
     found = []
     for call in jaxprs.custom_calls(question.of_moved, question.moved):

@@ -28,7 +28,7 @@ Tree = list[np.ndarray]  # one array a leaf
 
 
 class Derivatives(NamedTuple):
-    """The derivatives by each leaf's real coordinates, arrays of shape (coordinates, outputs).
+    """The derivatives with respect to a leaf, arrays of shape (real coordinates, outputs).
 
     Attributes:
         value: what the witness gives, in the dtypes of the caller's program.
@@ -144,7 +144,7 @@ def refused(mode: str, error: Exception) -> bool:
 
 
 class Reverse(Witness):
-    """The gradient, or all rows of a Jacobian."""
+    """A witness by reverse mode: the gradient, or all rows of a Jacobian."""
 
     mode = "rev"
 
@@ -192,7 +192,7 @@ class Reverse(Witness):
 
 
 class Forward(Witness):
-    """Derivatives along tangents; those by single coordinates are along unit vectors."""
+    """A witness by forward mode: derivatives along tangents, unit vectors for coordinates."""
 
     mode = "fwd"
     by_tangents = True
@@ -298,7 +298,7 @@ def moved_by_constants(question: Question) -> list[np.ndarray]:
 
 
 def own_rounding(question: Question) -> float:
-    """What approximations made for float32 may be off by, relative; 0 for a program in float64."""
+    """The relative error that approximations made for float32 may have; 0 in float64."""
     return 0.0 if question.traced is None or question.traced.program.is_wide else _APPROXIMATION
 
 
@@ -329,7 +329,7 @@ def _rows(function: Callable, moved: Sequence[Any], outputs: int | None) -> list
 def by_coordinate(derivative: Any) -> np.ndarray:
     """An array (outputs, *leaf shape) as (real coordinates, outputs).
 
-    JAX's derivative by z = x + iy of a real output is its derivative by x, minus i times that by y.
+    With respect to z = x + iy, JAX's derivative of a real output is dL/dx - i dL/dy.
     """
     array = np.asarray(derivative)
     flat: Any = array.reshape(len(array), -1).T

@@ -85,7 +85,7 @@ def real_coordinates(leaf: Numbers) -> Numbers:
 def along_coordinates(
     evaluator: Evaluator, leaf: int, steps: Numbers, stencil: Stencil
 ) -> list[Numbers]:
-    """The derivative of each output by every coordinate of a leaf.
+    """The derivative of each output with respect to every coordinate of a leaf.
 
     Args:
         evaluator: the function and its base point.
@@ -111,7 +111,7 @@ def along_pairs(
     steps: tuple[Numbers, Numbers],
     stencil: Stencil,
 ) -> list[Numbers]:
-    """The second derivative of each output by pairs of coordinates, one of each of two leaves.
+    """The second derivatives with respect to pairs of coordinates, one of each of two leaves.
 
     Args:
         evaluator: the function and its base point.

@@ -13,7 +13,7 @@ PRECISIONS = ("double", "native")
 
 
 class Options(NamedTuple):
-    """The options of a finite difference; what is None is chosen.
+    """The options of a finite difference; whatever is None is chosen automatically.
 
     Attributes:
         step: the step h, one number for all coordinates or a tree of numbers or arrays that

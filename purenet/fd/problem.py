@@ -15,13 +15,13 @@ class Problem(NamedTuple):
     """A function of a list of leaves, taken out of its arguments.
 
     Attributes:
-        name: of the caller's function.
+        name: the name of the caller's function.
         function: calls the caller's function with these leaves in place of the ones it got.
         leaves: the leaves of the differentiated arguments, as the caller gave them, but those of
             PyTorch as NumPy arrays.
         paths: their paths, as people read them.
         movable: the positions in ``leaves`` of those that are floating point.
-        assemble: puts one result a leaf back into the tree that jax.grad would return.
+        assemble: puts one result for each leaf back into the tree that jax.grad would return.
         arguments: the differentiated arguments' tree, a tuple also for one argument.
         fresh: the arguments of a call with movable leaves of other values, each array a copy in the
             kind that the caller gave; in float64 on demand.

@@ -22,7 +22,7 @@ def shown(
         batches: of an epoch.
         delay: seconds in which nothing is shown.
 
-    Nothing at all is shown where the error output is no terminal.
+    Nothing at all is shown where the error output is not a terminal.
     """
     bar = _bar(delay) if wanted else None
     if bar is None:

@@ -1,4 +1,4 @@
-"""The book's backward passes on trial: a dozen mistakes, and one of its own."""
+"""The book's backward passes on trial: a dozen planted mistakes, one of its own."""
 
 from functools import partial
 

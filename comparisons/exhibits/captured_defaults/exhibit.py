@@ -1,4 +1,4 @@
-"""Lambdas built in a loop: without defaults, all of them use its last values."""
+"""Lambdas built in a loop: without defaults, all use the loop's last values."""
 
 import jax
 import jax.numpy as jnp

@@ -1,4 +1,4 @@
-"""A training step of objects and one from state to state: the same trajectory."""
+"""Object-style training steps and pure ones: the same trajectory, to round-off."""
 
 import math
 
