@@ -9,7 +9,7 @@ import numpy as np
 from purenet import jaxprs
 from purenet.check import exhaustive, sampled
 from purenet.check.dependence import Dependence
-from purenet.check.found import UNCOMPARED
+from purenet.check.found import DIRECTIONS, UNCOMPARED
 from purenet.check.given import Rule, given_witness
 from purenet.check.proof import Proof, joined
 from purenet.check.question import ENTRIES, Question, Seed, asked, asked_of_black_box
@@ -124,7 +124,8 @@ def _witnesses(question: Question, modes: Sequence[str]) -> tuple[list[Witness],
 
 def _with_flat(part: Proof, question: Question, flat: Callable[[Question, int], str]) -> Proof:
     """A proof in which leaves without a derivative to prove have failed."""
-    zero = {leaf.path for leaf in part.leaves if leaf.verdict in ("zero on both sides", UNCOMPARED)}
+    unmoved = ("zero on both sides", DIRECTIONS, UNCOMPARED)
+    zero = {leaf.path for leaf in part.leaves if leaf.verdict in unmoved}
     failures, leaves = list(part.failures), list(part.leaves)
     for i, path in enumerate(question.paths):
         sentence = flat(question, i) if path in zero and np.size(question.moved[i]) else ""

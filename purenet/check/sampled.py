@@ -16,7 +16,7 @@ from purenet.check.directions import (
     difference_along,
     directions_of,
 )
-from purenet.check.found import Coordinate, LeafReport
+from purenet.check.found import DIRECTIONS, Coordinate, LeafReport
 from purenet.check.judging import CEILING
 from purenet.check.proof import Proof, Suspect, joined, named
 from purenet.check.question import Question, Seed
@@ -85,7 +85,7 @@ def _proof(setup, question, base, witness, along: Along, directions: Directions,
     mode = witness.mode
     label = mode if question.label == "the function" else f"{mode} of {question.label}"
     leaves = [
-        LeafReport(path, x.shape, label, "random directions", state=state)
+        LeafReport(path, x.shape, label, DIRECTIONS, state=state)
         for path, x, state in zip(setup.paths, setup.evaluator.leaves, states, strict=True)
     ]
     failures, culprits, suspects = [], [], []

@@ -14,7 +14,7 @@ from purenet.jaxprs.compiled import held, jitted
 from purenet.jaxprs.cost import work_of
 from purenet.jaxprs.foreign import is_opaque
 from purenet.jaxprs.primitives import facts
-from purenet.jaxprs.program import Program
+from purenet.jaxprs.program import Program, is_traced
 from purenet.jaxprs.replay import Replay
 from purenet.jaxprs.widening import is_extended, wide_dtype
 
@@ -138,10 +138,10 @@ class _Shaken(Replay):
         dtype = jnp.result_type(array)
         if np.size(array) > _TABLE or is_extended(dtype) or wide_dtype(dtype) == dtype:
             return (wide,)
+        if not is_traced(array) and _is_meant(np.asarray(array, wide.dtype), np).all():
+            return (wide,)  # as most literals are: a shorter program
         moved = self._moved(wide, _CONSTANT * float(jnp.finfo(dtype).eps))
-        scaled = wide * _SHORT
-        meant = (scaled == jnp.round(scaled)) & (jnp.abs(wide) <= _SHORT)
-        return (jnp.where(meant, wide, moved),)
+        return (jnp.where(_is_meant(wide, jnp), wide, moved),)
 
     def apply(self, equation, lane: list) -> list:
         """The outputs of an equation, moved by a rounding where it rounds."""
@@ -167,6 +167,11 @@ class _Shaken(Replay):
         up = _mixed(lax.bitcast_convert_type(x, np.uint64) ^ (self._seed * _MIXERS[0])) == 1
         direction = jnp.where(self._seed == 0, 0.0, jnp.where(up, size, -size))
         return x * (1 + direction)
+
+
+def _is_meant(x: Any, numpy: Any) -> Any:
+    """Where a constant is what was written, and no rounding of it."""
+    return (x * _SHORT == numpy.round(x * _SHORT)) & (abs(x) <= _SHORT)
 
 
 def _never_rounds(name: str, lane: list) -> bool:
