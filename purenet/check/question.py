@@ -175,7 +175,7 @@ def _shown(
 
 
 def _summed(size: int, label: str) -> str:
-    return f"a weighted sum of the {size} outputs of {label}"
+    return label if size == 1 else f"a weighted sum of the {size} outputs of {label}"
 
 
 def _coordinates(problem: Problem) -> int:
@@ -193,6 +193,8 @@ def _as_vector(outputs: Sequence[Any]) -> Any:
 
 
 def _weights(seed: Seed, size: int) -> np.ndarray:
-    """Weights of either sign, none of them small."""
+    """Weights of either sign, none of them small; a single output is taken as it is."""
+    if size == 1:
+        return np.ones(1)
     draws = np.random.default_rng(seed)
     return draws.uniform(0.5, 1.5, size) * draws.choice([-1.0, 1.0], size)

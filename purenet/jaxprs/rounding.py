@@ -21,9 +21,6 @@ from purenet.jaxprs.widening import is_extended, wide_dtype
 SHAKES = 7
 _SMALL = 2**16  # elements of all intermediate values up to which the shakes are made together
 _ALLOWANCE = 8  # roundings by which each operation is moved: few draws show too little
-# of its dtype by which a constant is moved: its own rounding, half of that, shows too little in the
-# seven draws of a series as long as that of hyp2f1 in float32, which `comparisons alarms` checks
-_CONSTANT = 1.0
 _MIXERS = tuple(map(np.uint64, (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)))
 _TABLE = 64  # elements up to which an array is a table of constants
 _SHORT = 2**12  # a number that is a multiple of 1/4096 no larger than 4096 was meant as it is
@@ -140,7 +137,7 @@ class _Shaken(Replay):
             return (wide,)
         if not is_traced(array) and _is_meant(np.asarray(array, wide.dtype), np).all():
             return (wide,)  # as most literals are: a shorter program
-        moved = self._moved(wide, _CONSTANT * float(jnp.finfo(dtype).eps))
+        moved = self._moved(wide, 0.5 * float(jnp.finfo(dtype).eps))
         return (jnp.where(_is_meant(wide, jnp), wide, moved),)
 
     def apply(self, equation, lane: list) -> list:
