@@ -9,14 +9,14 @@ import jax.numpy as jnp
 import numpy as np
 
 from purenet import jaxprs
+from purenet.check.comparison import Comparison
 from purenet.check.dependence import Dependence, dependence, flat, held, ignored
+from purenet.check.derivatives import compare_derivatives
 from purenet.check.given import MisshapenError, Rule, given_rule
-from purenet.check.proof import Proof
-from purenet.check.prove import proved
-from purenet.check.question import Seed
 from purenet.check.report import GradientMismatch, GradientReport, GradientUndecided
 from purenet.check.rules import faulty
 from purenet.check.subject import decided, held_constant, narrow, traced_or_on_host, unsteady
+from purenet.check.target import Seed
 from purenet.check.taylor import opinion
 from purenet.check.witness import MODES
 from purenet.fd.options import Options, checked
@@ -54,7 +54,7 @@ def check_grads(
     Every coordinate is compared with an extrapolated finite difference in float64, whatever the
     function's dtype, and may differ from it by the error bound of that difference and the rounding
     of JAX's own program, both measured: there is no tolerance to choose. (A float32 program that
-    disagrees is allowed 128 roundings of float32 besides, 1.5e-5 relative, by which approximations
+    disagrees is allowed 256 roundings of float32 besides, 3e-5 relative, by which approximations
     made for float32 miss their own derivative rules.)
 
     A derivative is proved only where a real error would have shown: where bound and rounding are
@@ -240,7 +240,7 @@ def compare_grads(
                 name, failures=(failure,), seconds=time.perf_counter() - start, side=side
             )
         try:
-            proof = proved(
+            comparison = compare_derivatives(
                 problem,
                 traced,
                 chosen,
@@ -249,30 +249,30 @@ def compare_grads(
                 budget=budget,
                 seed=seed,
                 depends=lambda setup: _depends(setup, loss, args, argnums, allow_unused),
-                flat=None if allow_unused else lambda question, leaf: flat(question, leaf, name),
+                flat=None if allow_unused else lambda target, leaf: flat(target, leaf, name),
                 shapes=_other_shapes(args, problem),
                 rule=rule,
                 rtol=rtol,
             )
         except MisshapenError as misshapen:
-            proof = Proof(failures=misshapen.args)
+            comparison = Comparison(failures=misshapen.args)
         notes = [*held_constant(problem), *narrow(problem, traced), *decided(traced)]
-        suspect = proof.suspects[0] if proof.suspects and rule is None else None
+        suspect = comparison.suspects[0] if comparison.suspects and rule is None else None
         return GradientReport(
             function=name,
-            leaves=tuple(proof.leaves),
-            failures=tuple(proof.failures),
-            culprits=tuple(proof.culprits),
-            rules=tuple(faulty(suspect.question, _alone(chosen, seed))) if suspect else (),
-            opinions=tuple(filter(None, map(opinion, proof.suspects[:_OPINIONS]))),
-            notes=tuple(dict.fromkeys([*proof.notes, *held(loss), *notes])),
-            method=proof.method,
-            undecided=tuple(proof.undecided),
-            directions=proof.directions,
+            leaves=tuple(comparison.leaves),
+            failures=tuple(comparison.failures),
+            culprits=tuple(comparison.culprits),
+            rules=tuple(faulty(suspect.target, _alone(chosen, seed))) if suspect else (),
+            opinions=tuple(filter(None, map(opinion, comparison.suspects[:_OPINIONS]))),
+            notes=tuple(dict.fromkeys([*comparison.notes, *held(loss), *notes])),
+            method=comparison.method,
+            undecided=tuple(comparison.undecided),
+            directions=comparison.directions,
             allow_undecided=allow_undecided
             if isinstance(allow_undecided, bool)
             else tuple(allow_undecided),
-            evaluations=proof.evaluations,
+            evaluations=comparison.evaluations,
             seconds=time.perf_counter() - start,
             side=side,
             rtol=rtol,
@@ -306,13 +306,13 @@ def _other_shapes(args: tuple, problem: Problem) -> list[tuple[int, ...]]:
     return [np.shape(leaf) for leaf in leaves if hasattr(leaf, "shape")]
 
 
-def _alone(options: Options, seed: Seed) -> Callable[[Callable, tuple, tuple], Proof]:
+def _alone(options: Options, seed: Seed) -> Callable[[Callable, tuple, tuple], Comparison]:
     """How a custom rule is compared by itself."""
 
-    def prove(function: Callable, args: tuple, argnums: tuple[int, ...]) -> Proof:
+    def compare(function: Callable, args: tuple, argnums: tuple[int, ...]) -> Comparison:
         problem = pose(function, args, {}, argnums=argnums)
         # the sum of its outputs: patterns are seen in what has the shape of an input
-        return proved(
+        return compare_derivatives(
             problem,
             trace(problem),
             options,
@@ -323,7 +323,7 @@ def _alone(options: Options, seed: Seed) -> Callable[[Callable, tuple, tuple], P
             entries=0,
         )
 
-    return prove
+    return compare
 
 
 def _require_paths(allow_undecided: Any) -> None:

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-UNCOMPARED = "nothing to compare"  # of an empty leaf, or where directions were compared
+UNCOMPARED = "nothing to compare"  # of an empty leaf
+DIRECTIONS = "along directions"  # of all leaves together
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,8 @@ class LeafReport:
         path: the leaf's path, ``params['W1']``.
         shape: its shape.
         mode: "rev", "fwd" or "given", and of what, where it is not the function itself.
-        strategy: how its coordinates were evaluated, and why.
+        strategy: how its coordinates were evaluated, and why; "along directions" where they were
+            not, one by one.
         compared: the number of derivatives on which there is a verdict.
         disagreeing: how many of them disagree.
         worst: where the two differ by most bounds; None where nothing was compared.
@@ -119,7 +121,9 @@ class LeafReport:
             return "undecided"
         if self.compared:
             return "agrees" if self.largest > 0 else "zero on both sides"
-        return "excused" if self.excused else UNCOMPARED
+        if self.excused:
+            return "excused"
+        return DIRECTIONS if self.strategy == DIRECTIONS and 0 not in self.shape else UNCOMPARED
 
 
 @dataclass(frozen=True)

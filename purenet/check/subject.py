@@ -10,7 +10,7 @@ from purenet.check.given import Rule
 from purenet.check.narrow import narrow_arrays
 from purenet.fd.host import Host
 from purenet.fd.options import Options
-from purenet.fd.problem import Problem, trace
+from purenet.fd.problem import Problem, is_numpy_code, trace
 from purenet.fd.setup import Setup, on_host
 from purenet.purity import last_own_line
 
@@ -21,6 +21,8 @@ _LISTED = 4  # of its arrays that are named
 def traced_or_on_host(problem: Problem, options: Options, rule: Rule | None) -> Any:
     """The program of a problem; its setup on the host where JAX cannot trace it.
 
+    So is what is NumPy's code, where the derivative on trial is not JAX's.
+
     Raises:
         TypeError: where it cannot, and no derivative is given to be checked.
         Exception: what the function itself raises.
@@ -28,7 +30,7 @@ def traced_or_on_host(problem: Problem, options: Options, rule: Rule | None) -> 
     if options.strategy == "host":
         return on_host(problem, options)
     try:
-        return trace(problem)
+        traced = trace(problem)
     except Exception as untraceable:
         if options.strategy in ("dense", "incremental"):
             raise
@@ -39,6 +41,9 @@ def traced_or_on_host(problem: Problem, options: Options, rule: Rule | None) -> 
         except Exception:  # it fails on numbers too: tracing is not at fault
             raise untraceable from None
         raise TypeError(_no_derivative(problem, untraceable)) from untraceable
+    if rule is not None and options.strategy == "auto" and is_numpy_code(problem, traced):
+        return on_host(problem, options)
+    return traced
 
 
 def unsteady(problem: Problem, traced: jaxprs.Traced | Setup, name: str) -> str:

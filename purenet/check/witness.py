@@ -1,4 +1,4 @@
-"""Witnesses: the derivative of a question by JAX, in reverse or forward mode, and its rounding."""
+"""Witnesses: the derivative of a target by JAX, in reverse or forward mode, and its rounding."""
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
@@ -11,12 +11,13 @@ import numpy as np
 from jax import lax
 
 from purenet import jaxprs
-from purenet.check.question import Question
+from purenet.check.target import Target
 from purenet.fd.differences import coordinate_count
 
 MODES = ("rev", "fwd")
-# what jax.scipy.special.hyp2f1 misses its own rule by in float32, 9.5e-6, is the most that was seen
-_APPROXIMATION = 128 * float(np.finfo(np.float32).eps)
+# of the functions that `comparisons alarms` checks in float32, jax.scipy.special.hyp2f1 misses its
+# own rule by most, 2.5e-5
+_APPROXIMATION = 256 * float(np.finfo(np.float32).eps)
 _REFUSALS = {  # what JAX says of functions that it differentiates in the other mode alone
     "rev": "Reverse-mode differentiation does not work",
     "fwd": "can't apply forward-mode",
@@ -42,7 +43,7 @@ class Derivatives(NamedTuple):
 
 
 class Witness:
-    """A derivative of one question: by one mode of JAX's, or as it is given.
+    """A derivative of one target: by one mode of JAX's, or as it is given.
 
     It is evaluated in the caller's dtypes and in float64: the second is what rules are judged by.
     How far roundings moved it is measured only where that is asked, since it matters only where
@@ -106,15 +107,15 @@ class Inexact(Witness):
         return values, rounding + 4 * self.rtol * _largest(values)
 
 
-def left_by_solvers(question: Question) -> float:
+def left_by_solvers(target: Target) -> float:
     """How far iterative solvers that stop at a tolerance move the gradient, of its largest entry.
 
     Zero where no linear solve of the program iterates, or where JAX has no reverse mode for it.
     """
-    if question.traced is None or not question.traced.program.solves_iteratively:
+    if target.traced is None or not target.traced.program.solves_iteratively:
         return 0.0
     try:
-        reverse = Reverse(question)
+        reverse = Reverse(target)
     except (TypeError, ValueError) as error:
         if not refused("rev", error):
             raise
@@ -129,13 +130,13 @@ def _largest(values: np.ndarray) -> float:
     return float(np.max(np.abs(values[np.isfinite(values)]), initial=0.0))
 
 
-def witness(question: Question, mode: str) -> Witness:
-    """JAX's derivative of a question by "rev" or "fwd" mode.
+def witness(target: Target, mode: str) -> Witness:
+    """JAX's derivative of a target by "rev" or "fwd" mode.
 
     Raises:
         TypeError, ValueError: where JAX cannot differentiate it so; see `refused`.
     """
-    return Reverse(question) if mode == "rev" else Forward(question)
+    return Reverse(target) if mode == "rev" else Forward(target)
 
 
 def refused(mode: str, error: Exception) -> bool:
@@ -148,11 +149,11 @@ class Reverse(Witness):
 
     mode = "rev"
 
-    def __init__(self, question: Question):
+    def __init__(self, target: Target):
         self._traced = _traced(
-            lambda moved: _rows(question.of_moved, moved, question.outputs), question.moved
+            lambda moved: _rows(target.of_moved, moved, target.outputs), target.moved
         )
-        self._leaves = _in_dtypes(question.moved, self._traced.input_dtypes)
+        self._leaves = _in_dtypes(target.moved, self._traced.input_dtypes)
 
     def whole(self, *, shaken: bool = False) -> Derivatives:
         """As `Witness.whole`."""
@@ -197,15 +198,15 @@ class Forward(Witness):
     mode = "fwd"
     by_tangents = True
 
-    def __init__(self, question: Question):
-        count = len(question.moved)
+    def __init__(self, target: Target):
+        count = len(target.moved)
 
         def along(values):
             moved, tangents = list(values[:count]), list(values[count:])
-            return [jnp.atleast_1d(jax.jvp(question.of_moved, (moved,), (tangents,))[1])]
+            return [jnp.atleast_1d(jax.jvp(target.of_moved, (moved,), (tangents,))[1])]
 
-        self._traced = _traced(along, [*question.moved, *question.moved])
-        self._leaves = _in_dtypes(question.moved, self._traced.input_dtypes[:count])
+        self._traced = _traced(along, [*target.moved, *target.moved])
+        self._leaves = _in_dtypes(target.moved, self._traced.input_dtypes[:count])
         small = self._traced.program.intermediate_size <= _SMALL
         self._together = _TOGETHER if small else 1
 
@@ -279,27 +280,27 @@ def unit_directions(leaves: Sequence[Any]) -> tuple[list[Tree], np.ndarray]:
     return units, np.cumsum(counts)[:-1]
 
 
-def moved_by_constants(question: Question) -> list[np.ndarray]:
+def moved_by_constants(target: Target) -> list[np.ndarray]:
     """How far constants rounded to the program's dtype may have moved the finite differences.
 
     Arrays of shape (coordinates, outputs), as those of `Derivatives`.
     """
-    traced = question.traced
+    traced = target.traced
     with jaxprs.working_precision(True):
         leaves = [
             jaxprs.placed(leaf, jaxprs.wide_dtype(dtype))
-            for leaf, dtype in zip(question.moved, question.dtypes, strict=True)
+            for leaf, dtype in zip(target.moved, target.dtypes, strict=True)
         ]
         if traced is None or traced.program.is_wide:
-            outputs = question.outputs or 1
+            outputs = target.outputs or 1
             return [np.zeros((coordinate_count(leaf), outputs)) for leaf in leaves]
         moved = jaxprs.moved_by_constants(traced.program, traced.constants, leaves)
     return [np.abs(by_coordinate(by_leaf)) for by_leaf in moved]
 
 
-def own_rounding(question: Question) -> float:
+def own_rounding(target: Target) -> float:
     """The relative error that approximations made for float32 may have; 0 in float64."""
-    return 0.0 if question.traced is None or question.traced.program.is_wide else _APPROXIMATION
+    return 0.0 if target.traced is None or target.traced.program.is_wide else _APPROXIMATION
 
 
 def _traced(derivative: Callable, leaves: Sequence[Any]) -> jaxprs.Traced:

@@ -148,6 +148,32 @@ def trace(problem: Problem) -> jaxprs.Traced:
     return jaxprs.trace(of_movable, [problem.leaves[i] for i in problem.movable])
 
 
+def is_numpy_code(problem: Problem, traced: jaxprs.Traced) -> bool:
+    """Whether a function that was traced has no need of JAX, and keeps more digits without it.
+
+    Where 64 bits are off, JAX rounds NumPy's numbers to float32 as soon as a tracer meets them.
+    Code of operators and methods alone, such as ``(x * data).sum()``, can be traced all the same.
+    """
+    if jax.config.jax_enable_x64 or not traced.closed.jaxpr.eqns:
+        return False
+    if any(isinstance(leaf, jax.Array) for leaf in problem.originals):
+        return False
+    wide: list[bool] = []
+
+    def run() -> None:  # within a trace whatever JAX computes is a tracer, and costs no program
+        output = problem.output(problem.fresh([problem.leaves[i] for i in problem.movable]))
+        wide.extend(
+            not isinstance(out, jax.Array) and np.asarray(out).dtype.char in "dD"
+            for out in jax.tree.leaves(output)
+        )
+
+    try:
+        jax.make_jaxpr(run)()
+    except Exception:  # JAX's code, whose values it looks at
+        return False
+    return all(wide)
+
+
 def require_numbers(problem: Problem) -> None:
     """Raise TypeError where a leaf is a tracer, whose value nobody knows."""
     for leaf, path in zip(problem.leaves, problem.paths, strict=True):

@@ -83,6 +83,9 @@ def prepare(problem: problems.Problem, options: Options, *, whole_leaves: bool =
         ):
             raise
         return on_host(problem, options, untraceable)
+    may_choose = options.strategy == "auto" and options.method != "complex" and options.double
+    if may_choose and problems.is_numpy_code(problem, traced):
+        return on_host(problem, options)
     return prepared(problem, traced, options, whole_leaves=whole_leaves)
 
 

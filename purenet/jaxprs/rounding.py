@@ -14,16 +14,13 @@ from purenet.jaxprs.compiled import held, jitted
 from purenet.jaxprs.cost import work_of
 from purenet.jaxprs.foreign import is_opaque
 from purenet.jaxprs.primitives import facts
-from purenet.jaxprs.program import Program
+from purenet.jaxprs.program import Program, is_traced
 from purenet.jaxprs.replay import Replay
 from purenet.jaxprs.widening import is_extended, wide_dtype
 
 SHAKES = 7
 _SMALL = 2**16  # elements of all intermediate values up to which the shakes are made together
 _ALLOWANCE = 8  # roundings by which each operation is moved: few draws show too little
-# of its dtype by which a constant is moved: its own rounding, half of that, shows too little in the
-# seven draws of a series as long as that of hyp2f1 in float32, which `comparisons alarms` checks
-_CONSTANT = 1.0
 _MIXERS = tuple(map(np.uint64, (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)))
 _TABLE = 64  # elements up to which an array is a table of constants
 _SHORT = 2**12  # a number that is a multiple of 1/4096 no larger than 4096 was meant as it is
@@ -138,10 +135,10 @@ class _Shaken(Replay):
         dtype = jnp.result_type(array)
         if np.size(array) > _TABLE or is_extended(dtype) or wide_dtype(dtype) == dtype:
             return (wide,)
-        moved = self._moved(wide, _CONSTANT * float(jnp.finfo(dtype).eps))
-        scaled = wide * _SHORT
-        meant = (scaled == jnp.round(scaled)) & (jnp.abs(wide) <= _SHORT)
-        return (jnp.where(meant, wide, moved),)
+        if not is_traced(array) and _is_meant(np.asarray(array, wide.dtype), np).all():
+            return (wide,)  # as most literals are: a shorter program
+        moved = self._moved(wide, 0.5 * float(jnp.finfo(dtype).eps))
+        return (jnp.where(_is_meant(wide, jnp), wide, moved),)
 
     def apply(self, equation, lane: list) -> list:
         """The outputs of an equation, moved by a rounding where it rounds."""
@@ -167,6 +164,11 @@ class _Shaken(Replay):
         up = _mixed(lax.bitcast_convert_type(x, np.uint64) ^ (self._seed * _MIXERS[0])) == 1
         direction = jnp.where(self._seed == 0, 0.0, jnp.where(up, size, -size))
         return x * (1 + direction)
+
+
+def _is_meant(x: Any, numpy: Any) -> Any:
+    """Where a constant is what was written, and no rounding of it."""
+    return (x * _SHORT == numpy.round(x * _SHORT)) & (abs(x) <= _SHORT)
 
 
 def _never_rounds(name: str, lane: list) -> bool:

@@ -318,3 +318,11 @@ def test_what_cannot_be_differenced_raises_as_fd_grad():
         purenet.compare_grads(lambda x: 1 / x, jnp.float32(0.0))
     with pytest.raises(ValueError, match="wanted finite parameters"):
         purenet.compare_grads(jnp.sum, jnp.array([1.0, jnp.nan]))
+
+
+def test_one_output_in_a_tree_is_the_function_itself(x64):
+    def f(W):
+        return {"loss": jnp.sum(W**2), "positive": jnp.sum(W > 0)}
+
+    report = purenet.check_grads(f, jnp.ones((300, 300)), budget=0)
+    assert {leaf.mode for leaf in report.leaves} == {"rev", "fwd"}

@@ -212,6 +212,7 @@ def test_directions_are_counted_and_said(x64):
     report = purenet.check_grads(lambda x: jnp.sum(x**2), jnp.ones(4), budget=0)
     assert report.compared == report.directions == 20
     assert str(report).startswith("<lambda>: jax agrees along 20 random directions")
+    assert {leaf.verdict for leaf in report.leaves} == {"along directions"}
 
 
 def test_a_factor_is_no_more_than_a_factor(x64):

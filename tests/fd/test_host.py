@@ -129,3 +129,33 @@ def test_dense_insists_on_tracing():
 def test_an_error_of_the_function_itself_comes_through():
     with pytest.raises(KeyError, match="missing"):
         fd.grad(lambda p: p["missing"])({"w": 1.0})
+
+
+DATA = np.array([1 / 3, 2 / 3])
+
+
+@pytest.mark.parametrize(
+    ("f", "args"),
+    [
+        (lambda x: (DATA * x).sum(), (np.ones(2),)),
+        (lambda x, data: (data * x).sum(), (np.ones(2), DATA)),
+        (lambda x: {"y": x**2 / 2}, (DATA,)),
+        (lambda x: x / 3, (1.0,)),
+    ],
+)
+def test_numpy_code_keeps_its_digits_where_jax_can_trace_it_too(f, args):
+    value, error = (jax.tree.leaves(tree)[0] for tree in fd.estimate(f)(*args))
+    expected = np.diag(DATA) if value.ndim == 2 else DATA[: value.size]
+    assert np.all(np.abs(value - np.reshape(expected, value.shape)) <= error)
+    assert np.max(error) < 1e-12
+
+
+def test_code_of_jax_is_traced_whatever_its_arguments(compilations):
+    def f(x):
+        for _ in range(20):
+            x = jnp.sin(x)
+        return jnp.sum(x)
+
+    compilations()
+    assert isinstance(fd.grad(f)(DATA), jax.Array)
+    assert compilations() < 10, "its operations are not run one by one"

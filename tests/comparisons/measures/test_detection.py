@@ -14,7 +14,8 @@ from comparisons.measures.speed import networks, tools
 from comparisons.measures.speed.libraries import Numpy
 
 SMALL = networks.two_layer_net(hidden=4, inputs=6, classes=3)
-PEERS = [name for name in checkers.CHECKERS if name != checkers.PURENET]
+OURS = [name for name in checkers.CHECKERS if name.startswith(checkers.PURENET)]
+PEERS = [name for name in checkers.CHECKERS if name not in OURS]
 KINDS_OF_SIZES = (
     plants.COORDINATE,
     plants.SMALL_COORDINATE,
@@ -165,9 +166,12 @@ def test_every_peer_refuses_a_gross_error_and_passes_what_is_right(name, x64):
 
 
 @pytest.mark.full
-def test_purenet_refuses_a_gross_error_and_passes_what_is_right(x64):
-    assert not checkers.by_purenet(SMALL, plant_of(plants.NOTHING))
-    assert checkers.by_purenet(SMALL, plant_of(plants.UNAVERAGED))
+@pytest.mark.parametrize("name", OURS)
+def test_purenet_refuses_the_smallest_error_too_and_passes_what_is_right(name, x64):
+    checker = checkers.CHECKERS[name]
+    assert not checker(SMALL, plant_of(plants.NOTHING))
+    assert checker(SMALL, plant_of(plants.UNAVERAGED))
+    assert checker(SMALL, plant_of(plants.COORDINATE, plants.SIZES[-1]))
 
 
 @pytest.mark.full
