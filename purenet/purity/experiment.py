@@ -55,6 +55,10 @@ class Raised(NamedTuple):
         return cls(type(error).__name__, message, last_own_line(error))
 
 
+class _StopTracingError(Exception):
+    """Raised in the place of what would have the function traced at its values."""
+
+
 class Run(NamedTuple):
     """What one observed call changed: of its arguments, and of what the function reaches."""
 
@@ -220,8 +224,10 @@ class Experiment:
                     yield name, error
 
     def _trace(self) -> None:
-        """Trace the function, observed: twice, the second time with what the first one left."""
-        failed: list[Raised] = []
+        """Trace the function, observed: twice, the second time with what the first one left.
+
+        On tracers alone: what looks at their values is called, as all that JAX cannot trace.
+        """
 
         def further(leaves):
             """At other data; and as given, where that has changed anything."""
@@ -250,15 +256,13 @@ class Experiment:
 
             try:
                 return self._kept(calls)
-            except Exception as error:
-                failed.append(Raised.of(error))
-                raise
+            except NEEDS_NUMBERS as error:
+                self.untraceable = Raised.of(error)
+                raise _StopTracingError from error
 
         try:
             with self._afresh():
                 self._traced = jaxprs.trace(of_leaves, self.call.values)
-        except NEEDS_NUMBERS:
-            self.untraceable = failed[0] if failed else None
         except Exception:  # the function's own, which comes again, or one that traces alone raise
             pass
         if self._traced is None:
