@@ -10,10 +10,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from purenet import jaxprs
+from purenet import jaxprs, meshes
 from purenet.fd.coordinatewise import Coordinatewise
 from purenet.fd.differences import coordinate_count
-from purenet.fd.mesh import Mesh, over_points, replicated
+from purenet.fd.mesh import Mesh, over_points
 from purenet.fd.numbers import namespace, numbers
 from purenet.fd.watch import Watch, identity
 
@@ -47,16 +47,19 @@ class Dense(Coordinatewise):
         watch: Watch | None = None,
     ):
         self._program = traced.program
-        self._constants = [replicated(constant, mesh) for constant in traced.constants]
+        constants = list(traced.constants)
+        self._constants = constants if mesh is None else meshes.replicated(mesh, constants)
         self._replay = replay
         self._max_memory = max_memory
         self._mesh = mesh
         self.watch = watch or Watch()
         self.evaluations = 0
         self.leaves = [
-            replicated(_working(leaf, dtype, replay.double), mesh)
+            _working(leaf, dtype, replay.double)
             for leaf, dtype in zip(leaves, traced.input_dtypes, strict=True)
         ]
+        if mesh is not None:
+            self.leaves = meshes.replicated(mesh, self.leaves)
         counts = map(coordinate_count, self.leaves)
         self._size = sum(counts)
         self._dtype = jnp.result_type(*(np.zeros((), x.dtype).real.dtype for x in self.leaves))

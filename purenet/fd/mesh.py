@@ -6,7 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jax.sharding import Mesh, PartitionSpec
 
 
 def over_rounds(run: Callable, mesh: Mesh) -> Callable:
@@ -35,27 +35,6 @@ def over_points(run: Callable, mesh: Mesh, shared: int) -> Callable:
         return _on_every_device(part, mesh, specs)(*arguments)
 
     return of
-
-
-def replicated(x: Any, mesh: Mesh | None) -> Any:
-    """An array on every device of a mesh."""
-    return x if mesh is None else jax.device_put(x, NamedSharding(mesh, PartitionSpec()))
-
-
-def required(mesh: Any) -> Mesh | None:
-    """The devices of a mesh, under axes of the same names that JAX shards by itself.
-
-    Raises:
-        TypeError: for anything but a mesh of devices.
-    """
-    if mesh is None:
-        return None
-    if not isinstance(mesh, Mesh):
-        raise TypeError(
-            f"got mesh of type {type(mesh).__name__}; wanted a jax.sharding.Mesh, whose devices "
-            "share the evaluations; make one with jax.make_mesh((len(jax.devices()),), ('x',))"
-        )
-    return Mesh(mesh.devices, mesh.axis_names)
 
 
 def _on_every_device(part: Callable, mesh: Mesh, specs: Any) -> Callable:

@@ -5,8 +5,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from purenet import jaxprs
-from purenet.fd.mesh import required
+from purenet import jaxprs, meshes
 from purenet.fd.stencils import METHODS, ORDERS
 
 STRATEGIES = ("auto", "incremental", "dense", "host")
@@ -61,7 +60,7 @@ def checked(**options: Any) -> Options:
             "check the spelling"
         )
     checked = Options(**options)
-    checked = checked._replace(mesh=required(checked.mesh))
+    checked = checked._replace(mesh=meshes.automatic(checked.mesh))
     _require_choice("method", checked.method, (*METHODS, "complex"))
     _require_choice("order", checked.order, ORDERS)
     _require_choice("strategy", checked.strategy, STRATEGIES)

@@ -8,6 +8,7 @@ import jax
 import numpy as np
 from jax.sharding import Mesh
 
+from purenet import meshes
 from purenet.train import divergence, history, loop, parallel, progress
 from purenet.train.checkpoint import Checkpoints
 from purenet.train.history import History
@@ -59,7 +60,7 @@ class Run(NamedTuple):
 
     def start(self, state: TrainState) -> Reached:
         """Where the run begins: a copy of the state, and nothing measured yet."""
-        state = parallel.placed(self.mesh, copied(state))
+        state = meshes.replicated(self.mesh, copied(state))
         size = self.plan.batch_size
         batch = tuple(jax.ShapeDtypeStruct((size, *x.shape[1:]), x.dtype) for x in self.data)
 
