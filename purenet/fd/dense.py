@@ -147,6 +147,18 @@ class Dense(Coordinatewise):
         moves: Sequence[tuple[int, np.ndarray, Any]] = (),
         direction: Any = None,
     ) -> list[Any]:
+        """The outputs at p points, fewer at a time where they do not fit into memory."""
+        while True:
+            try:
+                return self._together_at(along, moves, direction)
+            except jax.errors.JaxRuntimeError as error:
+                if not does_not_fit(error) or self._together == 1:
+                    raise
+                self._together //= 2
+
+    def _together_at(
+        self, along: Any, moves: Sequence[tuple[int, np.ndarray, Any]], direction: Any
+    ) -> list[Any]:
         """The outputs at p points; ``along`` is (p,), and so are coordinates and offsets."""
         count = len(along)
         is_complex = any(map(jnp.iscomplexobj, (along, *(offsets for *_, offsets in moves))))
@@ -222,6 +234,11 @@ class Dense(Coordinatewise):
         if not self._program.is_mappable:
             most = 1
         return 2 ** max(0, int(most).bit_length() - 1)
+
+
+def does_not_fit(error: Exception) -> bool:
+    """Whether an error of JAX says that memory was not enough."""
+    return "RESOURCE_EXHAUSTED" in str(error)
 
 
 def _working(leaf: Any, dtype: Any, double: bool):

@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 
 import purenet
+from purenet import fd
 from purenet.check import exhaustive
-from purenet.fd import watch
+from purenet.fd import dense, watch
+from purenet.fd.incremental import evaluator
 from purenet.progress import Counted
 
 PARAMS = {"W": np.linspace(-1, 1, 2400).reshape(60, 40), "b": np.linspace(0, 1, 40)}
@@ -173,3 +175,24 @@ def test_what_is_no_mesh_is_refused():
         purenet.check_grads(
             lambda x: float(np.sum(x)), X, gradient=np.ones_like, mesh=jax.make_mesh((1,), ("x",))
         )
+
+
+@pytest.mark.parametrize("strategy", ["dense", "incremental"])
+def test_a_chunk_that_does_not_fit_is_taken_in_smaller_ones(strategy, monkeypatch, x64):
+    expected = fd.grad(loss, strategy=strategy)(PARAMS, X)
+    module = {"dense": dense, "incremental": evaluator}[strategy]
+    name = {"dense": "_program_of", "incremental": "compiled"}[strategy]
+    make, refused = getattr(module, name), []
+
+    def limited(*arguments):
+        lanes = arguments[2] if strategy == "dense" else arguments[1].lanes
+        if lanes > 8:
+            refused.append(lanes)
+            raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating bytes")
+        return make(*arguments)
+
+    monkeypatch.setattr(module, name, limited)
+    found = fd.grad(loss, strategy=strategy)(PARAMS, X)
+    assert refused
+    for leaf, other in zip(found.values(), expected.values(), strict=True):
+        np.testing.assert_allclose(leaf, other, rtol=0, atol=1e-9)

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from purenet import jaxprs
-from purenet.fd.dense import Dense
+from purenet.fd.dense import Dense, does_not_fit
 from purenet.fd.differences import coordinate_count
 from purenet.fd.incremental.choice import Choice, cheapest
 from purenet.fd.incremental.chunk import Inputs, compiled
@@ -64,7 +64,13 @@ class Incremental(Dense):
         if plan is None:
             return super().along_leaf(leaf, steps, points)
         self.evaluations += int(np.size(steps)) * len(points)
-        outputs = self._whole(leaf, plan, steps, points, operations)
+        try:
+            outputs = self._whole(leaf, plan, steps, points, operations)
+        except jax.errors.JaxRuntimeError as error:
+            if not does_not_fit(error) or plan.lanes == 1:
+                raise
+            self._max_memory //= 4
+            return self.along_leaf(leaf, steps, points)
         if jaxprs.is_traced(outputs[0]) or leaf in self._watched:
             return outputs
         self._watched.add(leaf)
