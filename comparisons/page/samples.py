@@ -85,10 +85,16 @@ def agreement() -> GradientReport:
 
 
 def times() -> dict[int, dict[str, Time]]:
-    """Every tool once on the book's network, at several widths."""
+    """Every tool once on the book's network, at several widths; NumPy and PyTorch on one thread.
+
+    For products as small as these a second thread is no gain, and on a busy machine they wait for
+    it a thousand times longer than they compute.
+    """
+    from threadpoolctl import threadpool_limits
+
     found = {}
     for width in WIDTHS:
-        with jax.enable_x64(True):
+        with jax.enable_x64(True), threadpool_limits(1):
             network = two_layer_net(width)
             ours = tools.ours(network)
             ours()
