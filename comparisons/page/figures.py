@@ -7,14 +7,14 @@ from dataclasses import replace
 from html import escape
 from typing import Any
 
-from comparisons.measures.accuracy import curves as accuracy_curves
-from comparisons.measures.accuracy.curves import Curve
+from comparisons.measures import v_curve
 from comparisons.measures.detection import plants
 from comparisons.measures.detection.verdicts import Verdict
 from comparisons.measures.speed import tools
 from comparisons.measures.speed.tools import Time
 from comparisons.measures.training import curves as training_curves
 from comparisons.measures.training.curves import COMPARED, Curves
+from comparisons.measures.v_curve import Curve
 from comparisons.page.samples import Samples
 from purenet import GradientReport, markup
 from purenet.check import LeafReport
@@ -91,7 +91,7 @@ def steps(curves: list[Curve]) -> str:
 
     def draw(dtype: str) -> Any:
         figure, axes = _empty()
-        accuracy_curves.panel(axes, [curve for curve in curves if curve.dtype == dtype])
+        v_curve.panel(axes, [curve for curve in curves if curve.dtype == dtype])
         axes.set_title(dtype)
         return figure
 
