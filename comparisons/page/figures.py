@@ -160,7 +160,7 @@ def times(found: dict[int, dict[str, Time]]) -> str:
 
 
 def training(one: Curves) -> str:
-    """The losses of every step."""
+    """The loss of every step, by each implementation."""
 
     def draw() -> Any:
         figure, axes = _empty(top=0.78)
@@ -228,7 +228,7 @@ def found(verdicts: list[Verdict]) -> str:
 
 
 def verdicts_key(verdict: Verdict) -> tuple[str, float | None]:
-    """What was planted."""
+    """What was planted, and of which size."""
     return verdict.kind, verdict.size
 
 
