@@ -1,5 +1,6 @@
 """compare_grads and check_grads: a derivative, JAX's or one's own, proved or refuted."""
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -22,8 +23,10 @@ from purenet.check.witness import MODES
 from purenet.fd.options import Options, checked
 from purenet.fd.problem import Problem, pose, require_numbers, trace
 from purenet.fd.setup import Setup, require_finite_leaves
+from purenet.fd.watch import Watch
+from purenet.progress import counted
 
-_OPTIONS = ("max_memory", "strategy")
+_OPTIONS = ("max_memory", "mesh", "strategy")
 _OPINIONS = 3  # disagreements that get a second opinion
 _BUDGET_ALONE = 2.0  # seconds for a custom rule by itself
 
@@ -45,6 +48,8 @@ def check_grads(
     rtol: float = 0.0,
     budget: float | int = 10.0,
     key: jax.Array | None = None,
+    progress: bool | None = None,
+    checkpoint: str | os.PathLike | None = None,
     **options: Any,
 ) -> GradientReport:
     """Prove that a function's derivative is right, or raise an error that says where it is not.
@@ -105,8 +110,14 @@ def check_grads(
         budget: seconds that a check may take beside compiling the gradient, by counted work. It is
             never so short that no direction is compared.
         key: draws the directions and projections, always the same ones by default.
-        options: max_memory and strategy of the finite differences, as in `purenet.fd.grad`. With a
-            given derivative, strategy "host" calls also what JAX could trace.
+        progress: whether to show how far a check is that takes more than two seconds, on the error
+            output: a bar, or where that is piped a line every ten seconds. By default a bar, on a
+            terminal, and nothing in pytest.
+        checkpoint: a folder in which the values of a long check are kept as they are computed. A
+            check that was killed goes on from there when it is called again, and ends with the same
+            report. It is not removed.
+        options: max_memory, strategy and mesh of the finite differences, as in `purenet.fd.grad`.
+            With a given derivative, strategy "host" calls also what JAX could trace.
 
     Returns:
         The `GradientReport`, whose ``ok`` is True.
@@ -186,8 +197,12 @@ def check_grads(
         rtol=rtol,
         budget=budget,
         key=key,
+        progress=progress,
+        checkpoint=checkpoint,
         **options,
     )
+    if report.partial:
+        raise KeyboardInterrupt(str(report))
     if report.verdict == "disagrees":
         raise GradientMismatch(report)
     if report.verdict == "undecided":
@@ -212,9 +227,13 @@ def compare_grads(
     rtol: float = 0.0,
     budget: float | int = 10.0,
     key: jax.Array | None = None,
+    progress: bool | None = None,
+    checkpoint: str | os.PathLike | None = None,
     **options: Any,
 ) -> GradientReport:
     """The report of `check_grads`, with the same arguments; it never raises on a disagreement.
+
+    After Ctrl-C it returns what was compared until then: the report's ``partial`` is True.
 
     >>> import jax.numpy as jnp
     >>> report = compare_grads(lambda p, x: jnp.sum((p["w"] * x) ** 2), {"w": jnp.ones(3)}, 2.0)
@@ -230,9 +249,11 @@ def compare_grads(
         args = (params, *data)
         problem = pose(loss, args, {}, argnums=argnums, has_aux=has_aux, allow_int=allow_int)
         chosen, seed = checked(**options), _seed(key)
+        shown = counted(progress)
+        watch = Watch(checkpoint, shown)
         require_numbers(problem)
         require_finite_leaves(problem)
-        traced = traced_or_on_host(problem, chosen, rule)
+        traced = traced_or_on_host(problem, chosen, rule, watch)
         failure = unsteady(problem, traced, name)
         side = "jax" if rule is None else "given"
         if failure:
@@ -253,9 +274,12 @@ def compare_grads(
                 shapes=_other_shapes(args, problem),
                 rule=rule,
                 rtol=rtol,
+                watch=watch,
             )
         except MisshapenError as misshapen:
             comparison = Comparison(failures=misshapen.args)
+        finally:
+            shown.close()
         notes = [*held_constant(problem), *narrow(problem, traced), *decided(traced)]
         suspect = comparison.suspects[0] if comparison.suspects and rule is None else None
         return GradientReport(
@@ -276,6 +300,7 @@ def compare_grads(
             seconds=time.perf_counter() - start,
             side=side,
             rtol=rtol,
+            partial=comparison.partial,
         )
 
 
@@ -383,5 +408,5 @@ def _require(
         raise TypeError(
             f"got the unknown option {unknown[0]!r}; wanted one of argnums, gradient, vjp, jvp, "
             "order, modes, has_aux, allow_int, allow_unused, allow_undecided, rtol, budget, key, "
-            f"{', '.join(_OPTIONS)}; steps and tolerances are measured"
+            f"progress, checkpoint, {', '.join(_OPTIONS)}; steps and tolerances are measured"
         )

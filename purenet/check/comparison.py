@@ -43,6 +43,7 @@ class Comparison(NamedTuple):
     undecided: Sequence[str] = ()
     directions: int = 0
     evaluations: int = 0
+    partial: bool = False
 
 
 def named(setup: Setup, target: Target, leaf: int, coordinate: int, output: int) -> tuple[str, str]:
@@ -64,5 +65,6 @@ def joined(parts: Sequence[Comparison]) -> Comparison:
         notes=[note for comparison in parts for note in comparison.notes],
         undecided=[one for comparison in parts for one in comparison.undecided],
         directions=sum(comparison.directions for comparison in parts),
+        partial=any(comparison.partial for comparison in parts),
         method="; ".join(comparison.method for comparison in parts if comparison.method),
     )

@@ -10,13 +10,14 @@ from purenet import jaxprs
 from purenet.check import exhaustive, sampled
 from purenet.check.comparison import Comparison, joined
 from purenet.check.dependence import Dependence
-from purenet.check.found import DIRECTIONS, UNCOMPARED
+from purenet.check.found import DIRECTIONS, INTERRUPTED, UNCOMPARED
 from purenet.check.given import Rule, given_witness
 from purenet.check.target import ENTRIES, Seed, Target, black_box_target, targets_of
 from purenet.check.witness import Inexact, Witness, left_by_solvers, refused, witness
 from purenet.fd.options import Options
 from purenet.fd.problem import Problem
 from purenet.fd.setup import Setup, on_host, prepared, require_finite_base
+from purenet.fd.watch import Watch
 
 _EXACT = 1e-13  # by less a solver that stops at round-off may move a derivative too
 _LEFT = 4.0  # times what a solver's tolerance leaves: the same solver in other digits leaves more
@@ -37,6 +38,7 @@ def compare_derivatives(
     entries: int = ENTRIES,
     rule: Rule | None = None,
     rtol: float = 0.0,
+    watch: Watch | None = None,
 ) -> Comparison:
     """Compare the derivatives of a problem.
 
@@ -65,9 +67,9 @@ def compare_derivatives(
         targets = targets_of(problem, traced, order, seed, shapes, entries)
     for target in targets:
         if target.traced is None:
-            setup = on_host(target.problem, options)
+            setup = on_host(target.problem, options, watch=watch)
         else:
-            setup = prepared(problem, target.traced, options, whole_leaves=True)
+            setup = prepared(problem, target.traced, options, whole_leaves=True, watch=watch)
         base = _base(setup)
         if depends is not None and not parts:
             states, failures = depends(setup)
@@ -90,11 +92,16 @@ def compare_derivatives(
             witnesses = [Inexact(one, inexact) for one in witnesses]
         exhaustively = sampled.seconds(setup, budget) <= budget
         compare = exhaustive.compare if exhaustively else sampled.compare
-        part = compare(setup, target, base, witnesses, states, seed, budget)
+        try:
+            part = compare(setup, target, base, witnesses, states, seed, budget)
+        except KeyboardInterrupt:
+            part = Comparison(undecided=[INTERRUPTED], partial=True)
         if flat is not None and target.traced is not None and target.label == "the function":
             part = _with_flat(part, target, flat)
         parts += [part, Comparison(notes=notes)]
         evaluations += setup.evaluator.evaluations
+        if part.partial:
+            break
     return joined(parts)._replace(evaluations=evaluations)
 
 

@@ -8,7 +8,7 @@ from purenet import jaxprs
 from purenet.check import sampled
 from purenet.check.comparison import Comparison, Suspect, joined, named
 from purenet.check.directions import Along, directions_of
-from purenet.check.found import Coordinate, LeafReport, Values
+from purenet.check.found import INTERRUPTED, Coordinate, LeafReport, Values
 from purenet.check.patterns import patterns
 from purenet.check.target import Seed, Target
 from purenet.check.verdicts import (
@@ -47,12 +47,18 @@ def compare(
     compared alone, or is wrong, it is asked for each of a few coordinates, else along directions.
     """
     found = differences(setup, base, states)
+    reached = len(found)
+    if reached < len(states):
+        found, states = _as_far_as(found, setup, base, states)
     first, *others = sorted(witnesses, key=lambda one: one.mode, reverse=True)
     coordinates = sum(len(leaf.value) for leaf in found)
     if first.by_tangents and coordinates > _FORWARD:
         return sampled.compare(setup, target, base, [first], states, seed, budget)
     comparison, found = _whole(setup, target, base, first, states, found)
     parts = [comparison]
+    if reached < len(states):
+        why = f"{INTERRUPTED} when {reached} of {len(states)} parameters had been compared"
+        return joined([*parts, Comparison(undecided=[why], partial=True)])
     for other in others if coordinates else ():
         agreed = _along_agrees(target, other, found, seed)
         if agreed:
@@ -157,17 +163,43 @@ def _method(target: Target, coordinates: int, reports: list, mode: str) -> str:
 
 
 def differences(setup: Setup, base: Sequence[np.ndarray], states: Sequence[str]) -> list[Bounded]:
-    """The finite differences of all leaves, with bounds; zeros for leaves that are ignored."""
-    outputs = sum(out.size for out in base)
+    """The finite differences of all leaves, with bounds; with respect to what is ignored, zeros.
 
-    def of_leaf(leaf: int) -> Bounded:
-        if states[leaf]:
-            zeros = np.zeros((coordinate_count(setup.evaluator.leaves[leaf]), outputs))
-            return Bounded(zeros, zeros, [])
-        return bounded(setup.evaluator, leaf, base, DEMAND)
+    Ctrl-C leaves the further ones out.
+    """
+    watch, found = setup.evaluator.watch, []
+    coordinates = sum(
+        coordinate_count(leaf)
+        for leaf, state in zip(setup.evaluator.leaves, states, strict=True)
+        if not state
+    )
+    watch.progress.expect("derivatives", coordinates, WIDTH)
+    try:
+        with jaxprs.working_precision(True):
+            for leaf, state in enumerate(states):
+                zeros = _zeros(setup, base, leaf)
+                found.append(zeros if state else bounded(setup.evaluator, leaf, base, DEMAND))
+    except KeyboardInterrupt:
+        if not found:
+            raise
+    return found
 
-    with jaxprs.working_precision(True):
-        return [of_leaf(leaf) for leaf in range(len(states))]
+
+def _zeros(setup: Setup, base: Sequence[np.ndarray], leaf: int) -> Bounded:
+    shape = (coordinate_count(setup.evaluator.leaves[leaf]), sum(out.size for out in base))
+    zeros = np.broadcast_to(0.0, shape)
+    return Bounded(zeros, zeros, [])
+
+
+def _as_far_as(
+    found: list[Bounded], setup: Setup, base: Sequence[np.ndarray], states: Sequence[str]
+) -> tuple[list[Bounded], list[str]]:
+    """What was found of the first leaves; the others are interrupted."""
+    rest = range(len(found), len(states))
+    return (
+        [*found, *(_zeros(setup, base, leaf) for leaf in rest)],
+        [*states[: len(found)], *(states[leaf] or INTERRUPTED for leaf in rest)],
+    )
 
 
 def _leaf_report(
@@ -184,7 +216,7 @@ def _leaf_report(
     x, path = setup.evaluator.leaves[leaf], setup.paths[leaf]
     strategy = setup.evaluator.strategy(leaf, WIDTH)
     label = mode if target.label == "the function" else f"{mode} of {target.label}"
-    if found.value.size == 0 or state == "ignored":
+    if found.value.size == 0 or state in ("ignored", INTERRUPTED):
         return LeafReport(path, x.shape, label, strategy, state=state), []
     verdicts = verdicts_on(found, by, leaf, size)
     value, wide = by.value[leaf], by.wide[leaf]

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 UNCOMPARED = "nothing to compare"  # of an empty leaf
+INTERRUPTED = "interrupted"  # before it was compared
 DIRECTIONS = "along directions"  # of all leaves together
 
 
@@ -77,8 +78,8 @@ class LeafReport:
         excused: kinks at which JAX's value lies between the one-sided derivatives.
         undecided: where nothing can be said, and why.
         unsure: the number of derivatives on which there is no verdict.
-        state: "" where there is something to compare, else "ignored", "held constant" or "flat":
-            the value depends on the leaf, but only through what has no derivative.
+        state: "" where there is something to compare, else "ignored", "held constant", "flat" (the
+            value depends on the leaf, but only through what has no derivative) or "interrupted".
         values: all derivatives.
     """
 
@@ -164,6 +165,7 @@ class Found:
     seconds: float = 0.0
     side: str = "jax"
     rtol: float = 0.0
+    partial: bool = False
 
     @property
     def verdict(self) -> str:

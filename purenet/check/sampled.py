@@ -54,6 +54,7 @@ def compare(
 ) -> Comparison:
     """Compare the derivatives along ten directions in each mode, fewer where they take long."""
     directions = directions_of(target, seed, _affordable(setup, budget))
+    setup.evaluator.watch.progress.expect("directions", 2 * directions.each, _EVALUATIONS)
     found = [difference_along(setup, base, direction) for direction in directions]
     parts: list[Comparison] = []
     for witness in witnesses:

@@ -9,6 +9,7 @@ from jaxtyping import Array
 
 from purenet.fd.numbers import namespace, numbers
 from purenet.fd.stencils import Stencil
+from purenet.fd.watch import Watch
 
 Numbers = Array | np.ndarray
 
@@ -19,6 +20,7 @@ class Evaluator(Protocol):
 
     leaves: list[Any]
     evaluations: int  # points at which the function has been evaluated
+    watch: Watch
 
     def base(self) -> list[Any]:
         """The outputs at the base point."""

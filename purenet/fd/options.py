@@ -6,6 +6,7 @@ import jax
 import numpy as np
 
 from purenet import jaxprs
+from purenet.fd.mesh import required
 from purenet.fd.stencils import METHODS, ORDERS
 
 STRATEGIES = ("auto", "incremental", "dense", "host")
@@ -27,6 +28,8 @@ class Options(NamedTuple):
         precision: "double" evaluates in float64 whatever the caller's dtype; "native" stays in it.
         max_memory: bytes that one chunk of perturbed evaluations may take.
         workers: threads of the host strategy.
+        mesh: a jax.sharding.Mesh whose devices share the evaluations, those of several processes
+            too; each of them ends up with all results. The data are replicated.
     """
 
     step: Any = None
@@ -36,6 +39,7 @@ class Options(NamedTuple):
     precision: str = "double"
     max_memory: int = 2**28
     workers: int = 1
+    mesh: Any = None
 
     @property
     def double(self) -> bool:
@@ -57,6 +61,7 @@ def checked(**options: Any) -> Options:
             "check the spelling"
         )
     checked = Options(**options)
+    checked = checked._replace(mesh=required(checked.mesh))
     _require_choice("method", checked.method, (*METHODS, "complex"))
     _require_choice("order", checked.order, ORDERS)
     _require_choice("strategy", checked.strategy, STRATEGIES)

@@ -154,7 +154,7 @@ def is_numpy_code(problem: Problem, traced: jaxprs.Traced) -> bool:
     Where 64 bits are off, JAX rounds NumPy's numbers to float32 as soon as a tracer meets them.
     Code of operators and methods alone, such as ``(x * data).sum()``, can be traced all the same.
     """
-    if jax.config.jax_enable_x64 or not traced.closed.jaxpr.eqns:
+    if jnp.result_type(float) == np.float64 or not traced.closed.jaxpr.eqns:
         return False
     if any(isinstance(leaf, jax.Array) for leaf in problem.originals):
         return False

@@ -1,10 +1,10 @@
 """The progress of a training: loss, metrics and time left, on a terminal, after two seconds."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-DELAY = 2.0
+from purenet.progress import DELAY, late_bar
 
 Show = Callable[[int, float, Mapping[str, float]], None]
 
@@ -62,25 +62,15 @@ def _nothing(step: int, loss: float, metrics: Mapping[str, float]) -> None:
 
 def _bar(delay: float) -> Any:
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 
     console = Console(stderr=True)
     if not console.is_interactive:
         return None
-
-    class LateProgress(Progress):
-        """A bar that appears only once the training has taken a while."""
-
-        def get_renderables(self) -> Iterable[Any]:
-            late = [task for task in self.tasks if (task.elapsed or 0.0) > delay]
-            if late:
-                yield self.make_tasks_table(late)
-
-    return LateProgress(
+    columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.fields[measured]}"),
         TimeRemainingColumn(),
-        console=console,
-        transient=True,
     )
+    return late_bar(*columns, console=console, delay=delay)
