@@ -30,7 +30,7 @@ def two_by_two(argument: str, state: str, mutating: Table2x2, pure: Table2x2) ->
     start = mutating[0][0]
 
     def cell(loss: float) -> str:
-        digits = f"{loss:.7g}"
+        digits = f"{loss:.6g}"
         return f'<td class="number">{digits if loss == start else f"<b>{digits}</b>"}</td>'
 
     rows = "".join(

@@ -79,7 +79,7 @@ def heading(name: str, title: str = "") -> RenderableType:
 
 
 def verdict_word(holds: bool) -> Text:
-    """In its colour."""
+    """The word for a verdict, in its colour."""
     return Text("holds", "green") if holds else Text("FAILS", "bold red")
 
 

@@ -7,14 +7,14 @@ from dataclasses import replace
 from html import escape
 from typing import Any
 
-from comparisons.measures.accuracy import curves as accuracy_curves
-from comparisons.measures.accuracy.curves import Curve
+from comparisons.measures import v_curve
 from comparisons.measures.detection import plants
 from comparisons.measures.detection.verdicts import Verdict
 from comparisons.measures.speed import tools
 from comparisons.measures.speed.tools import Time
 from comparisons.measures.training import curves as training_curves
 from comparisons.measures.training.curves import COMPARED, Curves
+from comparisons.measures.v_curve import Curve
 from comparisons.page.samples import Samples
 from purenet import GradientReport, markup
 from purenet.check import LeafReport
@@ -91,7 +91,7 @@ def steps(curves: list[Curve]) -> str:
 
     def draw(dtype: str) -> Any:
         figure, axes = _empty()
-        accuracy_curves.panel(axes, [curve for curve in curves if curve.dtype == dtype])
+        v_curve.panel(axes, [curve for curve in curves if curve.dtype == dtype])
         axes.set_title(dtype)
         return figure
 
@@ -151,21 +151,22 @@ def times(found: dict[int, dict[str, Time]]) -> str:
         numbers=range(1, len(sizes) + 1),
     )
     said = (
-        "The book's network, 784-H-10 in float64, compilation not counted. A tool that takes "
-        "longer than a second is stopped, and its time is scaled up from the part that it has done."
+        "The book's network, 784-H-10 in float64, compilation not counted. NumPy and PyTorch run "
+        "on one thread, enough for products this small. A tool that takes longer than a second is "
+        "stopped, and its time is scaled up from the part that it has done."
     )
     drawn = _figure("times", draw, words)
     return f'<p>{said}</p><div class="plots">{drawn}<div>{table}</div></div>'
 
 
 def training(one: Curves) -> str:
-    """The losses of every step."""
+    """The loss of every step, by each implementation."""
 
     def draw() -> Any:
-        figure, axes = _empty()
+        figure, axes = _empty(top=0.78)
         training_curves.panel(axes, one)
         axes.set_yscale("linear")
-        axes.legend(loc="upper right")
+        axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0))
         return figure
 
     apart = max(one.apart(name) for name in one.losses)
@@ -193,7 +194,7 @@ def found(verdicts: list[Verdict]) -> str:
     }
 
     def draw() -> Any:
-        figure, axes = _empty(left=0.5, bottom=0.24)
+        figure, axes = _empty(left=0.5, bottom=0.32)
         for column, checker in enumerate(checkers):
             for row, key in enumerate(asked):
                 if (key, checker) in right:
@@ -227,7 +228,7 @@ def found(verdicts: list[Verdict]) -> str:
 
 
 def verdicts_key(verdict: Verdict) -> tuple[str, float | None]:
-    """What was planted."""
+    """What was planted, and of which size."""
     return verdict.kind, verdict.size
 
 

@@ -34,8 +34,8 @@ if (stepper) {
   };
   go(0);
 }
-// Paper shows everything.
+// Paper shows everything but whole files.
 addEventListener("beforeprint", () => {
-  document.querySelectorAll("details").forEach((one) => (one.open = true));
+  document.querySelectorAll("details:not(.code details)").forEach((one) => (one.open = true));
   document.querySelectorAll(".steps li").forEach((step) => (step.hidden = false));
 });

@@ -36,7 +36,7 @@ FURTHER = (
 
 
 def html(words: str) -> str:
-    """A paragraph.
+    """The words as a paragraph of HTML.
 
     >>> html("Look at `f`.")
     '<p>Look at <code>f</code>.</p>'

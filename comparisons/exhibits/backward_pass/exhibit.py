@@ -62,7 +62,7 @@ def _layer(name: str, case: Case) -> list[Claim]:
             f"{name}: backward is proved, row by row",
             holds=report.ok,
             mutating=_others(case, case.backward),
-            pure=f"{report.compared:,} derivatives agree",
+            pure=f"purenet: {report.compared:,} derivatives agree",
         ),
     ]
 
@@ -83,17 +83,17 @@ def _book_loss(right: Case) -> list[Claim]:
             "log(y + 1e-7) it ignores",
             holds=report.verdict == "disagrees" and worst.bounds > 1e5,
             mutating=_others(case, case.backward),
-            pure=f"{relative:.0e} off, {worst.bounds:.0e} bounds apart",
+            pure=f"purenet: {relative:.0e} off, {worst.bounds:.0e} bounds apart",
         ),
         fact(
             "without the 1e-7 the same backward is right",
             holds=without.ok and best.bounds < 1,
-            pure=f"{best.bounds:.2g} bounds apart",
+            pure=f"purenet: {best.bounds:.2g} bounds apart",
         ),
         fact(
             "jax.grad of the pure loss, with the 1e-7, is the derivative of the book's loss",
             holds=by_twin.ok,
-            pure=f"{by_twin.compared} derivatives agree",
+            pure=f"purenet: {by_twin.compared} derivatives agree",
         ),
     ]
 
@@ -108,7 +108,7 @@ def _mistake(mistake: Mistake, case: Case) -> Claim:
         f"found in {mistake.layer}: {mistake.what}",
         holds=set(wrong) == mistake.leaves(case) and mistake.pattern in "; ".join(said),
         mutating=_others(case, backward),
-        pure=f"{', '.join(wrong)} disagree" + (f": {said[0]}" if mistake.pattern else ""),
+        pure=f"purenet: {', '.join(wrong)} disagree" + (f": {said[0]}" if mistake.pattern else ""),
     )
 
 
@@ -117,7 +117,7 @@ def _others(case: Case, backward: Backward) -> str:
     mean = checkers.by_book(case, backward)
     passes = checkers.by_gradcheck(case, backward)
     torch = "not installed" if passes is None else "passes" if passes else "fails"
-    return f"book {'passes' if mean <= ENOUGH else 'fails'} ({mean:.0e}), gradcheck {torch}"
+    return f"book's check {'passes' if mean <= ENOUGH else 'fails'} ({mean:.0e}), gradcheck {torch}"
 
 
 def _flat(tree: object) -> np.ndarray:

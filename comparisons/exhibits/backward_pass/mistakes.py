@@ -23,7 +23,7 @@ Change = Callable[[Passed], Arrays]
 
 
 class Mistake(NamedTuple):
-    """One mistake.
+    """One mistake in the backward pass of one layer.
 
     Attributes:
         what: in a few words.

@@ -7,13 +7,13 @@ import purenet
 from comparisons import exhibits, page, puzzle
 from comparisons.claims import Audit, close, equal, fact
 from comparisons.exhibition import Exhibition
-from comparisons.measures.accuracy.curves import Curve
 from comparisons.measures.detection import plants
 from comparisons.measures.detection.verdicts import Verdict
 from comparisons.measures.speed import tools
 from comparisons.measures.speed.tools import Time
 from comparisons.measures.training.contenders import MUTATING
 from comparisons.measures.training.curves import Curves
+from comparisons.measures.v_curve import Curve
 from comparisons.page.samples import Samples
 from comparisons.runs import Outcome, title
 from purenet.fd.stencils import ORDERS

@@ -1,6 +1,8 @@
 """The page as text: one file that loads nothing, with every claim, line and finding escaped."""
 
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -33,6 +35,18 @@ def test_it_loads_nothing_from_elsewhere(whole):
     assert re.findall(r'(?:src|href)="(?!#)[^"]*"', whole) == []
     assert "@import" not in whole
     assert "url(" not in whole.replace("url(#tip", "")
+
+
+def test_its_plots_need_nothing_that_the_first_command_does_not_install():
+    peers = ("mpmath", "numdifftools", "autograd", "chex", "torch")
+    program = (
+        f"import sys; sys.modules.update(dict.fromkeys({peers}))\n"
+        "from comparisons.page import figures, samples\n"
+        "from comparisons.measures.detection.checkers import CHECKERS\n"
+        "print(*CHECKERS)"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (ran.stdout, ran.stderr) == ("purenet jax.test_util\n", "")
 
 
 def test_ids_are_unique_and_every_link_has_its_goal(whole):
