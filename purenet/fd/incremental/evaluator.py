@@ -67,9 +67,7 @@ class Incremental(Dense):
         try:
             outputs = self._whole(leaf, plan, steps, points, operations)
         except jax.errors.JaxRuntimeError as error:
-            if not does_not_fit(error) or plan.lanes == 1:
-                raise
-            self._max_memory //= 4
+            self._shrink(plan, error)
             return self.along_leaf(leaf, steps, points)
         if jaxprs.is_traced(outputs[0]) or leaf in self._watched:
             return outputs
@@ -116,6 +114,15 @@ class Incremental(Dense):
         plan, _, operations = self.choice(leaf, width)
         if plan is None:
             return super().sampled(leaf, offsets, width)
+        try:
+            return self._sampled(leaf, offsets, width, plan, operations)
+        except jax.errors.JaxRuntimeError as error:
+            self._shrink(plan, error)
+            return self.sampled(leaf, offsets, width)
+
+    def _sampled(
+        self, leaf: int, offsets: Any, width: int, plan: Plan, operations: float
+    ) -> list[Any]:
         if plan.rounds < _MANY_ROUNDS and operations > _MUCH:
             count = min(max(self.leaves[leaf].size // 32, 2), _SAMPLES)
             self.evaluations += count * len(offsets)
@@ -134,6 +141,12 @@ class Incremental(Dense):
         ]
         outputs = [[numbers(out)[samples] for out in part] for part in zip(*parts, strict=True)]
         return [namespace(*part).concatenate(part, axis=1)[:, : len(offsets)] for part in outputs]
+
+    def _shrink(self, plan: Plan, error: Exception) -> None:
+        """Take less memory from here on; raise the error where that is not what it says."""
+        if not does_not_fit(error) or plan.lanes == 1:
+            raise error
+        self._max_memory //= 4
 
     def strategy(self, leaf: int, points: int) -> str:
         """How `along_leaf` evaluates a leaf, and why."""
