@@ -88,7 +88,7 @@ class Experiment:
         # of the arguments' arrays a call gets copies
         things = [leaf for leaf in jax.tree.leaves(call.args) if not isinstance(leaf, ARRAYS)]
         self._before = Snapshot({"": call.function, "arguments": things})
-        self._settings = Settings(self._modules)
+        self._settings = Settings()
         self._limit = math.inf
         self._traced: jaxprs.Traced | None = None
         self._first: list[np.ndarray] | None = None
@@ -277,9 +277,9 @@ class Experiment:
         arguments = self.call.arguments(moved, elsewhere=elsewhere)
         given = Snapshot(self.call.named(arguments))
         state = Snapshot({"": self.call.function})
-        settings = Settings(self._modules)
+        settings = Settings()
         output = observed(self.observation, lambda: self.call.function(*arguments), calls=calls)
-        self.settings.update(dict.fromkeys(settings.changes(self._mentions)))
+        self.settings.update(dict.fromkeys(settings.changes(self._mentioned)))
         written = given.changes()
         theirs = {change.place for change in written}
         self.runs.append(Run(written, [c for c in state.changes() if c.place not in theirs]))
@@ -294,7 +294,7 @@ class Experiment:
 
         def put_back():
             self._before.put_back()
-            self._settings.put_back(self._settings.changes(self._mentions))
+            self._settings.put_back(self._settings.changes(self._mentioned))
 
         return undone(work, put_back)
 
@@ -355,18 +355,9 @@ class Experiment:
             return Raised.of(error) if is_refused else None
         return None
 
-    @property
-    def _modules(self) -> list[types.ModuleType]:
-        """The modules that the caller's own functions name."""
-        return [item.value for item in self.reached if isinstance(item.value, types.ModuleType)]
-
-    def _mentions(self, *, own: bool) -> set[str]:
-        """The names in the code that ran, a global generator's among them if its function is held.
-
-        Args:
-            own: whether of the caller's own code alone.
-        """
-        found = self.observation.mentions(own=own)
+    def _mentioned(self) -> set[str]:
+        """The names in the code that ran, a global generator's among them if its method is held."""
+        found = self.observation.mentions()
         if not found.isdisjoint(("mtrand", "_rand")) or any(map(_draws_globally, self.reached)):
             found.add("random")
         return found

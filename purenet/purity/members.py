@@ -6,6 +6,7 @@ import gc
 import io
 import logging
 import random
+import sys
 import threading
 import types
 import weakref
@@ -18,6 +19,7 @@ import numpy as np
 
 from purenet.purity.source import (
     attribute_names,
+    imported,
     is_library,
     is_library_class,
     is_library_function,
@@ -51,7 +53,8 @@ class Key(NamedTuple):
 
     Attributes:
         kind: ``item``, ``attribute``; of a function ``global``, ``cell``, ``default``, or
-            ``module``, an attribute of a module that it names; ``name``, of what has one of its
+            ``module``, an attribute of a module that it names (``library``, of one that is not the
+            caller's own); ``name``, of what has one of its
             own; ``result``, of what is called for it; ``part``, of what has the whole's name.
         name: the item's key, the attribute's name, and so on.
     """
@@ -157,27 +160,48 @@ def own_classes(cls: type) -> list[type]:
 
 def own_modules(function: types.FunctionType) -> dict[str, types.ModuleType]:
     """The modules of the caller's own that a function names as globals or in its closure."""
-    cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
-    inside = {name: _cell_content(cell).get("cell_contents") for name, cell in cells}
     return {
-        name: value
-        for name, value in (_globals(function) | inside).items()
-        if isinstance(value, types.ModuleType) and not is_library(value.__name__)
+        n: module for n, module in _modules(function).items() if not is_library(module.__name__)
     }
 
 
+def library_attributes(function: types.FunctionType) -> dict[Key, Any]:
+    """Attributes of other people's modules, to be seen where a function of the caller's sets them.
+
+    A module that is loaded with the first use of its name is none.
+    """
+    if is_library_function(function):
+        return {}
+    code = function.__code__
+    modules = [*_modules(function).values(), *map(sys.modules.get, imported(code))]
+    return {
+        Key("library", f"{module.__name__}.{name}"): vars(module)[name]
+        for module in modules
+        if module is not None and is_library(module.__name__)
+        for name in attribute_names(code) & vars(module).keys()
+        if not isinstance(vars(module)[name], types.ModuleType)
+    }
+
+
+def _modules(function: types.FunctionType) -> dict[str, types.ModuleType]:
+    cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
+    inside = {name: _cell_content(cell).get("cell_contents") for name, cell in cells}
+    named = _globals(function) | inside
+    return {name: value for name, value in named.items() if isinstance(value, types.ModuleType)}
+
+
 def _of_function(function: types.FunctionType) -> dict[Key, Any]:
-    code, named = function.__code__, _globals(function)
+    code = function.__code__
     of_modules = (
-        (f"{name}.{key}", value)
+        (f"{name}.{key}", vars(module)[key])
         for name, module in own_modules(function).items()
-        for key, value in vars(module).items()
+        for key in vars(module)
         if key in attribute_names(code)
     )
     positional, defaults = code.co_varnames[: code.co_argcount], function.__defaults__ or ()
     of_arguments = dict(zip(positional[len(positional) - len(defaults) :], defaults, strict=True))
     return {
-        **keyed("global", named.items()),
+        **keyed("global", _globals(function).items()),
         **keyed("cell", zip(code.co_freevars, function.__closure__ or (), strict=True)),
         **keyed("default", (of_arguments | (function.__kwdefaults__ or {})).items()),
         **keyed("module", of_modules),

@@ -64,10 +64,9 @@ class Reads:
                 return found
         return [read for read in alike[:_MOST] if self.decides(read)]
 
-    def beside(self, leaf: int, told: set[str]) -> list[Reached]:
+    def beside(self, leaf: int) -> list[Reached]:
         """What is one array with a leaf, and read beside it."""
-        call = self._experiment.call
-        one = [r for r in self.captured if r.name not in told and aliases(r, call, leaf)]
+        one = [read for read in self.captured if aliases(read, self._experiment.call, leaf)]
         return [read for read in one if self.decides(read)]
 
     def all(self) -> list[Reached]:

@@ -11,7 +11,7 @@ from purenet.purity.members import GLOBAL_RANDOM, declared
 from purenet.purity.object_graph import of_function, own_functions
 from purenet.purity.process_settings import RANDOM
 from purenet.purity.snapshots import Change
-from purenet.purity.source import imported, nested_code, where_defined, where_named
+from purenet.purity.source import imported, where_defined, where_named
 from purenet.purity.values import differ, summary
 
 _LEAST_ID = 2**20  # an id is an address; numbers below it are counted
@@ -146,8 +146,7 @@ def _is_own(experiment: Experiment, generator: str) -> bool:
     if generator == "numpy.random":
         return True
     things = [item.value for item in experiment.reached]
-    own = (code for function in experiment.functions for code in nested_code(function.__code__))
     return any(
         thing is random or declared(thing, "__self__") is GLOBAL_RANDOM["random"]
         for thing in things
-    ) or any("random" in imported(code) for code in own)
+    ) or any("random" in imported(function.__code__) for function in experiment.functions)

@@ -96,7 +96,7 @@ class Snapshot:
 
 def _change(item: Reached, key: Key, old: Any, new: Any) -> Change:
     # items of lists and sets move, those of mappings come and go: it is the whole that changes
-    is_list = isinstance(item.value, list | deque | Set)
+    of_library, is_list = key.kind == "library", isinstance(item.value, list | deque | Set)
     is_item = key.kind == "item" and not isinstance(item.value, MAPPINGS)
     comes_or_goes = isinstance(item.value, MAPPINGS) and (old is ABSENT or new is ABSENT)
     is_whole = is_item or comes_or_goes or key.kind in ("content", "result")
@@ -106,9 +106,10 @@ def _change(item: Reached, key: Key, old: Any, new: Any) -> Change:
         item.value,
         key,
         _evidence(name, old, new),
-        adds=(old is ABSENT or old is None) and not isinstance(item.value, list | deque),
+        adds=(old is ABSENT or old is None)
+        and not (isinstance(item.value, list | deque) or of_library),
         has_tracer=has_tracer(None if new is ABSENT else new),
-        is_kept=key != CONTENT and not comes_or_goes and not is_list and not _is_plain(new),
+        is_kept=not (key == CONTENT or comes_or_goes or is_list or of_library or _is_plain(new)),
     )
 
 

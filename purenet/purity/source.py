@@ -107,14 +107,17 @@ def mentioned(code: types.CodeType) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def imported(code: types.CodeType) -> set[str]:
-    """The modules that a code object imports when it runs."""
-    return {i.argval for i in dis.get_instructions(code) if i.opname == "IMPORT_NAME"}
+@functools.lru_cache(maxsize=4096)
+def imported(code: types.CodeType) -> frozenset[str]:
+    """The modules that a code object, or one nested in it, imports when it runs."""
+    instructions = (i for inner in nested_code(code) for i in dis.get_instructions(inner))
+    return frozenset(i.argval for i in instructions if i.opname == "IMPORT_NAME")
 
 
-def attribute_names(code: types.CodeType) -> set[str]:
+@functools.lru_cache(maxsize=4096)
+def attribute_names(code: types.CodeType) -> frozenset[str]:
     """The names that a code object, or one nested in it, may use as attributes."""
-    return {name for inner in nested_code(code) for name in inner.co_names}
+    return frozenset(name for inner in nested_code(code) for name in inner.co_names)
 
 
 def nested_code(code: types.CodeType) -> Iterator[types.CodeType]:
