@@ -111,7 +111,7 @@ def _by_running(call: Call) -> tuple[list[Fact], list[Fact]]:
         facts += program_findings.key_reuse(experiment)
         if any(name == "io_callback" for name, _ in callbacks):
             return facts, notes  # to evaluate the program would be to call it
-    facts += run_findings.chance(experiment)
+    facts += run_findings.randomness(experiment)
     if not experiment.fails:
         facts += program_findings.stale_captures(experiment)
     if experiment.fails or any(fact.kind == "nondeterministic" for fact in facts):

@@ -1,4 +1,4 @@
-"""What the observed calls of a function show: changes, leaks, effects, chance."""
+"""What the observed calls of a function show: changes, leaks, effects, randomness."""
 
 import random
 from collections.abc import Iterator
@@ -71,7 +71,7 @@ def caches(experiment: Experiment) -> Iterator[Fact]:
         yield Fact("mutates-state", change.name, way="cache")
 
 
-def chance(experiment: Experiment) -> Iterator[Fact]:
+def randomness(experiment: Experiment) -> Iterator[Fact]:
     """Draws from the global generators, and values that do not repeat from equal state.
 
     Run-time type checkers draw from Python's generator too: it counts where the function's own

@@ -62,13 +62,13 @@ def fail():
 @pytest.mark.parametrize("end", [lambda: None, interrupt, fail])
 def test_the_names_of_the_process_are_the_same_objects_after(end, unchecked):
     counting, before = Counting(end), names_of_the_process()
-    chance = np.random.get_state()[1].copy()  # noqa: NPY002
+    state = np.random.get_state()[1].copy()  # noqa: NPY002
     errors = {interrupt: KeyboardInterrupt, fail: ZeroDivisionError}
     with pytest.raises(errors[end]) if end in errors else contextlib.nullcontext():
         audit(counting.loss, p)
     assert are_the_same(before)
     assert (counting.n, counting.seen) == (0, [])
-    np.testing.assert_array_equal(np.random.get_state()[1], chance)  # noqa: NPY002
+    np.testing.assert_array_equal(np.random.get_state()[1], state)  # noqa: NPY002
 
 
 def test_they_are_the_same_during_the_call_too():
@@ -99,7 +99,7 @@ def ctrl_c():
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_ctrl_c_at_any_moment_leaves_everything_as_it_was(unchecked):
     counting, before = Counting(), names_of_the_process()
-    chance = np.random.get_state()[1].copy()  # noqa: NPY002
+    state = np.random.get_state()[1].copy()  # noqa: NPY002
     audit(counting.loss, p)
     start = time.perf_counter()
     audit(counting.loss, p)
@@ -115,7 +115,7 @@ def test_ctrl_c_at_any_moment_leaves_everything_as_it_was(unchecked):
         timer.join()
         assert are_the_same(before)
         assert (counting.n, counting.seen) == (0, [])
-        np.testing.assert_array_equal(np.random.get_state()[1], chance)  # noqa: NPY002
+        np.testing.assert_array_equal(np.random.get_state()[1], state)  # noqa: NPY002
     assert came > 30
 
 
