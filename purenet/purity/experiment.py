@@ -105,10 +105,14 @@ class Experiment:
 
     @property
     def traced(self) -> jaxprs.Traced:
-        """The program; its mutable references are copies, so that to evaluate it writes nothing."""
+        """The program; its mutable references are copies, so that to evaluate it writes nothing.
+
+        Its constants are JAX's arrays: of one of NumPy's JAX remembers in which dtype it was used.
+        """
         assert self._traced is not None
-        consts = list(map(_apart, self._traced.closed.consts))
-        return self._traced._replace(closed=self._traced.closed.replace(consts=consts))
+        closed, constants = self._traced.closed, self._traced.constants
+        consts = list(map(_apart, constants[len(constants) - len(closed.consts) :]))
+        return self._traced._replace(closed=closed.replace(consts=consts))
 
     @property
     def leaves(self) -> list[Any]:

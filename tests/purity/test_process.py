@@ -241,6 +241,13 @@ def test_leaks_are_found_while_jax_looks_for_leaks_itself():
     assert kept == []
 
 
+def test_an_audit_in_float64_leaves_nothing_of_it_in_what_is_captured():
+    x = np.array([1.0, 2.0])
+    with jax.enable_x64(True):
+        assert audit(lambda w: jnp.sum(w * x), jnp.ones(2)).ok
+    assert jnp.asarray(x).dtype == jnp.float32
+
+
 class Cached:
     @functools.lru_cache  # noqa: B019
     def scaled(self, size):
