@@ -23,7 +23,7 @@ from purenet.purity.members import ARRAYS, GLOBAL_RANDOM, declared
 from purenet.purity.object_graph import is_jax_code, of_function, own_functions, reached
 from purenet.purity.process_settings import Settings
 from purenet.purity.snapshots import Change, Snapshot
-from purenet.purity.source import last_own_line
+from purenet.purity.source import is_opaque, last_own_line
 from purenet.purity.substitution import CannotReplaceError, Replaced, in_place, with_other
 from purenet.purity.values import as_numpy, differ, outputs_of, perturbed
 
@@ -238,10 +238,29 @@ class Experiment:
             self.runs.clear()
             return
         self.fails = None
+        self._leave_to_packages()
         written = jaxprs.written_references(self._traced.closed)
         for name, value, *_ in self.reached:
             if any(value is reference for reference in written):
                 self.runs[-1].state.append(Change(name, value))
+
+    def _leave_to_packages(self) -> None:
+        """Drop the changes in objects of other packages that a call on numbers does not make.
+
+        Of tracers nobody knows whether they are equal: nnx.jit puts others in all the places.
+        """
+        changes = [c for run in self.runs for c in (*run.arguments, *run.state)]
+        if not any(is_opaque(change.holder) for change in changes) or self.used_up:
+            return
+        with contextlib.suppress(Exception):
+            self._kept(lambda: self._observed(self.call.values, calls=False))
+            last = self.runs.pop()
+            made = {change.name for change in (*last.arguments, *last.state)}
+
+            def kept(part: list[Change]) -> list[Change]:
+                return [c for c in part if not is_opaque(c.holder) or c.name in made]
+
+            self.runs = [Run(kept(run.arguments), kept(run.state)) for run in self.runs]
 
     def _call(self) -> None:
         """Call the function, observed: as given, at other numbers, and as given again."""

@@ -53,6 +53,12 @@ def is_library_class(cls: type) -> bool:
     return is_library(cls.__module__) and not is_example
 
 
+def is_opaque(thing: Any) -> bool:
+    """Whether a thing is an object of an installed package: neither the caller's nor Python's."""
+    is_python = type(thing).__module__.split(".")[0] in sys.stdlib_module_names
+    return not is_python and is_library_class(type(thing))
+
+
 def _is_example(code: types.CodeType) -> bool:
     """Whether code stands in a docstring's example: that goes by the module's name."""
     return code.co_filename.startswith("<doctest ")
