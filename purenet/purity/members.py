@@ -24,6 +24,7 @@ from purenet.purity.source import (
     is_library_class,
     is_library_function,
     mentioned,
+    texts,
 )
 
 ARRAYS = (np.ndarray, jax.Array)
@@ -178,7 +179,7 @@ def library_attributes(function: types.FunctionType) -> dict[Key, Any]:
         Key("library", f"{module.__name__}.{name}"): vars(module)[name]
         for module in modules
         if module is not None and is_library(module.__name__)
-        for name in attribute_names(code) & vars(module).keys()
+        for name in (attribute_names(code) | texts(code)) & vars(module).keys()
         if not isinstance(vars(module)[name], types.ModuleType)
     }
 

@@ -126,6 +126,13 @@ def attribute_names(code: types.CodeType) -> frozenset[str]:
     return frozenset(name for inner in nested_code(code) for name in inner.co_names)
 
 
+@functools.lru_cache(maxsize=4096)
+def texts(code: types.CodeType) -> frozenset[str]:
+    """The texts that a code object, or one nested in it, has as constants."""
+    constants = (constant for inner in nested_code(code) for constant in inner.co_consts)
+    return frozenset(constant for constant in constants if isinstance(constant, str))
+
+
 def nested_code(code: types.CodeType) -> Iterator[types.CodeType]:
     """A code object and those of the functions defined in it."""
     yield code
