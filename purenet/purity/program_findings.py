@@ -10,11 +10,12 @@ import numpy as np
 from purenet import jaxprs, trees
 from purenet.purity.call import Call
 from purenet.purity.dependence import FLAT, IGNORED, STEPWISE, Dependence, dependence
-from purenet.purity.experiment import FAILS, Experiment
+from purenet.purity.experiment import Experiment
 from purenet.purity.findings import Fact, listed
 from purenet.purity.members import ARRAYS
 from purenet.purity.object_graph import Reached, captured_arrays, captured_numbers, reached
 from purenet.purity.reads import Reads, aliases
+from purenet.purity.runs import FAILS
 from purenet.purity.source import where_defined, where_named
 from purenet.purity.substitution import Replaced
 from purenet.purity.values import close, perturbed, summary

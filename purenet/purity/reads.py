@@ -7,9 +7,10 @@ import numpy as np
 
 from purenet import jaxprs
 from purenet.purity.call import Call
-from purenet.purity.experiment import FAILS, Experiment
+from purenet.purity.experiment import Experiment
 from purenet.purity.members import ARRAYS
 from purenet.purity.object_graph import Reached, captured_arrays, captured_numbers, reached
+from purenet.purity.runs import FAILS
 from purenet.purity.substitution import CannotReplaceError, auditing
 from purenet.purity.values import differ, perturbed
 

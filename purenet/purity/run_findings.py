@@ -4,10 +4,11 @@ import random
 from collections.abc import Iterator
 
 from purenet.jaxprs import is_traced
+from purenet.purity.attributes import declared
 from purenet.purity.call import Call
 from purenet.purity.experiment import Experiment
 from purenet.purity.findings import Fact
-from purenet.purity.members import GLOBAL_RANDOM, declared
+from purenet.purity.members import GLOBAL_RANDOM
 from purenet.purity.object_graph import of_function, own_functions
 from purenet.purity.process_settings import RANDOM
 from purenet.purity.snapshots import Change

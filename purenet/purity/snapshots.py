@@ -9,7 +9,8 @@ import jax
 import numpy as np
 
 from purenet.jaxprs import is_traced
-from purenet.purity.members import ARRAYS, ATOMS, MAPPINGS, Key, declared
+from purenet.purity.attributes import declared
+from purenet.purity.members import ARRAYS, ATOMS, MAPPINGS, Key
 from purenet.purity.object_graph import Reached, has_tracer, reached
 from purenet.purity.source import is_opaque
 from purenet.purity.state import ABSENT, CONTENT, position, put_back, runs_out, state

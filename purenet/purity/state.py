@@ -16,11 +16,11 @@ from typing import Any
 import jax
 import numpy as np
 
+from purenet.purity.attributes import declared
 from purenet.purity.members import (
     ATOMS,
     GENERATORS,
     Key,
-    declared,
     is_cache,
     keyed,
     library_attributes,

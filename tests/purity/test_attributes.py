@@ -1,6 +1,6 @@
-"""The members of one object, read without running any of its code."""
+"""Attributes are read, and no code of the object runs."""
 
-from purenet.purity.members import attributes, declared
+from purenet.purity.attributes import declared, own_attributes
 
 
 class Loud:
@@ -18,9 +18,8 @@ class Loud:
 
 
 def test_dictionaries_and_slots():
-    named = {key.name: value for key, value in attributes(Loud()).items()}
-    assert named == {"_Loud__hidden": 1, "slot": 2, "plain": 3}
-    assert attributes(3) == {}
+    assert own_attributes(Loud()) == {"_Loud__hidden": 1, "slot": 2, "plain": 3}
+    assert own_attributes(3) == {}
 
 
 def test_what_is_declared_and_what_would_be_made_up():
