@@ -24,7 +24,7 @@ from purenet.purity.source import (
     is_library_class,
     is_library_function,
     mentioned,
-    texts,
+    stored_attributes,
 )
 
 ARRAYS = (np.ndarray, jax.Array)
@@ -134,10 +134,7 @@ def own_modules(function: types.FunctionType) -> dict[str, types.ModuleType]:
 
 
 def library_attributes(function: types.FunctionType) -> dict[Key, Any]:
-    """Attributes of other people's modules, to be seen where a function of the caller's sets them.
-
-    A module that is loaded with the first use of its name is none.
-    """
+    """The attributes of other people's modules that a function of the caller's may set."""
     if is_library_function(function):
         return {}
     code = function.__code__
@@ -146,8 +143,7 @@ def library_attributes(function: types.FunctionType) -> dict[Key, Any]:
         Key("library", f"{module.__name__}.{name}"): vars(module)[name]
         for module in modules
         if module is not None and is_library(module.__name__)
-        for name in (attribute_names(code) | texts(code)) & vars(module).keys()
-        if not isinstance(vars(module)[name], types.ModuleType)
+        for name in stored_attributes(code) & vars(module).keys()
     }
 
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 _STORES = ("STORE_GLOBAL", "STORE_NAME", "DELETE_GLOBAL")
+_STORES_ATTRIBUTE = ("STORE_ATTR", "DELETE_ATTR")
 _LOADS = ("LOAD_GLOBAL", "LOAD_NAME")
 _SETS_UP = ("__init__", "__new__", "__post_init__", "setup")
 _parsing = threading.Lock()
@@ -127,10 +128,15 @@ def attribute_names(code: types.CodeType) -> frozenset[str]:
 
 
 @functools.lru_cache(maxsize=4096)
-def texts(code: types.CodeType) -> frozenset[str]:
-    """The texts that a code object, or one nested in it, has as constants."""
-    constants = (constant for inner in nested_code(code) for constant in inner.co_consts)
-    return frozenset(constant for constant in constants if isinstance(constant, str))
+def stored_attributes(code: types.CodeType) -> frozenset[str]:
+    """The attributes that a code object, or one nested in it, may set or delete."""
+    found: set[str] = set()
+    for inner in nested_code(code):
+        stores = (i for i in dis.get_instructions(inner) if i.opname in _STORES_ATTRIBUTE)
+        found.update(instruction.argval for instruction in stores)
+        if not {"setattr", "delattr"}.isdisjoint(inner.co_names):
+            found.update(constant for constant in inner.co_consts if isinstance(constant, str))
+    return frozenset(found)
 
 
 def nested_code(code: types.CodeType) -> Iterator[types.CodeType]:
