@@ -1,17 +1,18 @@
-"""What the observed calls of a function show: changes, leaks, effects, chance."""
+"""What the observed calls of a function show: changes, leaks, effects, randomness."""
 
 import random
 from collections.abc import Iterator
 
 from purenet.jaxprs import is_traced
+from purenet.purity.attributes import declared
 from purenet.purity.call import Call
 from purenet.purity.experiment import Experiment
 from purenet.purity.findings import Fact
-from purenet.purity.members import GLOBAL_RANDOM, declared
+from purenet.purity.members import GLOBAL_RANDOM
 from purenet.purity.object_graph import of_function, own_functions
 from purenet.purity.process_settings import RANDOM
 from purenet.purity.snapshots import Change
-from purenet.purity.source import imported, nested_code, where_defined, where_named
+from purenet.purity.source import imported, where_defined, where_named
 from purenet.purity.values import differ, summary
 
 _LEAST_ID = 2**20  # an id is an address; numbers below it are counted
@@ -71,7 +72,7 @@ def caches(experiment: Experiment) -> Iterator[Fact]:
         yield Fact("mutates-state", change.name, way="cache")
 
 
-def chance(experiment: Experiment) -> Iterator[Fact]:
+def randomness(experiment: Experiment) -> Iterator[Fact]:
     """Draws from the global generators, and values that do not repeat from equal state.
 
     Run-time type checkers draw from Python's generator too: it counts where the function's own
@@ -146,8 +147,7 @@ def _is_own(experiment: Experiment, generator: str) -> bool:
     if generator == "numpy.random":
         return True
     things = [item.value for item in experiment.reached]
-    own = (code for function in experiment.functions for code in nested_code(function.__code__))
     return any(
         thing is random or declared(thing, "__self__") is GLOBAL_RANDOM["random"]
         for thing in things
-    ) or any("random" in imported(code) for code in own)
+    ) or any("random" in imported(function.__code__) for function in experiment.functions)

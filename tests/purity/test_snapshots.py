@@ -6,7 +6,6 @@ import random
 import numpy as np
 import pytest
 
-from purenet.purity.guards import undone
 from purenet.purity.snapshots import Snapshot
 
 THINGS = {
@@ -70,21 +69,3 @@ def test_an_equal_array_in_the_place_is_a_change_an_equal_number_is_none():
     snapshot = Snapshot({"held": held})
     held |= {"array": np.zeros(2), "number": float("1.5"), "shape": (2, 4 - 1)}
     assert [change.name for change in snapshot.changes()] == ["held['array']"]
-
-
-@pytest.mark.parametrize("moments", range(3))
-def test_what_is_undone_is_undone_to_its_end_whenever_ctrl_c_comes(moments):
-    left = iter([KeyboardInterrupt] * moments)
-    undid = []
-
-    def undo():
-        for error in left:
-            raise error
-        undid.append(True)
-
-    if moments:
-        with pytest.raises(KeyboardInterrupt):
-            undone(lambda: None, undo)
-    else:
-        undone(lambda: None, undo)
-    assert undid == [True]
