@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from purenet import jaxprs
+from purenet import jaxprs, trees
 from purenet.check.dependence import Dependence, dependence, flat, held, ignored
 from purenet.check.given import MisshapenError, Rule, given_rule
 from purenet.check.proof import Proof
@@ -20,8 +20,8 @@ from purenet.check.subject import decided, held_constant, narrow, traced_or_on_h
 from purenet.check.taylor import opinion
 from purenet.check.witness import MODES
 from purenet.fd.options import Options, checked
-from purenet.fd.problem import Problem, pose, require_numbers, trace
-from purenet.fd.setup import Setup, require_finite_leaves
+from purenet.fd.problem import Problem, pose, require_known, require_numbers, trace
+from purenet.fd.setup import Setup, require_base_point
 
 _OPTIONS = ("max_memory", "strategy")
 _OPINIONS = 3  # disagreements that get a second opinion
@@ -221,7 +221,7 @@ def compare_grads(
     >>> report.ok, [(leaf.path, leaf.mode) for leaf in report.leaves], report.directions
     (True, [("p['w']", 'rev')], 10)
     """
-    start, name = time.perf_counter(), getattr(loss, "__name__", type(loss).__name__)
+    start, name = time.perf_counter(), trees.function_name(loss)
     rule = given_rule(gradient, vjp, jvp)
     _require(order, modes, budget, options, rule)
     _require_rtol(rtol)
@@ -231,8 +231,10 @@ def compare_grads(
         problem = pose(loss, args, {}, argnums=argnums, has_aux=has_aux, allow_int=allow_int)
         chosen, seed = checked(**options), _seed(key)
         require_numbers(problem)
-        require_finite_leaves(problem)
+        require_base_point(problem)
         traced = traced_or_on_host(problem, chosen, rule)
+        if isinstance(traced, jaxprs.Traced):
+            require_known(problem, traced.constants)
         failure = unsteady(problem, traced, name)
         side = "jax" if rule is None else "given"
         if failure:
@@ -383,5 +385,5 @@ def _require(
         raise TypeError(
             f"got the unknown option {unknown[0]!r}; wanted one of argnums, gradient, vjp, jvp, "
             "order, modes, has_aux, allow_int, allow_unused, allow_undecided, rtol, budget, key, "
-            f"{', '.join(_OPTIONS)}; steps and tolerances are measured"
+            f"{', '.join(_OPTIONS)}; pass data by position; steps and tolerances are measured"
         )

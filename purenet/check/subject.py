@@ -36,10 +36,7 @@ def traced_or_on_host(problem: Problem, options: Options, rule: Rule | None) -> 
             raise
         if rule is not None:
             return on_host(problem, options, untraceable)
-        try:
-            on_host(problem, options)
-        except Exception:  # it fails on numbers too: tracing is not at fault
-            raise untraceable from None
+        on_host(problem, options, untraceable)  # where it fails on numbers too, that is why
         raise TypeError(_no_derivative(problem, untraceable)) from untraceable
     if rule is not None and options.strategy == "auto" and is_numpy_code(problem, traced):
         return on_host(problem, options)

@@ -47,6 +47,7 @@ def jvp(
     (6.0, 23.0)
     """
     chosen = checked(**options)
+    _require_sequences(primals=primals, tangents=tangents)
     primals, tangents = tuple(primals), tuple(tangents)
     problem = pose(
         fun, primals, {}, argnums=tuple(range(len(primals))), has_aux=has_aux, allow_int=True
@@ -97,6 +98,24 @@ def _step(setup, direction, options, order):
     return xp.where(xp.isfinite(step), step, 1.0).astype(direction[0].real.dtype)
 
 
+def _require_sequences(**given: Any) -> None:
+    for name, sequence in given.items():
+        if not isinstance(sequence, tuple | list):
+            raise TypeError(
+                f"got {name} of type {type(sequence).__name__}; wanted a tuple, one for each "
+                f"argument of the function; pass ({name},)"
+            )
+        trees.require_tree(sequence, name)
+
+
+def _moves(leaf: Any, tangent: Any) -> bool:
+    """Whether numbers of a tangent can be added to a leaf."""
+    dtype, kept = trees.dtype_of(tangent), trees.dtype_of(leaf)
+    if dtype is None or not jnp.issubdtype(dtype, np.number):
+        return False
+    return jnp.issubdtype(kept, np.complexfloating) or not jnp.issubdtype(dtype, np.complexfloating)
+
+
 def _require_match(primals, tangents, leaves, paths) -> None:
     if jax.tree.structure(primals) != jax.tree.structure(tangents):
         raise TypeError(
@@ -104,6 +123,12 @@ def _require_match(primals, tangents, leaves, paths) -> None:
             f"primals, {jax.tree.structure(primals)}; give each primal leaf a tangent"
         )
     for leaf, tangent, path in zip(leaves, jax.tree.leaves(tangents), paths, strict=True):
+        if trees.is_differentiable(leaf) and not _moves(leaf, tangent):
+            raise TypeError(
+                f"got a tangent of {trees.dtype_of(tangent) or type(tangent).__name__} for {path} "
+                f"of {trees.dtype_of(leaf)}; wanted numbers by which it can move; give zeros of "
+                "its dtype where it stays"
+            )
         if np.shape(leaf) != np.shape(tangent):
             raise TypeError(
                 f"got a tangent of shape {np.shape(tangent)} for {path} of shape {np.shape(leaf)}; "

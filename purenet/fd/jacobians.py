@@ -2,13 +2,12 @@
 
 import math
 from collections.abc import Callable, Sequence
-from functools import wraps
 from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 
-from purenet import jaxprs
+from purenet import jaxprs, trees
 from purenet.fd import complex_step
 from purenet.fd.differences import along_coordinates, along_pairs, coordinate_count
 from purenet.fd.numbers import namespace, numbers
@@ -51,7 +50,7 @@ def jacobian(
     """
     chosen = checked(**options)
 
-    @wraps(fun, assigned=("__name__", "__qualname__"))
+    @trees.named_after(fun)
     @jaxprs.own_settings()
     def jacobian_of_fun(*args, **kwargs):
         problem = pose(fun, args, kwargs, argnums=argnums, has_aux=has_aux, allow_int=allow_int)
@@ -98,7 +97,7 @@ def hessian(
             "a difference; use method='central', or fd.jacobian of jax.grad with method='complex'"
         )
 
-    @wraps(fun, assigned=("__name__", "__qualname__"))
+    @trees.named_after(fun)
     @jaxprs.own_settings()
     def hessian_of_fun(*args, **kwargs):
         problem = pose(fun, args, kwargs, argnums=argnums, has_aux=has_aux)

@@ -286,6 +286,7 @@ def test_what_jax_does_not_move_is_not_written_to():
         ({"budget": -1}, ValueError, "got budget=-1; wanted seconds"),
         ({"atol": 1e-3}, TypeError, "got the unknown option 'atol'.*steps and tolerances are"),
         ({"step": 1e-3}, TypeError, "got the unknown option 'step'"),
+        ({"x": jnp.ones(2)}, TypeError, "got the unknown option 'x'.*pass data by position"),
         ({"strategy": "host"}, ValueError, "got strategy='host'"),
         ({"max_memory": 0}, ValueError, "got max_memory=0; wanted a positive whole number"),
     ],
@@ -307,11 +308,19 @@ def test_where_there_is_no_derivative_nothing_is_claimed():
 def test_inside_jit_there_are_no_numbers_to_compare():
     with pytest.raises(TypeError, match=r"got a as a tracer.*call it outside"):
         jax.jit(lambda x: purenet.compare_grads(jnp.sum, x).ok)(jnp.ones(2))
+    with pytest.raises(TypeError, match=r"got <lambda>, which captured a tracer.*call it outside"):
+        jax.jit(lambda x: purenet.compare_grads(lambda w: jnp.sum(w * x), np.ones(2)).ok)(1.0)
 
 
 def test_what_cannot_be_differenced_raises_as_fd_grad():
     with pytest.raises(TypeError, match="got x of dtype int32"):
         purenet.compare_grads(lambda x: x * 1.0, jnp.arange(3))
+    with pytest.raises(TypeError, match="got a function that returns None; wanted a number"):
+        purenet.compare_grads(lambda x: None, jnp.ones(3))
+    with pytest.raises(TypeError, match="whose output is of type str; wanted numbers"):
+        purenet.compare_grads(lambda x: str(np.asarray(x)), jnp.ones(3))
+    with pytest.raises(TypeError, match="got an output of type int; wanted floating-point"):
+        purenet.compare_grads(lambda x: 10**400, jnp.ones(3))
     with pytest.raises(TypeError, match="wanted a floating-point output"):
         purenet.compare_grads(lambda x: jnp.argmax(x), jnp.ones(3))
     with pytest.raises(ValueError, match="inf at the base point"):

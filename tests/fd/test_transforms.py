@@ -259,7 +259,12 @@ def test_jax_leak_checking_finds_nothing():
             TypeError,
             r"returns float32\[\], float32\[\]; want",
         ),
-        (lambda: fd.grad(lambda x: None)(1.0), TypeError, "returns nothing; wanted one scalar"),
+        (lambda: fd.grad(lambda x: None)(1.0), TypeError, "returns None; wanted a number or arr"),
+        (
+            lambda: fd.grad(lambda n: n * 1.0, allow_int=True)(3),
+            ValueError,
+            "got n without a floating-point number; wanted one at least, which can move",
+        ),
         (lambda: fd.grad(lambda x: x * 1j)(1.0), TypeError, "returns complex64; wanted real"),
         (lambda: fd.grad(lambda x: 3)(1.0), TypeError, "returns int32; wanted real"),
         (
