@@ -6,7 +6,7 @@ import struct
 import zlib
 from os import PathLike
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any
 
 import numpy as np
 
@@ -133,7 +133,7 @@ def _read_idx(path: Path, *, images: bool) -> np.ndarray:
     return data.astype(np.int64)
 
 
-def _shape(path: Path, file: BinaryIO, *, images: bool) -> tuple[int, ...]:
+def _shape(path: Path, file: Any, *, images: bool) -> tuple[int, ...]:
     """The shape that a file's header announces."""
     dimensions, magic = (3, _IMAGES_MAGIC) if images else (1, _LABELS_MAGIC)
     size = 4 + 4 * dimensions

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from purenet.terminal import import_rich
+
 DELAY = 2.0
 
 Show = Callable[[int, float, Mapping[str, float]], None]
@@ -61,6 +63,7 @@ def _nothing(step: int, loss: float, metrics: Mapping[str, float]) -> None:
 
 
 def _bar(delay: float) -> Any:
+    import_rich()
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
