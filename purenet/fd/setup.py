@@ -106,7 +106,8 @@ def on_host(
                 f"got tensors of PyTorch for {problem.name}, which hands them to JAX; wanted "
                 "arrays; pass jax.numpy.asarray(tensor.detach().numpy())"
             ) from error
-        raise error from untraceable
+        is_same = str(error) == str(untraceable)  # and said once is enough
+        raise error from None if is_same else untraceable
     dtypes = [np.asarray(problem.leaves[i]).dtype for i in problem.movable]
     return Setup(problem, host, dtypes, host.outputs, host.output_tree, options)
 
