@@ -13,8 +13,13 @@ _COLUMNS = 3
 
 def draw(report: Found, file: str | Path | None) -> Any:
     """A panel a leaf: the difference of the two by the size of the derivative, bounds shaded."""
-    from matplotlib.figure import Figure
-
+    try:
+        from matplotlib.figure import Figure
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            "got no matplotlib, which draws reports; wanted it installed; "
+            "run pip install 'purenet[compare]'"
+        ) from error
     leaves = [leaf for leaf in report.leaves if leaf.values is not None]
     if not leaves:
         raise ValueError(

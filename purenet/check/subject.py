@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -50,9 +51,13 @@ def unsteady(problem: Problem, traced: jaxprs.Traced | Setup, name: str) -> str:
     """
     if isinstance(traced, Setup):
         again = on_host(problem, traced.options)
+        if failure := _other_structure(traced, again, name):
+            return failure
         values = [traced.evaluator.base(), again.evaluator.base()]
     else:
         again = trace(problem)
+        if failure := _other_structure(traced, again, name):
+            return failure
         if traced.is_same(again) and not traced.program.calls_back:
             return ""
         values = [
@@ -72,6 +77,20 @@ def unsteady(problem: Problem, traced: jaxprs.Traced | Setup, name: str) -> str:
                 "derivative to compare; pass randomness in as a key, and state as an argument"
             )
     return ""
+
+
+def _other_structure(first: Any, second: Any, name: str) -> str:
+    """A sentence where two calls on equal inputs give outputs of two structures."""
+    one, other = (
+        jax.tree.unflatten(call.output_tree, [f"{o.dtype}{list(o.shape)}" for o in call.outputs])
+        for call in (first, second)
+    )
+    if one == other:
+        return ""
+    return (
+        f"{name} is not deterministic: two calls on equal inputs gave {one} and {other}; there is "
+        "no derivative to compare; pass what it counts or keeps as an argument"
+    )
 
 
 def narrow(problem: Problem, traced: jaxprs.Traced | Setup) -> list[str]:

@@ -13,7 +13,7 @@ from purenet.fd.differences import along_direction
 from purenet.fd.numbers import namespace, numbers
 from purenet.fd.options import checked
 from purenet.fd.problem import pose
-from purenet.fd.setup import prepare, steps_of
+from purenet.fd.setup import Setup, prepare, require_finite_base, steps_of
 from purenet.fd.stencils import stencil
 
 
@@ -70,6 +70,7 @@ def jvp(
                 weights = stencil(chosen.method, chosen.order)
                 step = _step(setup, direction, chosen, weights.order)
                 quotients = along_direction(setup.evaluator, direction, step, weights)
+            _require_finite(setup, quotients)
             derivatives = [
                 jnp.asarray(q.astype(out.dtype))
                 if jnp.issubdtype(out.dtype, np.inexact)
@@ -96,6 +97,18 @@ def _step(setup, direction, options, order):
         ]
     step = xp.min(xp.stack(ratios))
     return xp.where(xp.isfinite(step), step, 1.0).astype(direction[0].real.dtype)
+
+
+def _require_finite(setup: Setup, quotients: Sequence[Any]) -> None:
+    for quotient in quotients:
+        if jaxprs.is_traced(quotient) or np.isfinite(np.asarray(quotient)).all():
+            continue
+        require_finite_base(setup.evaluator.base())
+        raise ValueError(
+            "got NaN or infinity along the tangents, the value at the base point being finite; "
+            "wanted finite values on both sides, and finite tangents; at the edge of a function's "
+            "domain use method='forward' or 'backward', or a smaller step"
+        )
 
 
 def _require_sequences(**given: Any) -> None:

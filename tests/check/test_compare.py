@@ -112,6 +112,36 @@ def test_a_loss_that_is_not_deterministic_is_reported_as_such():
     assert "pass randomness in as a key" in str(report)
 
 
+def test_a_loss_of_another_structure_on_the_second_call_is_reported_as_such():
+    calls = []
+
+    def loss(x):
+        calls.append(x)
+        value = jnp.sum(x)
+        return value if len(calls) == 1 else {"value": value}
+
+    for given in ({}, {"gradient": np.ones(2), "strategy": "host"}):
+        report = purenet.compare_grads(loss, np.ones(2), **given)
+        (failure,) = report.failures
+        assert failure.startswith("loss is not deterministic: two calls on equal inputs gave float")
+        assert "and {'value': 'float" in failure
+        calls.clear()
+
+
+def test_outputs_without_a_number_are_proved_right():
+    assert purenet.check_grads(lambda x: [x, jnp.sin(x)], jnp.ones((0, 3)), allow_unused=True).ok
+
+
+def test_floats_of_eight_bits_are_checked_in_64():
+    def loss(x):
+        return jnp.sum(x.astype(jnp.float32) ** 2)
+
+    x = jnp.array([0.5, 1.5], jnp.float8_e5m2)
+    (leaf,) = purenet.check_grads(loss, x).leaves
+    assert (leaf.verdict, leaf.largest) == ("agrees", 3.0)
+    assert not purenet.compare_grads(loss, x, gradient=np.array([1.0, 3.1])).ok
+
+
 def test_vector_functions_of_any_tree_in_both_modes():
     def function(a, b):
         return {"product": a[:, None] * b, "sum": jnp.sum(a), "which": jnp.argmax(b)}

@@ -68,3 +68,16 @@ def test_integer_primals_take_float0_tangents():
 def test_tangents_must_match(tangents, message):
     with pytest.raises(TypeError, match=message):
         fd.jvp(jnp.sin, (jnp.ones(2),), tangents)
+
+
+@pytest.mark.parametrize(
+    ("point", "tangent", "message"),
+    [
+        (-1.0, 1.0, "got a function that is nan at the base point"),
+        (1.0, np.nan, "got NaN or infinity along the tangents.* and finite tangents"),
+        (1.0, np.inf, "got NaN or infinity along the tangents"),
+    ],
+)
+def test_nan_is_no_derivative(point, tangent, message):
+    with pytest.raises(ValueError, match=message):
+        fd.jvp(jnp.log, (point,), (tangent,))
