@@ -336,7 +336,7 @@ def is_the_callers(error, loss, arguments):
         try:
             call()
         except Exception as own:
-            if type(own) is type(error):
+            if type(own) is type(error) and str(own)[:40] == str(error)[:40]:
                 return True
     return False
 

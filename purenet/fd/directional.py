@@ -12,7 +12,7 @@ from purenet.fd import complex_step
 from purenet.fd.differences import along_direction
 from purenet.fd.numbers import namespace, numbers
 from purenet.fd.options import checked
-from purenet.fd.problem import pose
+from purenet.fd.problem import called, pose
 from purenet.fd.setup import Setup, prepare, require_finite_base, steps_of
 from purenet.fd.stencils import stencil
 
@@ -55,7 +55,7 @@ def jvp(
     _require_match(primals, tangents, problem.leaves, problem.paths)
     with jaxprs.own_settings():
         setup = prepare(problem, chosen)
-        output = fun(*primals)
+        output = called(fun, primals, {})
         every = jax.tree.leaves(tangents)
         with jaxprs.working_precision(chosen.double):
             direction = [

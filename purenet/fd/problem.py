@@ -96,9 +96,9 @@ def pose(
             new_args[i] = argument
         return tuple(new_args)
 
-    def output(new_args):
+    def output(new_args, kept=kinds.copied):
         with _refusing_dead_tracers(name):
-            output = fun(*new_args, **kwargs)
+            output = fun(*new_args, **jax.tree.map(kept, kwargs))
         output = _without_aux(output) if has_aux else output
         _require_numeric(output)
         return output
@@ -109,7 +109,7 @@ def pose(
     def function(new_leaves):
         # what writes into its data is no program of JAX's, and must not write into the caller's
         frozen = jax.tree.unflatten(others, map(kinds.read_only, held))
-        return output(with_leaves(frozen, map(kinds.read_only, new_leaves)))
+        return output(with_leaves(frozen, map(kinds.read_only, new_leaves)), kinds.read_only)
 
     def fresh(moved, double=False):
         new_leaves = [kinds.copied(leaf) for leaf in originals]
@@ -137,6 +137,12 @@ def pose(
         held_constant,
         "its arguments are PyTorch's" if foreign else "",
     )
+
+
+def called(fun: Callable, args: tuple, kwargs: dict) -> Any:
+    """All that a function returns, called on copies of the arrays that it could write into."""
+    args, kwargs = jax.tree.map(kinds.copied, (args, kwargs))
+    return fun(*args, **kwargs)
 
 
 def trace(problem: Problem) -> jaxprs.Traced:

@@ -11,7 +11,7 @@ import numpy as np
 from purenet import jaxprs, trees
 from purenet.fd.jacobians import jacobian_of
 from purenet.fd.options import Options, checked
-from purenet.fd.problem import pose, require_scalar
+from purenet.fd.problem import called, pose, require_scalar
 from purenet.fd.setup import Setup, prepare
 
 
@@ -62,7 +62,7 @@ def grad(
     @jaxprs.own_settings()
     def grad_of_fun(*args, **kwargs):
         gradient = gradient_of(args, kwargs)
-        return (gradient, fun(*args, **kwargs)[1]) if has_aux else gradient
+        return (gradient, called(fun, args, kwargs)[1]) if has_aux else gradient
 
     return grad_of_fun
 
@@ -91,7 +91,7 @@ def value_and_grad(
     @jaxprs.own_settings()
     def value_and_grad_of_fun(*args, **kwargs):
         gradient = gradient_of(args, kwargs)
-        output = fun(*args, **kwargs)
+        output = called(fun, args, kwargs)
         value = (jnp.asarray(output[0]), output[1]) if has_aux else jnp.asarray(output)
         return value, gradient
 

@@ -96,3 +96,30 @@ def test_numbers_are_wanted_where_steps_depend_on_what_was_captured():
     message = r"got <lambda>, which captured a tracer \(float.*\) inside jit.*call it outside"
     with pytest.raises(TypeError, match=message):
         jax.jit(lambda x: fd.estimate(lambda w: jnp.sum(w * x))(np.ones(2)).value)(jnp.ones(2))
+
+
+def doubles(w, x, scale):
+    w *= 2
+    x *= 2
+    scale *= 2
+    return float(np.sum(w * x) * scale[0])
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        lambda *args, **more: fd.grad(doubles)(*args, **more),
+        lambda *args, **more: fd.value_and_grad(doubles)(*args, **more),
+        lambda *args, **more: fd.jacobian(lambda *a, **k: (doubles(*a, **k), 1), has_aux=True)(
+            *args, **more
+        ),
+        lambda w, x, scale: fd.jvp(doubles, (w, x, scale), (w, x, scale)),
+    ],
+    ids=["grad", "value_and_grad", "jacobian with aux", "jvp"],
+)
+def test_what_a_function_writes_it_writes_into_copies(run):
+    given = {"w": np.ones(2), "x": np.ones(2), "scale": np.ones(1)}
+    before = {name: array.copy() for name, array in given.items()}
+    run(given["w"], given["x"], scale=given["scale"])
+    for name, array in given.items():
+        np.testing.assert_array_equal(array, before[name])
