@@ -77,7 +77,7 @@ def mnist(folder: str | None) -> Path | None:
 
 
 def plot(file: str | None) -> Path | None:
-    """Where a measure draws to."""
+    """The file that a measure draws to; one that cannot be is refused before the run."""
     if file is not None and (Path(file).is_dir() or not Path(file).parent.is_dir()):
         raise MisuseError(
             f"got --plot {file}, which is a folder or lies in none; wanted a file such as "

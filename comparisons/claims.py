@@ -1,6 +1,6 @@
-"""What an exhibit states: claims, each with both sides' numbers and a verdict, and the ablation."""
+"""What an exhibit states: claims, each with the numbers of both sides and a verdict."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ class Claim:
     """One sentence, what each side gave, what was expected, and whether it holds.
 
     ``mutating`` and ``pure`` are numbers, arrays or short texts; None where that side has no part.
-    ``difference`` is the largest absolute deviation, None where the claim is no matter of distance.
+    ``difference`` is the largest absolute deviation, None where the claim is not about a distance.
     """
 
     sentence: str
@@ -78,72 +78,6 @@ def in_short(claims: Sequence[Claim]) -> tuple[list[Claim], list[Claim]]:
 
 
 @dataclass(frozen=True)
-class Ablation:
-    """The 2 x 2 experiment: which change moves the loss, the argument's or the captured state's?
-
-    Each table is ``[argument changed][captured state changed]``, four loss values.
-    """
-
-    argument: str
-    state: str
-    mutating: tuple[tuple[float, float], tuple[float, float]]
-    pure: tuple[tuple[float, float], tuple[float, float]]
-
-    @property
-    def holds(self) -> bool:
-        """The mutating loss follows only the captured state, the pure one only its argument."""
-        (m00, m01), (m10, m11) = self.mutating
-        (p00, p01), (p10, p11) = self.pure
-        follows_state = m00 == m10 and m01 == m11 and m00 != m01
-        follows_argument = p00 == p01 and p10 == p11 and p00 != p10
-        return follows_state and follows_argument
-
-    def _repr_html_(self) -> str:
-        from comparisons.page import exhibit  # here, since the puzzle need not wait for JAX
-        from purenet import markup
-
-        return markup.fragment(exhibit.ablation(self))
-
-
-def ablate(
-    *,
-    argument: str,
-    state: str,
-    mutating: Callable[[Any], Any],
-    pure: Callable[[Any], Any],
-    unchanged: Any,
-    changed: Any,
-    set_state: Callable[[Any], None],
-) -> Ablation:
-    """Call both losses in all four cases, and put the captured state back, also after an error.
-
-    Args:
-        argument: the argument's name, as the table shows it (``W``).
-        state: the captured state's name (``net.W``).
-        mutating: the captured-state loss, a function of the argument.
-        pure: the pure loss, a function of the argument.
-        unchanged: the value both the argument and the state start from.
-        changed: the value that either is changed to.
-        set_state: writes a value into the captured state of the mutating original.
-    """
-
-    def table(loss):
-        rows = []
-        for value in (unchanged, changed):
-            row = []
-            for captured in (unchanged, changed):
-                set_state(captured)
-                row.append(float(np.asarray(loss(value)).reshape(())))
-            rows.append(tuple(row))
-        return tuple(rows)
-
-    try:
-        return Ablation(argument, state, table(mutating), table(pure))
-    finally:
-        set_state(unchanged)
-
-
-@dataclass(frozen=True)
 class Audit:
     """What purenet.audit reported of one function; ``label`` is the function as one writes it."""
 
@@ -160,31 +94,6 @@ def found(
     side = {"mutating" if is_original else "pure": by_kind(pairs)}
     wanted = sorted(expected)
     return fact(sentence, holds=pairs == wanted, **side, expected=by_kind(wanted))
-
-
-@dataclass(frozen=True)
-class Exhibition:
-    """All that one exhibit showed: claims, ablation where one applies, notes, and audits."""
-
-    name: str
-    title: str
-    claims: tuple[Claim, ...]
-    ablation: Ablation | None = None
-    notes: tuple[str, ...] = ()
-    audits: tuple[Audit, ...] = ()
-
-    @property
-    def holds(self) -> bool:
-        """Every claim holds, and so does the ablation."""
-        return all(claim.holds for claim in self.claims) and (
-            self.ablation is None or self.ablation.holds
-        )
-
-    def _repr_html_(self) -> str:
-        from comparisons.page import exhibit  # here, since the puzzle need not wait for JAX
-        from purenet import markup
-
-        return markup.fragment(exhibit.exhibition(self))
 
 
 def by_kind(pairs: Sequence[tuple[str, str]]) -> str:

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from comparisons import programs, show, values
-from comparisons.claims import Ablation, Exhibition
+from comparisons.exhibition import Ablation, Exhibition
 from comparisons.puzzle import STEP, Answered, Asked, W
 from comparisons.runs import Outcome
 from comparisons.show import MUTATING, PURE
@@ -111,7 +111,10 @@ def table_heading() -> RenderableType:
     """The heading above the rows."""
     return Group(
         show.heading("The exhibits"),
-        Text("Both programs are run here and now, and each claim is measured:\n", "dim"),
+        Text(
+            "Each runs a mutating and a pure program here and now, and measures its claims:\n",
+            "dim",
+        ),
     )
 
 

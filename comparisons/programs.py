@@ -1,6 +1,6 @@
 """The two programs of an exhibit as text, read from the files that are run.
 
-Which lines of the two answer each other, an exhibit says in its ``twins.py``: a tuple ``TWINS``.
+Which lines of the two correspond, an exhibit says in its ``twins.py``: a tuple ``TWINS``.
 One without it shows the definitions that have the same name on both sides.
 """
 
@@ -16,7 +16,7 @@ MUTATING, PURE = "mutating.py", "pure.py"
 
 
 class Twin(NamedTuple):
-    """Lines of the two programs that answer each other.
+    """Lines of the two programs that correspond.
 
     Each side is a place: a definition, ``"SimpleNet.loss"``; lines of it that contain a text,
     ``"SimpleNet.loss: softmax"``; or those from one text to another, ``"step: zero ... step()"``.

@@ -21,7 +21,7 @@ def tracking(
     """Show that something is under way, and yield a ``track`` for Settings; then clear the line.
 
     Nothing is shown in the first ``delay`` seconds of the whole or of a tracked loop, and nothing
-    at all where the console is no terminal.
+    at all where the console is not a terminal.
     """
     if not console.is_interactive:
         yield untracked

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from comparisons.claims import Ablation, ablate
+from comparisons.exhibition import Ablation, ablate
 from comparisons.exhibits.simple_net import published
 from comparisons.exhibits.simple_net.mutating import (
     SimpleNet,

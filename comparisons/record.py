@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from comparisons import measures
-from comparisons.claims import Exhibition
+from comparisons.exhibition import Exhibition
 from comparisons.runs import Outcome
 from comparisons.settings import Settings
 

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from comparisons import exhibits, measures
-from comparisons.claims import Exhibition
+from comparisons.exhibition import Exhibition
 from comparisons.measures import Measurement
 from comparisons.settings import Settings
 

@@ -12,7 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from comparisons import show_audits, values
-from comparisons.claims import Ablation, Claim, Exhibition
+from comparisons.claims import Claim
+from comparisons.exhibition import Ablation, Exhibition
 from comparisons.runs import Outcome
 
 MUTATING, PURE, EXPECTED = "yellow", "cyan", ""
@@ -78,7 +79,7 @@ def heading(name: str, title: str = "") -> RenderableType:
 
 
 def verdict_word(holds: bool) -> Text:
-    """In its colour."""
+    """The word for a verdict, in its colour."""
     return Text("holds", "green") if holds else Text("FAILS", "bold red")
 
 

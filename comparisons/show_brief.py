@@ -8,7 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from comparisons import runs, show
-from comparisons.claims import Audit, Claim, Exhibition, by_kind, in_short
+from comparisons.claims import Audit, Claim, by_kind, in_short
+from comparisons.exhibition import Exhibition
 from comparisons.programs import Excerpt, pairs
 from comparisons.runs import Outcome
 
@@ -16,7 +17,7 @@ INDENT = 2
 
 
 def programs(name: str) -> RenderableType:
-    """The lines of the two programs that answer each other, numbered as in their files."""
+    """The corresponding lines of the two programs, numbered as in their files."""
     table = Table.grid(padding=(0, 2, 0, 0), expand=True)
     for _ in ("mutating", "pure"):
         table.add_column(ratio=1)

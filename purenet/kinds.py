@@ -89,7 +89,7 @@ def read_only(leaf: Any) -> Any:
 
 
 def copied(leaf: Any, *, double: bool = False) -> Any:
-    """A fresh copy of an argument that is not moved; what is no array is handed on as it is.
+    """A fresh copy of an argument that is not moved; what is not an array is handed on as it is.
 
     PyTorch does not mix its dtypes: with ``double`` its tensors of fewer digits are widened.
     """

@@ -79,13 +79,13 @@ def table(
 
 
 def listed(items: Iterable[str]) -> str:
-    """A list of HTML items; nothing where there are none."""
+    """A list of HTML items; an empty string where there are no items."""
     body = "".join(f"<li>{item}</li>" for item in items)
     return f"<ul>{body}</ul>" if body else ""
 
 
 def folded(summary: str, body: str) -> str:
-    """Details that a click opens; nothing where there are none."""
+    """Details that a click opens; an empty string where the body is empty."""
     return f"<details><summary>{escape(summary)}</summary>{body}</details>" if body else ""
 
 

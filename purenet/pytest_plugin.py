@@ -24,7 +24,7 @@ _RECORDS = pytest.StashKey[list[dict[str, Any]]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """``--gradient-report=FILE.html``."""
+    """Add the option ``--gradient-report=FILE.html``."""
     parser.getgroup("purenet").addoption(
         "--gradient-report",
         metavar="FILE.html",
@@ -145,7 +145,7 @@ class _Collected:
         ]
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """One line, where anything was checked."""
+        """Print a line on all gradients of the run, where any was checked."""
         if self._found:
             terminalreporter.write_line(_summary(self._found))
         if self._file:

@@ -154,8 +154,8 @@ def held_leaves(tree: Any) -> list[bool]:
     """For each leaf, whether the library that made the object holds it constant.
 
     Where functions are among the leaves of a tree, or where it is a module of Equinox or Flax NNX,
-    all is held that is no array of floating-point numbers, as by eqx.filter_grad; of NNX, also what
-    is no nnx.Param, as by nnx.grad.
+    all is held that is not an array of floating-point numbers, as by eqx.filter_grad; of NNX, also
+    what is not an nnx.Param, as by nnx.grad.
 
     >>> held_leaves({"activation": abs, "w": np.ones(2)}), held_leaves({"count": 1, "w": 2.0})
     ([True, False], [False, False])

@@ -56,6 +56,24 @@ def test_every_link_leads_to_a_file(file):
     assert [link for link in links if not (file.parent / link).exists()] == []
 
 
+def test_every_place_that_the_guides_name_is_there():
+    guides = [
+        README,
+        *(path for top in (".github", "comparisons", "purenet") for path in _texts(top)),
+    ]
+    named = {
+        path
+        for guide in guides
+        for path in re.findall(
+            r"`((?:purenet|comparisons|tests)/[\w/]+(?:\.\w+|/))`",
+            guide.read_text(encoding="utf-8"),
+        )
+        if "NAME" not in path
+    }
+    assert len(named) > 5
+    assert [path for path in named if not (ROOT / path).exists()] == []
+
+
 def test_the_table_of_the_puzzle_is_measured():
     ablation = puzzle.answered().ablation
     rows = [line for line in README.read_text().splitlines() if line.startswith("| argument")]

@@ -2,7 +2,7 @@
 
 from importlib import import_module
 
-from comparisons.claims import Exhibition
+from comparisons.exhibition import Exhibition
 from comparisons.settings import Settings
 
 NAMES = (

@@ -8,7 +8,8 @@ from html import escape
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from comparisons.claims import Exhibition
+from comparisons.exhibition import Exhibition
+from comparisons.markup import holds
 from comparisons.page import exhibit
 from comparisons.page.samples import Samples
 from comparisons.page.story import story
@@ -27,7 +28,7 @@ def document(
     """The page of one run; without samples, without plots."""
     plots = _plots(samples) if samples is not None else ""
     body = (
-        '<a class="skip" href="#main">To the text</a>'
+        '<a class="skip" href="#main">Skip to the text</a>'
         f"<header><h1>{TITLE}</h1><p class='lead'>{LEAD}</p>"
         f"{_contents(runs, plots)}</header><main id='main'>"
         f"{story(asked, answered)}{_exhibits(runs)}{plots}{_further()}</main>"
@@ -49,27 +50,28 @@ def _contents(runs: Sequence[Outcome], plots: str) -> str:
 def _exhibits(runs: Sequence[Outcome]) -> str:
     rows = [
         (
-            f'<a href="#{run.name}">{run.name}</a>',
-            escape(
-                "raised an exception" if isinstance(run.result, Exception) else run.result.title
-            ),
-            f"{exhibit.holds(run.holds)}{_held(run)}",
+            f'<a href="#{run.name}">{run.name}</a><br>{escape(_shown(run))}',
+            f"{holds(run.holds)}<br>{_held(run)}",
             f"{run.seconds:.1f}",
         )
         for run in runs
     ]
     table = markup.table(
-        ("exhibit", "what it shows", "claims", "seconds"),
+        ("exhibit, and what it shows", "claims", "seconds"),
         rows,
         caption="Every exhibit, as it ran for this page",
-        numbers=(3,),
+        numbers=(2,),
     )
     articles = "".join(map(exhibit.article, runs))
     return (
         '<section id="exhibits"><h2>The exhibits</h2><p>Each is a mutating NumPy program beside '
         "its pure JAX twin. The code is read from the files that ran; lines with the same number "
-        f'answer each other.</p><div class="overview">{table}</div>{articles}</section>'
+        f'correspond.</p><div class="overview">{table}</div>{articles}</section>'
     )
+
+
+def _shown(run: Outcome) -> str:
+    return "It raised an exception." if isinstance(run.result, Exception) else run.result.title
 
 
 def _held(run: Outcome) -> str:

@@ -88,7 +88,7 @@ def _column(name: str, file: str) -> str:
 
 
 def _block(name: str, file: str, lines: Sequence[Line]) -> str:
-    """Consecutive lines; those of one mark are one link to the lines that answer them."""
+    """Consecutive lines; those of one mark are one link to the lines that correspond."""
     parts = []
     for twins, group in groupby(lines, key=lambda line: line.twins):
         together = list(group)
@@ -101,7 +101,7 @@ def _block(name: str, file: str, lines: Sequence[Line]) -> str:
 
 
 def _link(name: str, file: str, number: int, twins: tuple[int, ...], body: str) -> str:
-    """Marked lines from a number on: a link, where the other program answers them."""
+    """Marked lines from a number on: a link, where the other program has lines that correspond."""
     side, other = (part.removesuffix(".py") for part in (file, _OTHER[file]))
     mark = f'<span class="mark" aria-hidden="true">{",".join(map(str, twins))}</span>'
     named = f'class="twin" id="{name}-{side}-{number}" data-twins="{" ".join(map(str, twins))}"'

@@ -7,16 +7,17 @@ from dataclasses import replace
 from html import escape
 from typing import Any
 
-from comparisons.measures.accuracy import curves as accuracy_curves
-from comparisons.measures.accuracy.curves import Curve
+from comparisons.measures import v_curve
 from comparisons.measures.detection import plants
 from comparisons.measures.detection.verdicts import Verdict
 from comparisons.measures.speed import tools
 from comparisons.measures.speed.tools import Time
 from comparisons.measures.training import curves as training_curves
 from comparisons.measures.training.curves import COMPARED, Curves
+from comparisons.measures.v_curve import Curve
 from comparisons.page.samples import Samples
 from purenet import GradientReport, markup
+from purenet.check import LeafReport
 
 _INK = "#010203"  # stands for the colour of the page's text
 _STYLE: dict[Any, Any] = {  # by matplotlib's names
@@ -48,7 +49,7 @@ def all_of(samples: Samples) -> str:
         ("steps", "The error of a difference against its step", steps(samples.steps)),
         ("times", "Time against coordinates", times(samples.times)),
         ("training", "The same training by each implementation", training(samples.training)),
-        ("found", "Planted errors, and who finds them", found(samples.found)),
+        ("found", "Planted errors, and which checker finds them", found(samples.found)),
     )
     return "".join(
         f'<section id="plot-{name}"><h3>{escape(title)}</h3>{body}</section>'
@@ -58,10 +59,19 @@ def all_of(samples: Samples) -> str:
 
 def agreement(report: GradientReport) -> str:
     """A panel for each parameter, the error bound as a band."""
+
+    def draw(leaf: LeafReport) -> Any:
+        figure = replace(report, leaves=(leaf,)).plot()
+        figure.set_size_inches(_SIZE)
+        figure.suptitle("")  # the page has it above
+        if leaf.ok:  # then all points lie where the scale is linear
+            figure.axes[0].set_yscale("linear")
+        return figure
+
     drawn = "".join(
         _figure(
             f"agreement-{index}",
-            lambda leaf=leaf: _untitled(replace(report, leaves=(leaf,)).plot()),
+            lambda leaf=leaf: draw(leaf),
             f"{leaf.path}: {leaf.compared:,} derivatives, {leaf.disagreeing} outside the bound; "
             f"the farthest is {leaf.worst.bounds if leaf.worst else 0:.2g} bounds away",
         )
@@ -70,8 +80,8 @@ def agreement(report: GradientReport) -> str:
     )
     words = (
         "The book's network on ten digits, in float32. Each point is one derivative: the "
-        "finite difference across, its distance from jax.grad upwards. The band is the error "
-        "bound of that difference, and it is the tolerance of the check."
+        "horizontal axis is its finite difference, the vertical axis how far jax.grad is from "
+        "that. The band is the error bound, which is the tolerance of the check."
     )
     return f'<p>{words}</p><div class="plots">{drawn}</div>'
 
@@ -81,7 +91,7 @@ def steps(curves: list[Curve]) -> str:
 
     def draw(dtype: str) -> Any:
         figure, axes = _empty()
-        accuracy_curves.panel(axes, [curve for curve in curves if curve.dtype == dtype])
+        v_curve.panel(axes, [curve for curve in curves if curve.dtype == dtype])
         axes.set_title(dtype)
         return figure
 
@@ -98,8 +108,9 @@ def steps(curves: list[Curve]) -> str:
         for dtype in dict.fromkeys(curve.dtype for curve in curves)
     )
     said = (
-        "The derivative of sin at 0.7. A large step cuts the function off, a small one rounds it "
-        "off; the dots are the steps that fd.grad chooses by itself."
+        "The derivative of sin at 0.7. Too large a step leaves out the curvature (truncation "
+        "error); too small a step loses digits (round-off error). The dots are the steps that "
+        "fd.grad chooses by itself."
     )
     return f'<p>{said}</p><div class="plots">{drawn}</div>'
 
@@ -110,7 +121,7 @@ def times(found: dict[int, dict[str, Time]]) -> str:
     sizes = list(found)
 
     def draw() -> Any:
-        figure, axes = _empty()
+        figure, axes = _empty(top=0.84)
         for name, marker in zip(names, "osD^v", strict=False):
             axes.loglog(sizes, [found[size][name].seconds for size in sizes], marker=marker)
             axes.lines[-1].set_label(name)
@@ -119,7 +130,7 @@ def times(found: dict[int, dict[str, Time]]) -> str:
         axes.set_xlabel("coordinates")
         axes.set_ylabel("seconds for all of them")
         axes.grid(alpha=0.3)
-        axes.legend()
+        axes.legend(loc="lower center", bbox_to_anchor=(0.45, 1.0), ncols=3)
         return figure
 
     largest = sizes[-1]
@@ -140,19 +151,22 @@ def times(found: dict[int, dict[str, Time]]) -> str:
         numbers=range(1, len(sizes) + 1),
     )
     said = (
-        "The book's network, 784-H-10 in float64, once compiled. A tool that takes longer than a "
-        "second is stopped, and its time scaled."
+        "The book's network, 784-H-10 in float64, compilation not counted. NumPy and PyTorch run "
+        "on one thread, enough for products this small. A tool that takes longer than a second is "
+        "stopped, and its time is scaled up from the part that it has done."
     )
-    return f'<p>{said}</p><div class="plots">{_figure("times", draw, words)}</div>{table}'
+    drawn = _figure("times", draw, words)
+    return f'<p>{said}</p><div class="plots">{drawn}<div>{table}</div></div>'
 
 
 def training(one: Curves) -> str:
-    """The losses of every step."""
+    """The loss of every step, by each implementation."""
 
     def draw() -> Any:
-        figure, axes = _empty()
+        figure, axes = _empty(top=0.78)
         training_curves.panel(axes, one)
         axes.set_yscale("linear")
+        axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0))
         return figure
 
     apart = max(one.apart(name) for name in one.losses)
@@ -163,7 +177,8 @@ def training(one: Curves) -> str:
         f"{apart:.0e} at most; accuracy on {one.tested} images: {accuracies}"
     )
     said = (
-        "One start, one order of batches, one learning rate; the thin line lies on the thick one."
+        "All start from the same weights and take the same batches in the same order, with the "
+        "same learning rate. Their lines lie on top of each other."
     )
     return f'<p>{said}</p><div class="plots">{_figure("training", draw, words)}</div>'
 
@@ -179,14 +194,16 @@ def found(verdicts: list[Verdict]) -> str:
     }
 
     def draw() -> Any:
-        figure, axes = _empty(left=0.5)
+        figure, axes = _empty(left=0.5, bottom=0.32)
         for column, checker in enumerate(checkers):
             for row, key in enumerate(asked):
                 if (key, checker) in right:
                     is_right = right[key, checker]
                     fill = _COLOURS[0] if is_right else "none"
                     axes.scatter(column, row, s=130, facecolors=fill, edgecolors=_COLOURS[0])
-        axes.set_xticks(range(len(checkers)), checkers, rotation=20)
+        axes.set_xticks(
+            range(len(checkers)), checkers, rotation=35, ha="right", rotation_mode="anchor"
+        )
         axes.set_yticks(range(len(asked)), [_label(key) for key in asked])
         axes.set_xlim(-0.5, len(checkers) - 0.5)
         axes.set_ylim(len(asked) - 0.5, -0.5)
@@ -204,14 +221,14 @@ def found(verdicts: list[Verdict]) -> str:
     table = markup.folded("The same as a table", markup.table(("what is planted", *checkers), rows))
     network = verdicts[0].network
     said = (
-        f"{network} in float64, its gradient wrong on purpose; the first row is the loss without "
-        "an error, which should pass. Every checker is asked at its defaults."
+        f"The network is {network}, in float64, and its gradient is wrong on purpose. The first "
+        "row is the loss without an error, which should pass. Every checker runs at its defaults."
     )
     return f'<p>{said}</p><div class="plots">{_figure("found", draw, words)}</div>{table}'
 
 
 def verdicts_key(verdict: Verdict) -> tuple[str, float | None]:
-    """What was planted."""
+    """What was planted, and of which size."""
     return verdict.kind, verdict.size
 
 
@@ -229,17 +246,11 @@ def _seconds(seconds: float) -> str:
     return f"{seconds:,.0f}" if seconds >= 10 else f"{seconds:.2g}"
 
 
-def _untitled(figure: Any) -> Any:
-    """The figure without the title of all its panels, which the page has above it."""
-    figure.suptitle("")
-    return figure
-
-
-def _empty(left: float = 0.18) -> tuple[Any, Any]:
+def _empty(left: float = 0.18, bottom: float = 0.16, top: float = 0.92) -> tuple[Any, Any]:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=_SIZE)  # laid out by hand: measuring every label takes a third more
-    figure.subplots_adjust(left=left, right=0.97, bottom=0.16, top=0.92)
+    figure.subplots_adjust(left=left, right=0.97, bottom=bottom, top=top)
     return figure, figure.subplots()
 
 

@@ -8,8 +8,7 @@ import jax
 import numpy as np
 
 import purenet
-from comparisons.measures.accuracy import curves
-from comparisons.measures.accuracy.curves import Curve
+from comparisons.measures import v_curve
 from comparisons.measures.detection import plants, verdicts
 from comparisons.measures.detection.checkers import CHECKERS, TORCH_SLOW
 from comparisons.measures.detection.verdicts import Verdict
@@ -19,6 +18,7 @@ from comparisons.measures.speed.tools import Time
 from comparisons.measures.training import curves as training_curves
 from comparisons.measures.training import problems
 from comparisons.measures.training.curves import Curves
+from comparisons.measures.v_curve import Curve
 from purenet import GradientReport, data, nn
 
 WIDTHS = (5, 15, 50)  # of the hidden layer of 784-H-10
@@ -85,10 +85,16 @@ def agreement() -> GradientReport:
 
 
 def times() -> dict[int, dict[str, Time]]:
-    """Every tool once on the book's network, at several widths."""
+    """Every tool once on the book's network, at several widths; NumPy and PyTorch on one thread.
+
+    For products as small as these a second thread is no gain, and on a busy machine they wait for
+    it a thousand times longer than they compute.
+    """
+    from threadpoolctl import threadpool_limits
+
     found = {}
     for width in WIDTHS:
-        with jax.enable_x64(True):
+        with jax.enable_x64(True), threadpool_limits(1):
             network = two_layer_net(width)
             ours = tools.ours(network)
             ours()
@@ -122,7 +128,7 @@ def found() -> list[Verdict]:
 
 _MEASUREMENTS: dict[str, tuple[str, Callable]] = {
     "agreement": ("jax.grad against finite differences, coordinate by coordinate", agreement),
-    "steps": ("The error of a difference against its step", curves.errors),
+    "steps": ("The error of a difference against its step", v_curve.errors),
     "times": ("The time for all coordinates, tool by tool", times),
     "training": ("The losses of a training run, by each implementation", training),
     "found": ("Planted errors, and which checker finds them", found),

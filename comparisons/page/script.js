@@ -1,4 +1,4 @@
-// Lines that answer each other light up together.
+// Corresponding lines light up together.
 for (const article of document.querySelectorAll("article")) {
   for (const line of article.querySelectorAll(".twin")) {
     const light = (on) => article.querySelectorAll(".twin").forEach((other) => {
@@ -34,8 +34,8 @@ if (stepper) {
   };
   go(0);
 }
-// Paper shows everything.
+// Paper shows everything but whole files.
 addEventListener("beforeprint", () => {
-  document.querySelectorAll("details").forEach((one) => (one.open = true));
+  document.querySelectorAll("details:not(.code details)").forEach((one) => (one.open = true));
   document.querySelectorAll(".steps li").forEach((step) => (step.hidden = false));
 });

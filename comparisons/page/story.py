@@ -8,7 +8,6 @@ import numpy as np
 from comparisons import programs
 from comparisons.page import words
 from comparisons.page.code import highlighted
-from comparisons.page.exhibit import ablation
 from comparisons.puzzle import STEP, Answered, Asked, W
 
 _LOOP = "numerical_gradient: x[idx] = tmp_val + h ... x[idx] = tmp_val"
@@ -33,13 +32,12 @@ def _section(name: str, title: str, body: str) -> str:
 
 def _puzzle(asked: Asked) -> str:
     lines = _program(programs.MUTATING, "puzzle: net ... return")
-    copy = np.array2string(asked.gradient_of_copy, separator=", ")
     return (
         f"{words.html(words.PUZZLE)}{_pre(lines)}{_result('the gradient', _matrix(asked.gradient))}"
         f"{words.html(words.LOOK)}{_pre(['f(W) == f(None)'])}"
-        f"{_result(f'{asked.value == asked.value_of_none}: both are', f'{asked.value:.12f}')}"
+        f"{_result(f'{asked.value == asked.value_of_none}: both are', f' {asked.value:.12f}')}"
         f"{words.html(words.COPY)}{_pre(['numerical_gradient(f, net.W.copy())'])}"
-        f"{_result('the gradient', copy)}"
+        f"{_result('the gradient', _matrix(asked.gradient_of_copy))}"
     )
 
 
@@ -138,8 +136,7 @@ def _loop_lines() -> list[str]:
 
 
 def _moves(answered: Answered) -> str:
-    table = ablation(answered.ablation).partition("</h4>")[2]
-    return words.html(words.MOVES) + table
+    return words.html(words.MOVES) + answered.ablation.html()
 
 
 def _line(answered: Answered) -> str:

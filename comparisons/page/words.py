@@ -18,25 +18,25 @@ WHERE = (
 )
 STEPS = (
     "This is the loop of `numerical_gradient` on `net.W`: what each line writes, and what `f` "
-    "gives. The element that is not at its own value is marked."
+    "gives. The element that has been moved is marked."
 )
 MOVES = (
     "Two changes, made apart and together: another argument, and another `net.W`. The lambda "
     "follows `net.W` alone; the pure loss follows its argument alone."
 )
 LINE = (
-    "In the pure program `f` reads its argument. Nothing is written into, and a copy is as good as "
+    "In the pure program `f` reads its argument. Nothing is written to, and a copy is as good as "
     "the original:"
 )
 FURTHER = (
-    "`check_grads` holds a gradient against finite differences at every coordinate, or raises an "
+    "`check_grads` compares a gradient with finite differences at every coordinate, and raises an "
     "error that says where and why it is wrong. `audit` says what a loss reads, ignores, captures "
     "and changes."
 )
 
 
 def html(words: str) -> str:
-    """A paragraph.
+    """The words as a paragraph of HTML.
 
     >>> html("Look at `f`.")
     '<p>Look at <code>f</code>.</p>'

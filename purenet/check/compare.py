@@ -1,5 +1,6 @@
 """compare_grads and check_grads: a derivative, JAX's or one's own, proved or refuted."""
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -9,21 +10,23 @@ import jax.numpy as jnp
 import numpy as np
 
 from purenet import jaxprs, trees
+from purenet.check.comparison import Comparison
 from purenet.check.dependence import Dependence, dependence, flat, held, ignored
+from purenet.check.derivatives import compare_derivatives
 from purenet.check.given import MisshapenError, Rule, given_rule
-from purenet.check.proof import Proof
-from purenet.check.prove import proved
-from purenet.check.question import Seed
 from purenet.check.report import GradientMismatch, GradientReport, GradientUndecided
 from purenet.check.rules import faulty
 from purenet.check.subject import decided, held_constant, narrow, traced_or_on_host, unsteady
+from purenet.check.target import Seed
 from purenet.check.taylor import opinion
 from purenet.check.witness import MODES
 from purenet.fd.options import Options, checked
 from purenet.fd.problem import Problem, pose, require_known, require_numbers, trace
 from purenet.fd.setup import Setup, require_base_point
+from purenet.fd.watch import Watch
+from purenet.progress import counted
 
-_OPTIONS = ("max_memory", "strategy")
+_OPTIONS = ("max_memory", "mesh", "strategy")
 _OPINIONS = 3  # disagreements that get a second opinion
 _BUDGET_ALONE = 2.0  # seconds for a custom rule by itself
 
@@ -45,11 +48,13 @@ def check_grads(
     rtol: float = 0.0,
     budget: float | int = 10.0,
     key: jax.Array | None = None,
+    progress: bool | None = None,
+    checkpoint: str | os.PathLike | None = None,
     **options: Any,
 ) -> GradientReport:
-    """Prove the derivative of a function right, or raise and say where and why it is wrong.
+    """Prove that a function's derivative is right, or raise an error that says where it is not.
 
-    JAX's derivative, or with ``gradient``, ``vjp`` or ``jvp`` one that you have written.
+    That is JAX's derivative, or, with ``gradient``, ``vjp`` or ``jvp``, one that you have written.
 
     Every coordinate is compared with an extrapolated finite difference in float64, whatever the
     function's dtype, and may differ from it by the error bound of that difference and the rounding
@@ -75,7 +80,7 @@ def check_grads(
     to. It is evaluated in float64; arrays of float32 inside of it are named.
 
     Before any derivative is compared, a function that is not deterministic, or that ignores a
-    parameter, is reported as such: zero on both sides is no agreement.
+    parameter, is reported as such: zero on both sides is not agreement.
 
     Args:
         loss: ``loss(params, *data)``, any function that JAX can differentiate: a scalar loss, or
@@ -105,8 +110,14 @@ def check_grads(
         budget: seconds that a check may take beside compiling the gradient, by counted work. It is
             never so short that no direction is compared.
         key: draws the directions and projections, always the same ones by default.
-        options: max_memory and strategy of the finite differences, as in `purenet.fd.grad`. With a
-            given derivative, strategy "host" calls also what JAX could trace.
+        progress: whether to show how far a check is that takes more than two seconds, on the error
+            output: a bar, or where that is piped a line every ten seconds. By default a bar, on a
+            terminal, and nothing in pytest.
+        checkpoint: a folder in which the values of a long check are kept as they are computed. A
+            check that was killed goes on from there when it is called again, and ends with the same
+            report. It is not removed.
+        options: max_memory, strategy and mesh of the finite differences, as in `purenet.fd.grad`.
+            With a given derivative, strategy "host" calls also what JAX could trace.
 
     Returns:
         The `GradientReport`, whose ``ok`` is True.
@@ -186,8 +197,12 @@ def check_grads(
         rtol=rtol,
         budget=budget,
         key=key,
+        progress=progress,
+        checkpoint=checkpoint,
         **options,
     )
+    if report.partial:
+        raise KeyboardInterrupt(str(report))
     if report.verdict == "disagrees":
         raise GradientMismatch(report)
     if report.verdict == "undecided":
@@ -212,9 +227,13 @@ def compare_grads(
     rtol: float = 0.0,
     budget: float | int = 10.0,
     key: jax.Array | None = None,
+    progress: bool | None = None,
+    checkpoint: str | os.PathLike | None = None,
     **options: Any,
 ) -> GradientReport:
-    """`check_grads` without raising where the two disagree: see there.
+    """The report of `check_grads`, with the same arguments; it never raises on a disagreement.
+
+    After Ctrl-C it returns what was compared until then: the report's ``partial`` is True.
 
     >>> import jax.numpy as jnp
     >>> report = compare_grads(lambda p, x: jnp.sum((p["w"] * x) ** 2), {"w": jnp.ones(3)}, 2.0)
@@ -230,9 +249,11 @@ def compare_grads(
         args = (params, *data)
         problem = pose(loss, args, {}, argnums=argnums, has_aux=has_aux, allow_int=allow_int)
         chosen, seed = checked(**options), _seed(key)
+        shown = counted(progress)
+        watch = Watch(checkpoint, shown)
         require_numbers(problem)
         require_base_point(problem)
-        traced = traced_or_on_host(problem, chosen, rule)
+        traced = traced_or_on_host(problem, chosen, rule, watch)
         if isinstance(traced, jaxprs.Traced):
             require_known(problem, traced.constants)
         failure = unsteady(problem, traced, name)
@@ -242,7 +263,7 @@ def compare_grads(
                 name, failures=(failure,), seconds=time.perf_counter() - start, side=side
             )
         try:
-            proof = proved(
+            comparison = compare_derivatives(
                 problem,
                 traced,
                 chosen,
@@ -251,33 +272,37 @@ def compare_grads(
                 budget=budget,
                 seed=seed,
                 depends=lambda setup: _depends(setup, loss, args, argnums, allow_unused),
-                flat=None if allow_unused else lambda question, leaf: flat(question, leaf, name),
+                flat=None if allow_unused else lambda target, leaf: flat(target, leaf, name),
                 shapes=_other_shapes(args, problem),
                 rule=rule,
                 rtol=rtol,
+                watch=watch,
             )
         except MisshapenError as misshapen:
-            proof = Proof(failures=misshapen.args)
+            comparison = Comparison(failures=misshapen.args)
+        finally:
+            shown.close()
         notes = [*held_constant(problem), *narrow(problem, traced), *decided(traced)]
-        suspect = proof.suspects[0] if proof.suspects and rule is None else None
+        suspect = comparison.suspects[0] if comparison.suspects and rule is None else None
         return GradientReport(
             function=name,
-            leaves=tuple(proof.leaves),
-            failures=tuple(proof.failures),
-            culprits=tuple(proof.culprits),
-            rules=tuple(faulty(suspect.question, _alone(chosen, seed))) if suspect else (),
-            opinions=tuple(filter(None, map(opinion, proof.suspects[:_OPINIONS]))),
-            notes=tuple(dict.fromkeys([*proof.notes, *held(loss), *notes])),
-            method=proof.method,
-            undecided=tuple(proof.undecided),
-            directions=proof.directions,
+            leaves=tuple(comparison.leaves),
+            failures=tuple(comparison.failures),
+            culprits=tuple(comparison.culprits),
+            rules=tuple(faulty(suspect.target, _alone(chosen, seed))) if suspect else (),
+            opinions=tuple(filter(None, map(opinion, comparison.suspects[:_OPINIONS]))),
+            notes=tuple(dict.fromkeys([*comparison.notes, *held(loss), *notes])),
+            method=comparison.method,
+            undecided=tuple(comparison.undecided),
+            directions=comparison.directions,
             allow_undecided=allow_undecided
             if isinstance(allow_undecided, bool)
             else tuple(allow_undecided),
-            evaluations=proof.evaluations,
+            evaluations=comparison.evaluations,
             seconds=time.perf_counter() - start,
             side=side,
             rtol=rtol,
+            partial=comparison.partial,
         )
 
 
@@ -308,13 +333,13 @@ def _other_shapes(args: tuple, problem: Problem) -> list[tuple[int, ...]]:
     return [np.shape(leaf) for leaf in leaves if hasattr(leaf, "shape")]
 
 
-def _alone(options: Options, seed: Seed) -> Callable[[Callable, tuple, tuple], Proof]:
+def _alone(options: Options, seed: Seed) -> Callable[[Callable, tuple, tuple], Comparison]:
     """How a custom rule is compared by itself."""
 
-    def prove(function: Callable, args: tuple, argnums: tuple[int, ...]) -> Proof:
+    def compare(function: Callable, args: tuple, argnums: tuple[int, ...]) -> Comparison:
         problem = pose(function, args, {}, argnums=argnums)
         # the sum of its outputs: patterns are seen in what has the shape of an input
-        return proved(
+        return compare_derivatives(
             problem,
             trace(problem),
             options,
@@ -325,7 +350,7 @@ def _alone(options: Options, seed: Seed) -> Callable[[Callable, tuple, tuple], P
             entries=0,
         )
 
-    return prove
+    return compare
 
 
 def _require_paths(allow_undecided: Any) -> None:
@@ -385,5 +410,6 @@ def _require(
         raise TypeError(
             f"got the unknown option {unknown[0]!r}; wanted one of argnums, gradient, vjp, jvp, "
             "order, modes, has_aux, allow_int, allow_unused, allow_undecided, rtol, budget, key, "
-            f"{', '.join(_OPTIONS)}; pass data by position; steps and tolerances are measured"
+            f"progress, checkpoint, {', '.join(_OPTIONS)}; pass data by position; steps and "
+            "tolerances are measured"
         )

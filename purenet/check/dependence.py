@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from purenet import jaxprs
-from purenet.check.question import Question
+from purenet.check.target import Target
 from purenet.fd.setup import Setup
 from purenet.purity import called, captured_arrays, read_instead
 
@@ -46,8 +46,8 @@ def ignored(
 ) -> list[str]:
     """A sentence for each leaf that a function ignores.
 
-    The derivative by such a leaf is zero on both sides, which is no agreement. What is read instead
-    is found by experiment, on copies.
+    The derivative with respect to such a leaf is zero on both sides, which is not agreement. What
+    is read instead is found by experiment, on copies.
     """
     call = called(function, tuple(args), argnums)
     return [
@@ -57,18 +57,18 @@ def ignored(
     ]
 
 
-def flat(question: Question, leaf: int, name: str) -> str:
+def flat(target: Target, leaf: int, name: str) -> str:
     """A sentence where a leaf moves the value only through what has no derivative; else none."""
-    if jaxprs.reach(question.of_moved, question.moved).derivative[leaf]:
+    if jaxprs.reach(target.of_moved, target.moved).derivative[leaf]:
         return ""
-    cuts = jaxprs.cuts(question.of_moved, question.moved, leaf)
+    cuts = jaxprs.cuts(target.of_moved, target.moved, leaf)
     ends = [cut for cut in cuts if cut.operation != "stop_gradient"]
     if not ends:
         return ""
     listed = " and ".join(
         f"{cut.operation} ({cut.where})" if cut.where else cut.operation for cut in ends[:_LISTED]
     )
-    path = question.paths[leaf]
+    path = target.paths[leaf]
     return (
         f"{name} has no derivative with respect to {path} to prove: it depends on {path} only "
         f"through {listed}; differentiate something smooth in its place, or pass allow_unused=True"

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from purenet import jaxprs
-from purenet.check.question import Question, Seed
+from purenet.check.target import Seed, Target
 from purenet.check.witness import Tree, Witness
 from purenet.fd.bounded import Bounded, climbed
 from purenet.fd.numbers import side_by_side
@@ -40,7 +40,7 @@ class Directions:
     each: int = EACH
 
     def __iter__(self) -> Iterator[Tree]:
-        """All of them, one after another: they may be large."""
+        """The directions, one after another, since all at once may be too large."""
         return map(self.at, range(2 * self.each))
 
     def at(self, index: int) -> Tree:
@@ -82,11 +82,11 @@ class Along(NamedTuple):
         return np.isfinite(self.bound) & ~(apart <= self.bound)
 
 
-def directions_of(question: Question, seed: Seed, each: int = EACH) -> Directions:
-    """Directions whose entries are as large as the parameters of their leaf, so many of a kind."""
+def directions_of(target: Target, seed: Seed, each: int = EACH) -> Directions:
+    """Directions whose entries are as large as the parameters of their leaf, ``each`` of a kind."""
     leaves = [
         np.asarray(leaf).astype(dtype)
-        for leaf, dtype in zip(question.moved, question.dtypes, strict=True)
+        for leaf, dtype in zip(target.moved, target.dtypes, strict=True)
     ]
     sizes = [float(np.sqrt(np.mean(np.square(np.abs(np.asarray(leaf, complex)))))) if leaf.size
              else 0.0 for leaf in leaves]  # fmt: skip

@@ -6,21 +6,21 @@ import numpy as np
 
 from purenet import jaxprs
 from purenet.check import sampled
+from purenet.check.comparison import Comparison, Suspect, joined, named
 from purenet.check.directions import Along, directions_of
-from purenet.check.found import Coordinate, LeafReport, Values
-from purenet.check.judging import (
+from purenet.check.found import INTERRUPTED, Coordinate, LeafReport, Values
+from purenet.check.patterns import patterns
+from purenet.check.target import Seed, Target
+from purenet.check.verdicts import (
     CEILING,
     DEMAND,
     Verdicts,
     confirmed,
-    judged,
     largest,
     own_size,
+    verdicts_on,
     with_constants,
 )
-from purenet.check.patterns import patterns
-from purenet.check.proof import Proof, Suspect, joined, named
-from purenet.check.question import Question, Seed
 from purenet.check.witness import Derivatives, Witness, real_vector
 from purenet.fd.bounded import Bounded, bounded
 from purenet.fd.differences import coordinate_count
@@ -32,48 +32,54 @@ _MANNER = {"rev": "in rev mode", "fwd": "in fwd mode", "given": "as given"}
 _SHOWN = 5  # kinks and undecided coordinates that are written out
 
 
-def prove(
+def compare(
     setup: Setup,
-    question: Question,
+    target: Target,
     base: Sequence[np.ndarray],
     witnesses: Sequence[Witness],
     states: Sequence[str],
     seed: Seed,
     budget: float,
-) -> Proof:
+) -> Comparison:
     """Compare every coordinate in one mode; in the other along directions, unless they disagree.
 
     Reverse mode gives all coordinates at once. Forward mode takes a pass for each: where it is
     compared alone, or is wrong, it is asked for each of a few coordinates, else along directions.
     """
     found = differences(setup, base, states)
+    reached = len(found)
+    if reached < len(states):
+        found, states = _as_far_as(found, setup, base, states)
     first, *others = sorted(witnesses, key=lambda one: one.mode, reverse=True)
     coordinates = sum(len(leaf.value) for leaf in found)
     if first.by_tangents and coordinates > _FORWARD:
-        return sampled.prove(setup, question, base, [first], states, seed, budget)
-    proof, found = _whole(setup, question, base, first, states, found)
-    parts = [proof]
+        return sampled.compare(setup, target, base, [first], states, seed, budget)
+    comparison, found = _whole(setup, target, base, first, states, found)
+    parts = [comparison]
+    if reached < len(states):
+        why = f"{INTERRUPTED} when {reached} of {len(states)} parameters had been compared"
+        return joined([*parts, Comparison(undecided=[why], partial=True)])
     for other in others if coordinates else ():
-        agreed = _along_agrees(question, other, found, seed)
+        agreed = _along_agrees(target, other, found, seed)
         if agreed:
             count = len(agreed.bound)
             method = f"{other.mode} mode along {count} random directions"
-            parts.append(Proof(method=method, directions=count))
+            parts.append(Comparison(method=method, directions=count))
         elif coordinates <= _FORWARD:
-            parts.append(_whole(setup, question, base, other, states, found)[0])
+            parts.append(_whole(setup, target, base, other, states, found)[0])
         else:
-            parts.append(sampled.prove(setup, question, base, [other], states, seed, budget))
+            parts.append(sampled.compare(setup, target, base, [other], states, seed, budget))
     return joined(parts)
 
 
 def _whole(
     setup: Setup,
-    question: Question,
+    target: Target,
     base: Sequence[np.ndarray],
     witness: Witness,
     states: Sequence[str],
     found: list[Bounded],
-) -> tuple[Proof, list[Bounded]]:
+) -> tuple[Comparison, list[Bounded]]:
     """Every coordinate in one mode, and the finite differences as they were confirmed."""
     by = witness.whole()
     if _disagree(found, by):
@@ -81,27 +87,27 @@ def _whole(
     found = [confirmed(setup, base, leaf, one, by) for leaf, one in enumerate(found)]
     if _disagree(found, by):  # what is known more sharply now may too
         by = witness.whole(shaken=True)
-    found = with_constants(question, found, by)
+    found = with_constants(target, found, by)
     reports, suspects = [], []
     for leaf, one in enumerate(found):
-        small = np.isinf(largest(one, by, leaf)) or judged(one, by, leaf).undecided.any()
+        small = np.isinf(largest(one, by, leaf)) or verdicts_on(one, by, leaf).undecided.any()
         asked = small and one.value.size and not states[leaf]
         size = own_size(setup, base, leaf) if asked else np.inf
         report, suspect = _leaf_report(
-            setup, question, witness.mode, leaf, one, by, states[leaf], size
+            setup, target, witness.mode, leaf, one, by, states[leaf], size
         )
         reports.append(report)
         suspects += suspect
-    method = _method(question, sum(len(one.value) for one in found), reports, witness.mode)
-    return Proof(leaves=reports, suspects=suspects, method=method), found
+    method = _method(target, sum(len(one.value) for one in found), reports, witness.mode)
+    return Comparison(leaves=reports, suspects=suspects, method=method), found
 
 
 def _disagree(found: list[Bounded], by: Derivatives) -> bool:
-    return any(judged(one, by, leaf).disagrees.any() for leaf, one in enumerate(found))
+    return any(verdicts_on(one, by, leaf).disagrees.any() for leaf, one in enumerate(found))
 
 
 def _along_agrees(
-    question: Question, witness: Witness, found: list[Bounded], seed: Seed
+    target: Target, witness: Witness, found: list[Bounded], seed: Seed
 ) -> Along | None:
     """The derivatives along random directions by the differences of the coordinates, if they agree.
 
@@ -109,7 +115,7 @@ def _along_agrees(
     """
     directions = [
         [np.where(_known(one, d), d, 0.0) for one, d in zip(found, direction, strict=True)]
-        for direction in directions_of(question, seed)
+        for direction in directions_of(target, seed)
     ]
     flat = [[real_vector(d) for d in direction] for direction in directions]
     value, bound = (
@@ -136,7 +142,7 @@ def _known(one: Bounded, direction: np.ndarray) -> np.ndarray:
     return np.reshape(known, direction.shape)
 
 
-def _method(question: Question, coordinates: int, reports: list, mode: str) -> str:
+def _method(target: Target, coordinates: int, reports: list, mode: str) -> str:
     """What was compared, and the smallest error it would have shown."""
     shown = [report.values for report in reports if report.values is not None]
     bounds = [
@@ -149,30 +155,56 @@ def _method(question: Question, coordinates: int, reports: list, mode: str) -> s
         seen += f" ({smallest / most:.0e} of the largest)" if most else ""
     else:
         seen = "none of them has two finite values to compare"
-    times = "" if question.outputs is None else f" of {question.outputs} outputs"
+    times = "" if target.outputs is None else f" of {target.outputs} outputs"
     return (
-        f"every derivative of {question.label} with respect to all {coordinates:,} coordinates"
+        f"every derivative of {target.label} with respect to all {coordinates:,} coordinates"
         f"{times}, {_MANNER[mode]}: {seen}"
     )
 
 
 def differences(setup: Setup, base: Sequence[np.ndarray], states: Sequence[str]) -> list[Bounded]:
-    """The finite differences of all leaves, with bounds; by what the outputs ignore, zeros."""
-    outputs = sum(out.size for out in base)
+    """The finite differences of all leaves, with bounds; with respect to what is ignored, zeros.
 
-    def of_leaf(leaf: int) -> Bounded:
-        if states[leaf]:
-            zeros = np.zeros((coordinate_count(setup.evaluator.leaves[leaf]), outputs))
-            return Bounded(zeros, zeros, [])
-        return bounded(setup.evaluator, leaf, base, DEMAND)
+    Ctrl-C leaves the further ones out.
+    """
+    watch, found = setup.evaluator.watch, []
+    coordinates = sum(
+        coordinate_count(leaf)
+        for leaf, state in zip(setup.evaluator.leaves, states, strict=True)
+        if not state
+    )
+    watch.progress.expect("derivatives", coordinates, WIDTH)
+    try:
+        with jaxprs.working_precision(True):
+            for leaf, state in enumerate(states):
+                zeros = _zeros(setup, base, leaf)
+                found.append(zeros if state else bounded(setup.evaluator, leaf, base, DEMAND))
+    except KeyboardInterrupt:
+        if not found:
+            raise
+    return found
 
-    with jaxprs.working_precision(True):
-        return [of_leaf(leaf) for leaf in range(len(states))]
+
+def _zeros(setup: Setup, base: Sequence[np.ndarray], leaf: int) -> Bounded:
+    shape = (coordinate_count(setup.evaluator.leaves[leaf]), sum(out.size for out in base))
+    zeros = np.broadcast_to(0.0, shape)
+    return Bounded(zeros, zeros, [])
+
+
+def _as_far_as(
+    found: list[Bounded], setup: Setup, base: Sequence[np.ndarray], states: Sequence[str]
+) -> tuple[list[Bounded], list[str]]:
+    """What was found of the first leaves; the others are interrupted."""
+    rest = range(len(found), len(states))
+    return (
+        [*found, *(_zeros(setup, base, leaf) for leaf in rest)],
+        [*states[: len(found)], *(states[leaf] or INTERRUPTED for leaf in rest)],
+    )
 
 
 def _leaf_report(
     setup: Setup,
-    question: Question,
+    target: Target,
     mode: str,
     leaf: int,
     found: Bounded,
@@ -183,10 +215,10 @@ def _leaf_report(
     """What one leaf's derivatives come to, in one mode, and the worst of them where they differ."""
     x, path = setup.evaluator.leaves[leaf], setup.paths[leaf]
     strategy = setup.evaluator.strategy(leaf, WIDTH)
-    label = mode if question.label == "the function" else f"{mode} of {question.label}"
-    if found.value.size == 0 or state == "ignored":
+    label = mode if target.label == "the function" else f"{mode} of {target.label}"
+    if found.value.size == 0 or state in ("ignored", INTERRUPTED):
         return LeafReport(path, x.shape, label, strategy, state=state), []
-    verdicts = judged(found, by, leaf, size)
+    verdicts = verdicts_on(found, by, leaf, size)
     value, wide = by.value[leaf], by.wide[leaf]
     both = np.isfinite(value) & np.isfinite(wide)
     # what is NaN has no rounding to speak of
@@ -194,7 +226,7 @@ def _leaf_report(
     shown = Values(np.where(np.isfinite(value), wide, value), found.value, bound)
     at = _worst(shown, verdicts)
     sides = (float(values[at]) for values in shown)
-    worst = Coordinate(*named(setup, question, leaf, *at), *sides, side=question.side)
+    worst = Coordinate(*named(setup, target, leaf, *at), *sides, side=target.side)
     disagreeing = int(verdicts.disagrees.sum())
 
     most = largest(found, by, leaf, size)
@@ -202,8 +234,8 @@ def _leaf_report(
     def sentences(which: np.ndarray) -> tuple[str, ...]:
         every = [(int(row), int(output)) for row, output in np.argwhere(which)]
         lines = [
-            f"{', '.join(filter(None, named(setup, question, leaf, *at)))}: "
-            + _reason(question, found, by, leaf, verdicts, most, at)
+            f"{', '.join(filter(None, named(setup, target, leaf, *at)))}: "
+            + _reason(target, found, by, leaf, verdicts, most, at)
             for at in every[:_SHOWN]
         ]
         more = len(every) - len(lines)
@@ -219,18 +251,18 @@ def _leaf_report(
         worst=worst,
         largest=0.0 if most == size else most,
         off_by_rounding=float(np.max(np.abs(value[both] - wide[both]), initial=0.0)),
-        patterns=patterns(shown, verdicts.disagrees, x, question) if disagreeing else (),
+        patterns=patterns(shown, verdicts.disagrees, x, target) if disagreeing else (),
         excused=sentences(verdicts.excused),
         undecided=sentences(verdicts.undecided),
         unsure=int(verdicts.undecided.sum()),
         state=state,
         values=shown,
     )
-    return report, [Suspect(setup, question, leaf, *at, worst)] if disagreeing else []
+    return report, [Suspect(setup, target, leaf, *at, worst)] if disagreeing else []
 
 
 def _reason(
-    question: Question,
+    target: Target,
     found: Bounded,
     by: Derivatives,
     leaf: int,
@@ -245,7 +277,7 @@ def _reason(
             claimed = wide if np.isfinite(value) else value
             return (
                 f"{one.kind}, left {one.left:.6g}, right {one.right:.6g}, "
-                f"{question.side} {claimed:.6g}"
+                f"{target.side} {claimed:.6g}"
             )
     if verdicts.unbounded[at]:
         return (
@@ -254,10 +286,10 @@ def _reason(
         )
     if verdicts.unproved[at]:
         return (
-            f"rounding may have moved {question.whose} {wide:.6g} by {by.rounding[leaf][at]:.1e}, "
+            f"rounding may have moved {target.whose} {wide:.6g} by {by.rounding[leaf][at]:.1e}, "
             "too much to tell it from an error"
         )
-    return f"{question.dtypes[leaf]} loses this derivative: {value:.6g}, in float64 {wide:.6g}"
+    return f"{target.dtypes[leaf]} loses this derivative: {value:.6g}, in float64 {wide:.6g}"
 
 
 def _worst(shown: Values, verdicts: Verdicts) -> tuple[int, int]:

@@ -7,16 +7,17 @@ from typing import Any, NamedTuple
 import numpy as np
 
 UNCOMPARED = "nothing to compare"  # of an empty leaf
+INTERRUPTED = "interrupted"  # before it was compared
 DIRECTIONS = "along directions"  # of all leaves together
 
 
 @dataclass(frozen=True)
 class Coordinate:
-    """One derivative by JAX, or as it is given, and by finite differences.
+    """One derivative: JAX's or the given one, and the finite difference.
 
     Attributes:
-        path: of the parameter, ``params['W1'][3, 4]``.
-        output: of which output, for functions of several; empty otherwise.
+        path: the parameter's path, ``params['W1'][3, 4]``.
+        output: the output that is differentiated, of a function of several; empty otherwise.
         by_jax: JAX's value: that of its program evaluated in float64, whatever the dtype; or the
             given one.
         by_differences: the finite difference.
@@ -50,7 +51,7 @@ class Coordinate:
 
 
 class Values(NamedTuple):
-    """All derivatives of a leaf, by JAX or as given; arrays (real coordinates, outputs)."""
+    """All derivatives with respect to a leaf, as arrays of shape (real coordinates, outputs)."""
 
     by_jax: np.ndarray
     by_differences: np.ndarray
@@ -76,9 +77,9 @@ class LeafReport:
         patterns: what the disagreement looks like: a factor, a sign, a transpose, a row.
         excused: kinks at which JAX's value lies between the one-sided derivatives.
         undecided: where nothing can be said, and why.
-        unsure: how many derivatives that are.
-        state: "" where there is something to compare, else "ignored", "held constant" or "flat":
-            the value depends on the leaf, but only through what has no derivative.
+        unsure: the number of derivatives on which there is no verdict.
+        state: "" where there is something to compare, else "ignored", "held constant", "flat" (the
+            value depends on the leaf, but only through what has no derivative) or "interrupted".
         values: all derivatives.
     """
 
@@ -112,7 +113,7 @@ class LeafReport:
 
     @property
     def verdict(self) -> str:
-        """In a word or two."""
+        """The verdict on this leaf, in a word or two."""
         if self.state:
             return self.state
         if self.disagreeing:
@@ -144,9 +145,9 @@ class Found:
         directions: the number of derivatives compared along random directions.
         allow_undecided: the leaves that need no verdict; True for all.
         evaluations: points at which the function was evaluated.
-        seconds: what the check took.
+        seconds: how long the check took.
         side: whose derivative was compared: "jax", or "given".
-        rtol: by what of a leaf's largest derivative it might be off, as the caller said.
+        rtol: the fraction of a leaf's largest derivative that the caller allows it to be off by.
     """
 
     function: str
@@ -164,6 +165,7 @@ class Found:
     seconds: float = 0.0
     side: str = "jax"
     rtol: float = 0.0
+    partial: bool = False
 
     @property
     def verdict(self) -> str:
@@ -178,7 +180,7 @@ class Found:
 
     @property
     def ok(self) -> bool:
-        """Whether the verdict is that it agrees."""
+        """Whether the verdict is "agrees"."""
         return self.verdict == "agrees"
 
     @property

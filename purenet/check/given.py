@@ -9,8 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from purenet import jaxprs, kinds, trees
-from purenet.check.question import Question
 from purenet.check.reading import Reading
+from purenet.check.target import Target
 from purenet.check.witness import (
     Derivatives,
     Tree,
@@ -73,16 +73,14 @@ def given_rule(gradient: Any, vjp: Any, jvp: Any) -> Rule | None:
     return None
 
 
-def given_witness(question: Question, rule: Rule, *, double: bool) -> Witness:
-    """The given derivative of a question; with ``double`` it is asked in float64 too.
+def given_witness(target: Target, rule: Rule, *, double: bool) -> Witness:
+    """The given derivative of a target; with ``double`` it is asked in float64 too.
 
     Raises:
         MisshapenError: where it does not have the parameters' shapes.
         TypeError: where it does not have their tree.
     """
-    return (
-        _Tangents(question, rule, double) if rule.kind == "jvp" else _Rows(question, rule, double)
-    )
+    return _Tangents(target, rule, double) if rule.kind == "jvp" else _Rows(target, rule, double)
 
 
 class _Given(Witness):
@@ -90,16 +88,16 @@ class _Given(Witness):
 
     mode = "given"
 
-    def __init__(self, question: Question, rule: Rule, double: bool):
-        assert question.reading is not None
-        self._problem = question.problem
-        self._reading: Reading = question.reading
+    def __init__(self, target: Target, rule: Rule, double: bool):
+        assert target.reading is not None
+        self._problem = target.problem
+        self._reading: Reading = target.reading
         self._rule = rule
-        self._dtypes = question.dtypes
+        self._dtypes = target.dtypes
         # the point that the function is differenced at, in the caller's dtypes
         self._native = [
             np.asarray(leaf).astype(dtype).astype(np.asarray(leaf).dtype)
-            for leaf, dtype in zip(question.moved, question.dtypes, strict=True)
+            for leaf, dtype in zip(target.moved, target.dtypes, strict=True)
         ]
         wide = [leaf.astype(jaxprs.wide_dtype(leaf.dtype)) for leaf in self._native]
         self._is_wide = all(x.dtype == y.dtype for x, y in zip(wide, self._native, strict=True))

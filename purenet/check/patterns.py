@@ -8,15 +8,13 @@ from typing import Any
 import numpy as np
 
 from purenet.check.found import Values
-from purenet.check.question import Question
+from purenet.check.target import Target
 
 _LARGEST_DENOMINATOR = 64  # of a factor that is written as a fraction
 _MOST_INDICES = 8  # of an axis that are written out
 
 
-def patterns(
-    values: Values, disagrees: np.ndarray, leaf: Any, question: Question
-) -> tuple[str, ...]:
+def patterns(values: Values, disagrees: np.ndarray, leaf: Any, target: Target) -> tuple[str, ...]:
     """Sentences that say what a derivative is in terms of the finite difference.
 
     A constant factor (and where it comes from: a sign, the size of an axis), a transpose, a shift
@@ -25,15 +23,15 @@ def patterns(
     """
     leaf = np.asarray(leaf)
     if np.iscomplexobj(leaf) or leaf.ndim == 0:
-        return tuple(_of_any(values, disagrees, question))
-    if question.outputs is not None:
-        of_any = tuple(_of_any(values, disagrees, question))
-        scalar = question._replace(outputs=None)
+        return tuple(_of_any(values, disagrees, target))
+    if target.outputs is not None:
+        of_any = tuple(_of_any(values, disagrees, target))
+        scalar = target._replace(outputs=None)
         return of_any or patterns(*_summed(values), leaf, scalar)
-    side = question.side
+    side = target.side
     claimed, fd_side, bound = (part[:, 0].reshape(leaf.shape) for part in values)
     wrong = disagrees[:, 0].reshape(leaf.shape)
-    sizes = _sizes(question, leaf)
+    sizes = _sizes(target, leaf)
     whole = _first(
         [
             lambda: _factor(claimed, fd_side, bound, wrong, sizes, side),
@@ -46,19 +44,19 @@ def patterns(
     return tuple(_confined(claimed, fd_side, bound, wrong, sizes, side))
 
 
-def _of_any(values: Values, disagrees: np.ndarray, question: Question) -> Iterator[str]:
-    found = _factor(*values, disagrees, _sizes(question, np.zeros(0)), question.side)
+def _of_any(values: Values, disagrees: np.ndarray, target: Target) -> Iterator[str]:
+    found = _factor(*values, disagrees, _sizes(target, np.zeros(0)), target.side)
     if found:
         yield found
     elif _is_exchanged(*values):
         yield (
-            f"{question.side} is the finite difference with inputs and outputs exchanged: perhaps "
+            f"{target.side} is the finite difference with inputs and outputs exchanged: perhaps "
             "a matrix that is not transposed, or one too many that is"
         )
-    elif question.outputs is not None and question.outputs > 1:
+    elif target.outputs is not None and target.outputs > 1:
         outputs = np.flatnonzero(disagrees.any(axis=0))
-        if len(outputs) < question.outputs:
-            yield f"only {_listed(outputs, 'output', 'outputs')} of {question.outputs} are wrong"
+        if len(outputs) < target.outputs:
+            yield f"only {_listed(outputs, 'output', 'outputs')} of {target.outputs} are wrong"
 
 
 def _summed(values: Values) -> tuple[Values, np.ndarray]:
@@ -143,10 +141,10 @@ def _perhaps(factor: float, sizes: dict[int, tuple[str, bool]]) -> str:
     return ""
 
 
-def _sizes(question: Question, leaf: np.ndarray) -> dict[int, tuple[str, bool]]:
+def _sizes(target: Target, leaf: np.ndarray) -> dict[int, tuple[str, bool]]:
     """The sizes that a mean could have been taken over, the data's first, and whether it is."""
     sizes: dict[int, tuple[str, bool]] = {}
-    for shape in question.shapes:
+    for shape in target.shapes:
         for axis, size in enumerate(shape):
             what = "the batch" if axis == 0 else f"axis {axis} of the data"
             sizes.setdefault(size, (what, True))

@@ -12,7 +12,7 @@ _COLUMNS = 3
 
 
 def draw(report: Found, file: str | Path | None) -> Any:
-    """A panel a leaf: the difference of the two by the size of the derivative, bounds shaded."""
+    """Draw a panel for each leaf: how far the two derivatives differ, with the bound as a band."""
     try:
         from matplotlib.figure import Figure
     except ModuleNotFoundError as error:

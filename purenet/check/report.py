@@ -19,11 +19,11 @@ class GradientReport(Found):
     """
 
     def __str__(self) -> str:
-        """The verdict, what is wrong and what it looks like, and a row a leaf."""
+        """The verdict, what is wrong and what it looks like, and a row for each leaf."""
         return show.text(self)
 
     def __rich__(self) -> Any:
-        """The same with a rich table."""
+        """The report for rich, its rows a table."""
         return show.rich(self)
 
     def _repr_html_(self) -> str:

@@ -7,28 +7,28 @@ import jax.numpy as jnp
 import numpy as np
 
 from purenet import jaxprs
-from purenet.check.proof import Proof
-from purenet.check.question import Question
+from purenet.check.comparison import Comparison
+from purenet.check.target import Target
 
-Prove = Callable[[Callable, tuple, tuple[int, ...]], Proof]
+Compare = Callable[[Callable, tuple, tuple[int, ...]], Comparison]
 
 
-def faulty(question: Question, prove: Prove) -> list[str]:
+def faulty(target: Target, compare: Compare) -> list[str]:
     """A sentence for each rule of the program that is wrong by itself, with its file and line.
 
     Args:
-        question: the function that has been differentiated.
-        prove: compares the derivatives of a function by some of its arguments.
+        target: the function that has been differentiated.
+        compare: compares a function's derivatives with respect to some of its arguments.
     """
     found = []
-    for call in jaxprs.custom_calls(question.of_moved, question.moved):
-        fault = _fault(call, prove)
+    for call in jaxprs.custom_calls(target.of_moved, target.moved):
+        fault = _fault(call, compare)
         if fault and fault not in found:
             found.append(fault)
     return found
 
 
-def _fault(call: jaxprs.CustomCall, prove: Prove) -> str:
+def _fault(call: jaxprs.CustomCall, compare: Compare) -> str:
     floating = tuple(
         i for i, x in enumerate(call.inputs) if jnp.issubdtype(jnp.result_type(x), np.inexact)
     )
@@ -39,11 +39,11 @@ def _fault(call: jaxprs.CustomCall, prove: Prove) -> str:
         return call.apply(inputs)
 
     try:
-        proof = prove(alone, tuple(map(jnp.asarray, call.inputs)), floating)
+        comparison = compare(alone, tuple(map(jnp.asarray, call.inputs)), floating)
     except Exception:
         return ""  # what cannot be differenced alone is not accused
-    wrong = [leaf for leaf in proof.leaves if not leaf.ok]
-    if not wrong and not proof.failures:
+    wrong = [leaf for leaf in comparison.leaves if not leaf.ok]
+    if not wrong and not comparison.failures:
         return ""
     head = f"{call.kind} rule {call.rule} of {call.function} ({_place(call)}) is wrong by itself"
     what = [
@@ -51,7 +51,7 @@ def _fault(call: jaxprs.CustomCall, prove: Prove) -> str:
         + (leaf.patterns[0] if leaf.patterns else str(leaf.worst))
         for leaf in wrong
     ]
-    return f"{head}, at the inputs it had here: {'; '.join(what or proof.failures)}"
+    return f"{head}, at the inputs it had here: {'; '.join(what or comparison.failures)}"
 
 
 def _place(call: jaxprs.CustomCall) -> str:

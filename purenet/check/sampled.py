@@ -7,6 +7,7 @@ import numpy as np
 
 from purenet import jaxprs
 from purenet.check.bisection import Search, located
+from purenet.check.comparison import Comparison, Suspect, joined, named
 from purenet.check.directions import (
     EACH,
     SPREAD,
@@ -17,9 +18,8 @@ from purenet.check.directions import (
     directions_of,
 )
 from purenet.check.found import DIRECTIONS, Coordinate, LeafReport
-from purenet.check.judging import CEILING
-from purenet.check.proof import Proof, Suspect, joined, named
-from purenet.check.question import Question, Seed
+from purenet.check.target import Seed, Target
+from purenet.check.verdicts import CEILING
 from purenet.check.witness import Witness, unit_direction
 from purenet.fd.bounded import bounded_at, lengths
 from purenet.fd.differences import coordinate_count
@@ -43,27 +43,28 @@ def seconds(setup: Setup, most: float) -> float:
         return judging if judging > most else judging + setup.evaluator.seconds(WIDTH, most)
 
 
-def prove(
+def compare(
     setup: Setup,
-    question: Question,
+    target: Target,
     base: Sequence[np.ndarray],
     witnesses: Sequence[Witness],
     states: Sequence[str],
     seed: Seed,
     budget: float,
-) -> Proof:
+) -> Comparison:
     """Compare the derivatives along ten directions in each mode, fewer where they take long."""
-    directions = directions_of(question, seed, _affordable(setup, budget))
+    directions = directions_of(target, seed, _affordable(setup, budget))
+    setup.evaluator.watch.progress.expect("directions", 2 * directions.each, _EVALUATIONS)
     found = [difference_along(setup, base, direction) for direction in directions]
-    parts: list[Proof] = []
+    parts: list[Comparison] = []
     for witness in witnesses:
         along = compared(setup, base, witness, directions, found)
-        proof = _proof(setup, question, base, witness, along, directions, states)
+        comparison = _of_witness(setup, target, base, witness, along, directions, states)
         failures = [
-            f"{question.whose} derivative with respect to {path} is NaN or infinite"
+            f"{target.whose} derivative with respect to {path} is NaN or infinite"
             for path in _undefined(witness, setup.paths)
         ]
-        parts.append(proof._replace(failures=[*failures, *proof.failures]))
+        parts.append(comparison._replace(failures=[*failures, *comparison.failures]))
     return joined(parts)
 
 
@@ -81,9 +82,11 @@ def _undefined(witness: Witness, paths: Sequence[str]) -> list[str]:
     return [p for p, value in zip(paths, values, strict=True) if not np.isfinite(value).all()]
 
 
-def _proof(setup, question, base, witness, along: Along, directions: Directions, states) -> Proof:
+def _of_witness(
+    setup, target, base, witness, along: Along, directions: Directions, states
+) -> Comparison:
     mode = witness.mode
-    label = mode if question.label == "the function" else f"{mode} of {question.label}"
+    label = mode if target.label == "the function" else f"{mode} of {target.label}"
     leaves = [
         LeafReport(path, x.shape, label, DIRECTIONS, state=state)
         for path, x, state in zip(setup.paths, setup.evaluator.leaves, states, strict=True)
@@ -97,18 +100,18 @@ def _proof(setup, question, base, witness, along: Along, directions: Directions,
                 setup, worst[1], directions.at(worst[0]), witness, truth, along.bound[worst]
             )
             for leaf, coordinate in search.found:
-                culprit = _coordinate(setup, question, base, witness, leaf, coordinate, worst[1])
+                culprit = _coordinate(setup, target, base, witness, leaf, coordinate, worst[1])
                 if culprit.bounds > 1:  # and no echo of another in the round-off
                     culprits.append(culprit)
-                    suspects.append(Suspect(setup, question, leaf, coordinate, worst[1], culprit))
-            failures.append(_failure(along, worst, label, search, culprits, question.side))
+                    suspects.append(Suspect(setup, target, leaf, coordinate, worst[1], culprit))
+            failures.append(_failure(along, worst, label, search, culprits, target.side))
         else:
             failures.append(
-                f"{question.whose} derivative along a random direction ({label}) is NaN or infinite"
+                f"{target.whose} derivative along a random direction ({label}) is NaN or infinite"
             )
     method = _method(setup, along, label, directions)
     decided = int(_decided(along).sum())
-    return Proof(
+    return Comparison(
         leaves,
         failures,
         culprits,
@@ -171,7 +174,7 @@ def _failure(
     )
 
 
-def _coordinate(setup, question, base, witness, leaf: int, coordinate: int, output: int):
+def _coordinate(setup, target, base, witness, leaf: int, coordinate: int, output: int):
     """One culprit, differenced by itself."""
     with jaxprs.working_precision(True):
         scale = lengths(setup.evaluator, leaf, 1.0)[[coordinate]]
@@ -179,11 +182,11 @@ def _coordinate(setup, question, base, witness, leaf: int, coordinate: int, outp
     unit = unit_direction(setup.evaluator.leaves, leaf, coordinate)
     (value,), (rounding,) = witness.along([unit], shaken=True)
     return Coordinate(
-        *named(setup, question, leaf, coordinate, output),
+        *named(setup, target, leaf, coordinate, output),
         float(value[output]),
         float(found.value[0, output]),
         float(found.error[0, output] + rounding[output]),
-        question.side,
+        target.side,
     )
 
 

@@ -23,7 +23,7 @@ def text(report: Found) -> str:
 
 
 def rich(report: Found) -> Any:
-    """The same, its table a rich one."""
+    """The report for rich, its rows a table."""
     import_rich()
     from rich.console import Group
     from rich.table import Table
@@ -41,7 +41,7 @@ def rich(report: Found) -> Any:
 
 
 def html(report: Found) -> str:
-    """The same as HTML: the verdict as a label, and how it was evaluated folded away."""
+    """The report as HTML: the verdict as a label, and how it was evaluated folded away."""
     sentence = verdict(report).removeprefix(f"{report.function}: ")
     head = (
         f"<p>{markup.verdict(report.verdict, report.verdict)}"
@@ -60,7 +60,7 @@ def html(report: Found) -> str:
 
 
 def verdict(report: Found) -> str:
-    """The verdict in one line."""
+    """The verdict on a report, in one line."""
     wrong = sum(leaf.disagreeing for leaf in report.leaves)
     side = "jax" if report.side == "jax" else "the given derivative"
     if report.ok:

@@ -13,13 +13,14 @@ from purenet.fd.host import Host
 from purenet.fd.options import Options
 from purenet.fd.problem import Problem, is_numpy_code, trace
 from purenet.fd.setup import Setup, on_host
+from purenet.fd.watch import Watch
 from purenet.purity import last_own_line
 
 _ROUNDED = 1e-11  # relative noise of a function from which on it says that it rounds inside
 _LISTED = 4  # of its arrays that are named
 
 
-def traced_or_on_host(problem: Problem, options: Options, rule: Rule | None) -> Any:
+def traced_or_on_host(problem: Problem, options: Options, rule: Rule | None, watch: Watch) -> Any:
     """The program of a problem; its setup on the host where JAX cannot trace it.
 
     So is what is NumPy's code, where the derivative on trial is not JAX's.
@@ -29,18 +30,18 @@ def traced_or_on_host(problem: Problem, options: Options, rule: Rule | None) -> 
         Exception: what the function itself raises.
     """
     if options.strategy == "host":
-        return on_host(problem, options)
+        return on_host(problem, options, watch=watch)
     try:
         traced = trace(problem)
     except Exception as untraceable:
         if options.strategy in ("dense", "incremental"):
             raise
         if rule is not None:
-            return on_host(problem, options, untraceable)
+            return on_host(problem, options, untraceable, watch=watch)
         on_host(problem, options, untraceable)  # where it fails on numbers too, that is why
         raise TypeError(_no_derivative(problem, untraceable)) from untraceable
     if rule is not None and options.strategy == "auto" and is_numpy_code(problem, traced):
-        return on_host(problem, options)
+        return on_host(problem, options, watch=watch)
     return traced
 
 

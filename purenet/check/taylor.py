@@ -3,7 +3,7 @@
 import numpy as np
 
 from purenet import jaxprs
-from purenet.check.proof import Suspect
+from purenet.check.comparison import Suspect
 from purenet.fd.bounded import lengths
 from purenet.fd.numbers import side_by_side
 
@@ -26,7 +26,7 @@ def opinion(suspect: Suspect) -> str:
     rates = [_rate(suspect, g) for g in (by_jax, by_differences)]
     return (
         f"{suspect.values.path}: the Taylor remainder falls as {_power(rates[0])} with "
-        f"{suspect.question.whose} value, as {_power(rates[1])} with the finite difference "
+        f"{suspect.target.whose} value, as {_power(rates[1])} with the finite difference "
         "(h^3 is right, h^1 is wrong)"
     )
 

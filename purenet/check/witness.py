@@ -1,4 +1,4 @@
-"""Witnesses: the derivative of a question by JAX, in reverse or forward mode, and its rounding."""
+"""Witnesses: the derivative of a target by JAX, in reverse or forward mode, and its rounding."""
 
 import math
 from collections.abc import Callable, Iterable, Sequence
@@ -12,7 +12,7 @@ import numpy as np
 from jax import lax
 
 from purenet import jaxprs
-from purenet.check.question import Question
+from purenet.check.target import Target
 from purenet.fd.differences import coordinate_count
 
 MODES = ("rev", "fwd")
@@ -30,7 +30,7 @@ Tree = list[np.ndarray]  # one array a leaf
 
 
 class Derivatives(NamedTuple):
-    """The derivatives by each leaf's real coordinates, arrays of shape (coordinates, outputs).
+    """The derivatives with respect to a leaf, arrays of shape (real coordinates, outputs).
 
     Attributes:
         value: what the witness gives, in the dtypes of the caller's program.
@@ -44,7 +44,7 @@ class Derivatives(NamedTuple):
 
 
 class Witness:
-    """A derivative of one question: by one mode of JAX's, or as it is given.
+    """A derivative of one target: by one mode of JAX's, or as it is given.
 
     It is evaluated in the caller's dtypes and in float64: the second is what rules are judged by.
     How far roundings moved it is measured only where that is asked, since it matters only where
@@ -108,15 +108,15 @@ class Inexact(Witness):
         return values, rounding + 4 * self.rtol * _largest(values)
 
 
-def left_by_solvers(question: Question) -> float:
+def left_by_solvers(target: Target) -> float:
     """How far iterative solvers that stop at a tolerance move the gradient, of its largest entry.
 
     Zero where no linear solve of the program iterates, or where JAX has no reverse mode for it.
     """
-    if question.traced is None or not question.traced.program.solves_iteratively:
+    if target.traced is None or not target.traced.program.solves_iteratively:
         return 0.0
     try:
-        reverse = Reverse(question)
+        reverse = Reverse(target)
     except (TypeError, ValueError) as error:
         if not refused("rev", error):
             raise
@@ -131,13 +131,13 @@ def _largest(values: np.ndarray) -> float:
     return float(np.max(np.abs(values[np.isfinite(values)]), initial=0.0))
 
 
-def witness(question: Question, mode: str) -> Witness:
-    """JAX's derivative of a question by "rev" or "fwd" mode.
+def witness(target: Target, mode: str) -> Witness:
+    """JAX's derivative of a target by "rev" or "fwd" mode.
 
     Raises:
         TypeError, ValueError: where JAX cannot differentiate it so; see `refused`.
     """
-    return Reverse(question) if mode == "rev" else Forward(question)
+    return Reverse(target) if mode == "rev" else Forward(target)
 
 
 def refused(mode: str, error: Exception) -> bool:
@@ -146,15 +146,15 @@ def refused(mode: str, error: Exception) -> bool:
 
 
 class Reverse(Witness):
-    """The gradient, or all rows of a Jacobian."""
+    """A witness by reverse mode: the gradient, or all rows of a Jacobian."""
 
     mode = "rev"
 
-    def __init__(self, question: Question):
+    def __init__(self, target: Target):
         self._traced = _traced(
-            lambda moved: _rows(question.of_moved, moved, question.outputs), question.moved
+            lambda moved: _rows(target.of_moved, moved, target.outputs), target.moved
         )
-        self._leaves = _in_dtypes(question.moved, self._traced.input_dtypes)
+        self._leaves = _in_dtypes(target.moved, self._traced.input_dtypes)
 
     def whole(self, *, shaken: bool = False) -> Derivatives:
         """As `Witness.whole`."""
@@ -194,20 +194,20 @@ class Reverse(Witness):
 
 
 class Forward(Witness):
-    """Derivatives along tangents; those by single coordinates are along unit vectors."""
+    """A witness by forward mode: derivatives along tangents, unit vectors for coordinates."""
 
     mode = "fwd"
     by_tangents = True
 
-    def __init__(self, question: Question):
-        count = len(question.moved)
+    def __init__(self, target: Target):
+        count = len(target.moved)
 
         def along(values):
             moved, tangents = list(values[:count]), list(values[count:])
-            return [jnp.atleast_1d(jax.jvp(question.of_moved, (moved,), (tangents,))[1])]
+            return [jnp.atleast_1d(jax.jvp(target.of_moved, (moved,), (tangents,))[1])]
 
-        self._traced = _traced(along, [*question.moved, *question.moved])
-        self._leaves = _in_dtypes(question.moved, self._traced.input_dtypes[:count])
+        self._traced = _traced(along, [*target.moved, *target.moved])
+        self._leaves = _in_dtypes(target.moved, self._traced.input_dtypes[:count])
         small = self._traced.program.intermediate_size <= _SMALL
         self._together = _TOGETHER if small else 1
 
@@ -281,27 +281,27 @@ def unit_directions(leaves: Sequence[Any]) -> tuple[list[Tree], np.ndarray]:
     return units, np.cumsum(counts)[:-1]
 
 
-def moved_by_constants(question: Question) -> list[np.ndarray]:
+def moved_by_constants(target: Target) -> list[np.ndarray]:
     """How far constants rounded to the program's dtype may have moved the finite differences.
 
     Arrays of shape (coordinates, outputs), as those of `Derivatives`.
     """
-    traced = question.traced
+    traced = target.traced
     with jaxprs.working_precision(True):
         leaves = [
             jaxprs.placed(leaf, jaxprs.wide_dtype(dtype))
-            for leaf, dtype in zip(question.moved, question.dtypes, strict=True)
+            for leaf, dtype in zip(target.moved, target.dtypes, strict=True)
         ]
         if traced is None or traced.program.is_wide:
-            outputs = question.outputs or 1
+            outputs = target.outputs or 1
             return [np.zeros((coordinate_count(leaf), outputs)) for leaf in leaves]
         moved = jaxprs.moved_by_constants(traced.program, traced.constants, leaves)
     return [np.abs(by_coordinate(by_leaf)) for by_leaf in moved]
 
 
-def own_rounding(question: Question) -> float:
-    """What approximations made for float32 may be off by, relative; 0 for a program in float64."""
-    return 0.0 if question.traced is None or question.traced.program.is_wide else _APPROXIMATION
+def own_rounding(target: Target) -> float:
+    """The relative error that approximations made for float32 may have; 0 in float64."""
+    return 0.0 if target.traced is None or target.traced.program.is_wide else _APPROXIMATION
 
 
 def _traced(derivative: Callable, leaves: Sequence[Any]) -> jaxprs.Traced:
@@ -331,7 +331,7 @@ def _rows(function: Callable, moved: Sequence[Any], outputs: int | None) -> list
 def by_coordinate(derivative: Any) -> np.ndarray:
     """An array (outputs, *leaf shape) as (real coordinates, outputs).
 
-    JAX's derivative by z = x + iy of a real output is its derivative by x, minus i times that by y.
+    With respect to z = x + iy, JAX's derivative of a real output is dL/dx - i dL/dy.
     """
     array = np.asarray(derivative)
     flat: Any = array.reshape(len(array), math.prod(array.shape[1:])).T

@@ -7,7 +7,7 @@ import numpy as np
 
 
 def batches(key: Any, epoch: int, rows: int, batch_size: int) -> list[np.ndarray]:
-    """The batches of one epoch, as indices: every row once, in an order of that key and epoch.
+    """The batches of one epoch, as indices: every row once, in an order that key and epoch give.
 
     `purenet.train.fit` takes these batches, in this order, with the key of its state.
 

@@ -36,7 +36,7 @@ EXACT = Demand(reach=3.0, enough=0.0)
 
 
 class Bounded(NamedTuple):
-    """The derivatives of all outputs, flat and concatenated, by a leaf's real coordinates.
+    """The derivatives of all outputs, flat and concatenated, with respect to one leaf.
 
     Attributes:
         value: shape (m, q); NaN where there is none.
@@ -109,7 +109,7 @@ def bounded_at(
     base: Sequence[np.ndarray],
     enough: float,
 ) -> Bounded:
-    """The derivatives by some coordinates of a leaf, the steps in units of scales that are given.
+    """The derivatives with respect to some coordinates of a leaf, at steps in given units.
 
     The arguments are those of `bounded`; ``coordinates`` and ``scale`` have the shape (m,).
     """
@@ -126,7 +126,7 @@ def bounded_at(
 def climbed(
     values: Values, x: np.ndarray, scale: np.ndarray, base: Sequence[np.ndarray], enough: float
 ) -> Bounded:
-    """The derivatives of any function of one number by m of them; see `Ladder`."""
+    """The derivatives of a function that moves one of m numbers at a time; see `Ladder`."""
     flat_base = np.concatenate([np.ravel(out) for out in base]).astype(float)
     rows = max(1, _BLOCK // max(1, flat_base.size))
     value, error = (np.full((x.size, flat_base.size), np.nan) for _ in range(2))

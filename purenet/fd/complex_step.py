@@ -17,7 +17,7 @@ _STEP = 2.0**-66  # its square is far below rounding; nothing is subtracted, so 
 
 
 def along_coordinates(evaluator: Evaluator, leaf: int) -> list[Array]:
-    """The derivative of each output by every coordinate of a leaf: Im f(x + ih) / h.
+    """The derivatives with respect to every coordinate of a leaf: Im f(x + ih) / h.
 
     Source: Squire & Trapp, SIAM Review 40:110, 1998.
 

@@ -1,7 +1,7 @@
 """The dense evaluation: the whole program at every displaced point, many points at a time."""
 
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import accumulate
 from typing import Any
 
@@ -10,10 +10,12 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from purenet import jaxprs
+from purenet import jaxprs, meshes
 from purenet.fd.coordinatewise import Coordinatewise
 from purenet.fd.differences import coordinate_count
+from purenet.fd.mesh import Mesh, over_points
 from purenet.fd.numbers import namespace, numbers
+from purenet.fd.watch import Watch, identity
 
 _TOGETHER = 64  # points: what a point costs beside its own work is next to nothing from there on
 _CACHED = 2**19  # elements of all values of these points, beyond which more are no faster
@@ -31,6 +33,7 @@ class Dense(Coordinatewise):
     Attributes:
         leaves: the base point, in the dtype that the evaluation works in.
         evaluations: the number of points asked for so far.
+        watch: is told of every span of a long evaluation.
     """
 
     def __init__(
@@ -40,16 +43,23 @@ class Dense(Coordinatewise):
         *,
         replay: jaxprs.Replay,
         max_memory: int,
+        mesh: Mesh | None = None,
+        watch: Watch | None = None,
     ):
         self._program = traced.program
-        self._constants = list(traced.constants)
+        constants = list(traced.constants)
+        self._constants = constants if mesh is None else meshes.replicated(mesh, constants)
         self._replay = replay
         self._max_memory = max_memory
+        self._mesh = mesh
+        self.watch = watch or Watch()
         self.evaluations = 0
         self.leaves = [
             _working(leaf, dtype, replay.double)
             for leaf, dtype in zip(leaves, traced.input_dtypes, strict=True)
         ]
+        if mesh is not None:
+            self.leaves = meshes.replicated(mesh, self.leaves)
         counts = map(coordinate_count, self.leaves)
         self._size = sum(counts)
         self._dtype = jnp.result_type(*(np.zeros((), x.dtype).real.dtype for x in self.leaves))
@@ -137,6 +147,18 @@ class Dense(Coordinatewise):
         moves: Sequence[tuple[int, np.ndarray, Any]] = (),
         direction: Any = None,
     ) -> list[Any]:
+        """The outputs at p points, fewer at a time where they do not fit into memory."""
+        while True:
+            try:
+                return self._together_at(along, moves, direction)
+            except jax.errors.JaxRuntimeError as error:
+                if not does_not_fit(error) or self._together == 1:
+                    raise
+                self._together //= 2
+
+    def _together_at(
+        self, along: Any, moves: Sequence[tuple[int, np.ndarray, Any]], direction: Any
+    ) -> list[Any]:
         """The outputs at p points; ``along`` is (p,), and so are coordinates and offsets."""
         count = len(along)
         is_complex = any(map(jnp.iscomplexobj, (along, *(offsets for *_, offsets in moves))))
@@ -157,21 +179,45 @@ class Dense(Coordinatewise):
             np.stack([*coordinates, *[np.full(count, -1)] * padding], axis=1).astype(np.int32),
             xp.stack([*offsets, *[np.zeros(count, self._dtype)] * padding], axis=1).astype(dtype),
         ]
-        rounds = max(1, -(-count // self._together))
-        more = rounds * self._together - count
+        together = self._together * (1 if self._mesh is None else self._mesh.size)
+        rounds = max(1, -(-count // together))
+        more = rounds * together - count
         points = [
             xp.pad(part, ((0, more), *((0, 0),) * (part.ndim - 1)))
-            .reshape(rounds, self._together, *part.shape[1:])
+            .reshape(rounds, together, *part.shape[1:])
             for part in points
         ]  # fmt: skip
-        evaluate = _program_of(self._program, self._replay, self._together, moving)
+        evaluate = _program_of(self._program, self._replay, self._together, moving, self._mesh)
         around = (self._constants, self.leaves, direction)
         if any(map(jaxprs.is_traced, (*points, *direction, *self.leaves, *self._constants))):
             # inside of another jit it is part of that program
             outputs = lax.map(lambda part: evaluate.__wrapped__(*around, *part), points)
             return [out.reshape(-1, *out.shape[2:])[:count] for out in outputs]
-        each = [evaluate(*around, *(part[i] for part in points)) for i in range(rounds)]
-        return [np.concatenate(parts)[:count] for parts in zip(*each, strict=True)]
+        about = [self._identity, str(moving), *direction] if self.watch.keeps else []
+        spans = [
+            self.watch.kept(
+                (*about, *(part[first:last] for part in points)),
+                (last - first) * together,
+                partial(
+                    _in_turn,
+                    evaluate,
+                    around,
+                    [part[first:last] for part in points],
+                    wait=self._mesh is not None,
+                ),
+            )
+            for first, last in self.watch.spans(rounds, together * self.point_seconds())
+        ]
+        return [np.concatenate(parts)[:count] for parts in zip(*spans, strict=True)]
+
+    @cached_property
+    def _identity(self) -> str:
+        """A digest of the function around the base point."""
+        arrays = [
+            jax.random.key_data(x) if jaxprs.is_extended(x.dtype) else x
+            for x in (*self._constants, *self.leaves)
+        ]
+        return identity(self._program.fingerprint, arrays)
 
     def _pays_to_move_alone(self, points: int) -> bool:
         """Whether a program more costs less than what moving all leaves with one of them does."""
@@ -190,14 +236,29 @@ class Dense(Coordinatewise):
         return 2 ** max(0, int(most).bit_length() - 1)
 
 
+def does_not_fit(error: Exception) -> bool:
+    """Whether an error of JAX says that memory was not enough."""
+    return "RESOURCE_EXHAUSTED" in str(error)
+
+
 def _working(leaf: Any, dtype: Any, double: bool):
     array = jaxprs.placed(leaf, dtype)  # the point that the caller's own program sees
     return jaxprs.widen(array) if double else array
 
 
+def _in_turn(evaluate: Any, around: tuple, points: Sequence[Any], wait: bool) -> list[np.ndarray]:
+    """The outputs at rounds of points, one round after the other."""
+    each = []
+    for i in range(len(points[0])):
+        outputs = evaluate(*around, *(part[i] for part in points))
+        # programs in which devices wait for one another must not wait for one another themselves
+        each.append(list(map(np.asarray, outputs)) if wait else outputs)
+    return [np.concatenate(parts) for parts in zip(*each, strict=True)]
+
+
 @jaxprs.held
-def _program_of(program, replay, together: int, moving: tuple[int, ...]):
-    """The jitted program of a number of points, at which some leaves move."""
+def _program_of(program, replay, together: int, moving: tuple[int, ...], mesh: Mesh | None):
+    """The jitted program of a number of points a device, at which some leaves move."""
 
     def outputs_at(constants, leaves, direction, along, coordinates, offsets):
         def at(along, coordinates, offsets):
@@ -212,6 +273,8 @@ def _program_of(program, replay, together: int, moving: tuple[int, ...]):
         return [out[None] for out in at(along[0], coordinates[0], offsets[0])]
 
     operations = together * jaxprs.work_of(program).operations
+    if mesh is not None:
+        outputs_at = over_points(outputs_at, mesh, shared=3)
     return jaxprs.jitted(outputs_at, operations, hurry=False)
 
 

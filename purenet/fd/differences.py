@@ -9,6 +9,7 @@ from jaxtyping import Array
 
 from purenet.fd.numbers import namespace, numbers
 from purenet.fd.stencils import Stencil
+from purenet.fd.watch import Watch
 
 Numbers = Array | np.ndarray
 
@@ -19,6 +20,7 @@ class Evaluator(Protocol):
 
     leaves: list[Any]
     evaluations: int  # points at which the function has been evaluated
+    watch: Watch
 
     def base(self) -> list[Any]:
         """The outputs at the base point."""
@@ -85,7 +87,7 @@ def real_coordinates(leaf: Numbers) -> Numbers:
 def along_coordinates(
     evaluator: Evaluator, leaf: int, steps: Numbers, stencil: Stencil
 ) -> list[Numbers]:
-    """The derivative of each output by every coordinate of a leaf.
+    """The derivative of each output with respect to every coordinate of a leaf.
 
     Args:
         evaluator: the function and its base point.
@@ -111,7 +113,7 @@ def along_pairs(
     steps: tuple[Numbers, Numbers],
     stencil: Stencil,
 ) -> list[Numbers]:
-    """The second derivative of each output by pairs of coordinates, one of each of two leaves.
+    """The second derivatives with respect to pairs of coordinates, one of each of two leaves.
 
     Args:
         evaluator: the function and its base point.

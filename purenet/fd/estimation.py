@@ -34,7 +34,7 @@ _WORDS = {
 class Remark:
     """Why a coordinate has no derivative; its value in the estimate is NaN, its error infinite.
 
-    Of a whole leaf that the function ignores, the value and the error are zero.
+    For a leaf that the function ignores as a whole, the value and the error are zero.
 
     Attributes:
         path: the coordinate, ``params['W1'][3, 4]``; of an ignored leaf, the leaf.
@@ -52,7 +52,7 @@ class Remark:
     right: float
 
     def __str__(self) -> str:
-        """The remark as a sentence."""
+        """The remark as a sentence, with the coordinate's path."""
         where = f"{self.path}" + (f", output {list(self.output)}" if self.output else "")
         return f"{where}: {_WORDS[self.kind].format(left=self.left, right=self.right)}"
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property, partial
 from typing import Any
 
 import jax
@@ -15,7 +16,11 @@ from purenet.fd.differences import coordinate_count
 from purenet.fd.noise import POINTS, measured_noise
 from purenet.fd.problem import Problem
 from purenet.fd.steps import scale
+from purenet.fd.watch import SPAN, Watch, identity
 
+_TOGETHER = (
+    16  # calls that are kept together, however long they take: the next time they may differ
+)
 _FAR = np.array([-16.0, -1.0, 1.0, 16.0])  # how far a leaf moves, in scales, to be seen ignored
 
 
@@ -42,7 +47,9 @@ class Host(Coordinatewise):
         *,
         double: bool,
         workers: int,
+        watch: Watch | None = None,
     ):
+        self.watch = watch or Watch()
         self._problem = problem
         self._paths = [problem.paths[i] for i in problem.movable]
         self._workers = workers
@@ -132,7 +139,8 @@ class Host(Coordinatewise):
 
             return self._call(moved, where)
 
-        return self._gathered(at, (count, points))
+        about = [part for leaf, *arrays in moves for part in (str(leaf), *arrays)]
+        return self._gathered(at, (count, points), about)
 
     def at_points(self, leaf: int, coordinates: Any, offsets: Any) -> list[np.ndarray]:
         """The outputs where one coordinate is displaced; see `Dense.at_points`."""
@@ -153,7 +161,7 @@ class Host(Coordinatewise):
                 moved, lambda: f"all leaves moved by {offset:.3g} times the direction"
             )
 
-        return self._gathered(at, offsets.shape)
+        return self._gathered(at, offsets.shape, [*direction, offsets])
 
     def _measured_noise(self, direction: Sequence[np.ndarray]) -> float:
         def values_at(spacing: float) -> np.ndarray:
@@ -165,16 +173,32 @@ class Host(Coordinatewise):
         noise = noise[0][size > 0] / size[size > 0]
         return float(np.max(noise, initial=0.0, where=np.isfinite(noise)))
 
-    def _gathered(self, at, shape: tuple[int, ...]) -> list[np.ndarray]:
-        indices = range(int(np.prod(shape)))
-        self.evaluations += len(indices)
-        if self._workers == 1:
-            rows = [at(i) for i in indices]
-        else:
-            with ThreadPoolExecutor(self._workers) as pool:
-                rows = list(pool.map(at, indices))
-        columns = zip(*rows, strict=True)
-        return [np.stack(c).reshape(*shape, *c[0].shape) for c in columns]
+    def _gathered(self, at, shape: tuple[int, ...], about: list[Any]) -> list[np.ndarray]:
+        """The outputs at so many points, one ``at(index)``, span by span."""
+        count = int(np.prod(shape))
+        self.evaluations += count
+
+        def some(first: int, last: int) -> list[np.ndarray]:
+            indices = range(first, last)
+            if self._workers == 1:
+                rows = [at(i) for i in indices]
+            else:
+                with ThreadPoolExecutor(self._workers) as pool:
+                    rows = list(pool.map(at, indices))
+            return [np.stack(column) for column in zip(*rows, strict=True)]
+
+        about = [self._identity, *about] if self.watch.keeps else []
+        spans = [
+            self.watch.kept([*about, f"{first} {last}"], last - first, partial(some, first, last))
+            for first, last in self.watch.spans(count, SPAN / _TOGETHER)
+        ]
+        columns = [np.concatenate(parts) for parts in zip(*spans, strict=True)]
+        return [c.reshape(*shape, *c.shape[1:]) for c in columns]
+
+    @cached_property
+    def _identity(self) -> str:
+        """A digest of the function's name, the base point and the outputs there."""
+        return identity(self._problem.name, [*self.leaves, *self._base])
 
     def _call(self, moved: Sequence[np.ndarray], where: Callable[[], str]) -> list[np.ndarray]:
         start = time.perf_counter()

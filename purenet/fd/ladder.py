@@ -132,7 +132,7 @@ class Ladder:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Coordinates and outputs."""
+        """The numbers of coordinates and of outputs: (m, q)."""
         return self.noise.shape
 
     def climb(self, which: np.ndarray, start: np.ndarray, below: Sequence[int]) -> None:

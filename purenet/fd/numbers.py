@@ -10,7 +10,7 @@ from purenet import jaxprs
 
 
 def namespace(*arrays: Any) -> Any:
-    """NumPy for numbers; jax.numpy where one of the arrays is a tracer."""
+    """The module to compute with: NumPy, or jax.numpy where one of the arrays is a tracer."""
     return jnp if any(map(jaxprs.is_traced, arrays)) else np
 
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from purenet import jaxprs
+from purenet import jaxprs, meshes
 from purenet.fd.stencils import METHODS, ORDERS
 
 STRATEGIES = ("auto", "incremental", "dense", "host")
@@ -13,7 +13,7 @@ PRECISIONS = ("double", "native")
 
 
 class Options(NamedTuple):
-    """The options of a finite difference; what is None is chosen.
+    """The options of a finite difference; whatever is None is chosen automatically.
 
     Attributes:
         step: the step h, one number for all coordinates or a tree of numbers or arrays that
@@ -27,6 +27,8 @@ class Options(NamedTuple):
         precision: "double" evaluates in float64 whatever the caller's dtype; "native" stays in it.
         max_memory: bytes that one chunk of perturbed evaluations may take.
         workers: threads of the host strategy.
+        mesh: a jax.sharding.Mesh whose devices share the evaluations, those of several processes
+            too; each of them ends up with all results. The data are replicated.
     """
 
     step: Any = None
@@ -36,6 +38,7 @@ class Options(NamedTuple):
     precision: str = "double"
     max_memory: int = 2**28
     workers: int = 1
+    mesh: Any = None
 
     @property
     def double(self) -> bool:
@@ -57,6 +60,7 @@ def checked(**options: Any) -> Options:
             "check the spelling"
         )
     checked = Options(**options)
+    checked = checked._replace(mesh=meshes.automatic(checked.mesh))
     _require_choice("method", checked.method, (*METHODS, "complex"))
     _require_choice("order", checked.order, ORDERS)
     _require_choice("strategy", checked.strategy, STRATEGIES)

@@ -17,13 +17,13 @@ class Problem(NamedTuple):
     """A function of a list of leaves, taken out of its arguments.
 
     Attributes:
-        name: of the caller's function.
+        name: the name of the caller's function.
         function: calls the caller's function with these leaves in place of the ones it got.
         leaves: the leaves of the differentiated arguments, as the caller gave them, but those of
             PyTorch as NumPy arrays.
         paths: their paths, as people read them.
         movable: the positions in ``leaves`` of those that are floating point.
-        assemble: puts one result a leaf back into the tree that jax.grad would return.
+        assemble: puts one result for each leaf back into the tree that jax.grad would return.
         arguments: the differentiated arguments' tree, a tuple also for one argument.
         fresh: the arguments of a call with movable leaves of other values, each array a copy in the
             kind that the caller gave; in float64 on demand.
@@ -173,7 +173,7 @@ def is_numpy_code(problem: Problem, traced: jaxprs.Traced) -> bool:
     Where 64 bits are off, JAX rounds NumPy's numbers to float32 as soon as a tracer meets them.
     Code of operators and methods alone, such as ``(x * data).sum()``, can be traced all the same.
     """
-    if jax.config.jax_enable_x64 or not traced.closed.jaxpr.eqns:
+    if jnp.result_type(float) == np.float64 or not traced.closed.jaxpr.eqns:
         return False
     if any(isinstance(leaf, jax.Array) for leaf in problem.originals):
         return False

@@ -1,4 +1,4 @@
-"""Derivatives by real coordinates, put into the trees, shapes and dtypes of JAX's own results."""
+"""Derivatives put into the trees, shapes and dtypes of JAX's own results."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

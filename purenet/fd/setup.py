@@ -17,6 +17,7 @@ from purenet.fd.numbers import namespace, numbers
 from purenet.fd.options import Options
 from purenet.fd.stencils import stencil
 from purenet.fd.steps import chosen_steps, given_steps
+from purenet.fd.watch import Watch
 
 
 class Setup(NamedTuple):
@@ -90,16 +91,26 @@ def prepare(problem: problems.Problem, options: Options, *, whole_leaves: bool =
 
 
 def on_host(
-    problem: problems.Problem, options: Options, untraceable: Exception | None = None
+    problem: problems.Problem,
+    options: Options,
+    untraceable: Exception | None = None,
+    *,
+    watch: Watch | None = None,
 ) -> Setup:
     """The setup of a problem whose function is called as it is.
 
     Raises:
+        ValueError: where the devices of a mesh were to share the calls.
         Exception: what the function raises at the base point; the reason why it cannot be traced is
             its context.
     """
+    if options.mesh is not None:
+        raise ValueError(
+            f"got mesh for {problem.name}, which is called as it is, in Python; wanted a function "
+            "that JAX traces; leave mesh out, or pass workers to call it from several threads"
+        ) from untraceable
     try:
-        host = Host(problem, double=options.double, workers=options.workers)
+        host = Host(problem, double=options.double, workers=options.workers, watch=watch)
     except Exception as error:
         if "<class 'torch.Tensor'>" in str(error):  # so says JAX of what it does not take
             raise TypeError(
@@ -118,11 +129,12 @@ def prepared(
     options: Options,
     *,
     whole_leaves: bool = False,
+    watch: Watch | None = None,
 ) -> Setup:
     """The setup of a problem whose function is traced already; see `prepare`."""
     leaves = [problem.leaves[i] for i in problem.movable]
     with jaxprs.working_precision(options.double):
-        evaluator = _traced_evaluator(traced, leaves, options, whole_leaves)
+        evaluator = _traced_evaluator(traced, leaves, options, whole_leaves, watch)
     return Setup(
         problem, evaluator, traced.input_dtypes, traced.outputs, traced.output_tree, options
     )
@@ -150,17 +162,21 @@ def require_base_point(problem: problems.Problem) -> None:
 
 
 def _traced_evaluator(
-    traced: jaxprs.Traced, leaves: Sequence[Any], options: Options, whole_leaves: bool
+    traced: jaxprs.Traced,
+    leaves: Sequence[Any],
+    options: Options,
+    whole_leaves: bool,
+    watch: Watch | None,
 ) -> Evaluator:
+    common: dict[str, Any] = {
+        "replay": _replay(options),
+        "max_memory": options.max_memory,
+        "mesh": options.mesh,
+        "watch": watch,
+    }
     if whole_leaves and options.strategy != "dense" and options.method != "complex":
-        return Incremental(
-            traced,
-            leaves,
-            replay=_replay(options),
-            max_memory=options.max_memory,
-            always=options.strategy == "incremental",
-        )
-    return Dense(traced, leaves, replay=_replay(options), max_memory=options.max_memory)
+        return Incremental(traced, leaves, always=options.strategy == "incremental", **common)
+    return Dense(traced, leaves, **common)
 
 
 def _replay(options: Options) -> jaxprs.Replay:

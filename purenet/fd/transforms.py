@@ -41,12 +41,12 @@ def grad(
     Returns:
         A function of fun's arguments. It returns the gradient, in the tree, shapes and dtypes that
         jax.grad gives (and aux with ``has_aux``); for complex parameters, JAX's conjugate
-        convention. It warns where fun reads nothing of what it is differentiated by: zeros are
-        then no finding.
+        convention. It warns where fun ignores what it is differentiated with respect to: zeros
+        then prove nothing.
 
     Raises:
-        TypeError: for a leaf that is no floating-point number (with its path), a loss that is no
-            scalar, or an unknown option.
+        TypeError: for a leaf that is not a floating-point number (with its path), a loss that is
+            not a scalar, or an unknown option.
         ValueError: for NaN or infinity at the base point, parameters without a leaf, or an option
             out of its range.
 

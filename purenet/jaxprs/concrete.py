@@ -112,7 +112,7 @@ class _Looked(Tracer):
 
     @property
     def aval(self):  # pyright: ignore
-        """Shape and dtype."""
+        """The shape and dtype of the value."""
         return jax.typeof(self.inner)
 
     @property
@@ -141,7 +141,7 @@ class _Looked(Tracer):
         return super().__float__() if self._has_slope else float(self.to_concrete_value())
 
     def full_lower(self) -> Any:
-        """Itself."""
+        """This tracer itself: there is no lower one."""
         return self
 
 

@@ -14,7 +14,7 @@ class Primitive(NamedTuple):
             "sometimes" (as the operands are), "complex" (that of complex numbers alone), "never".
         analytic: whether it takes complex numbers in the place of real ones, and continues its
             function of them. Not what JAX has for complex numbers but is not analytic (abs), nor
-            what is analytic in pieces (max): at a kink, a piece is no derivative.
+            what is analytic in pieces (max): at a kink, no piece's derivative is that of the whole.
         elementwise: whether each element of its one output is made of those in the same place.
         commutative: whether its two operands may change places.
         flat: whether jax.grad goes through it, and gets zero. What gives whole numbers for real

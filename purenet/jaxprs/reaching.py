@@ -68,7 +68,7 @@ def cuts(function: Callable, leaves: Sequence[Any], leaf: int) -> list[Cut]:
 def callbacks(function: Callable, leaves: Sequence[Any]) -> list[tuple[str, str]]:
     """The calls of ``function(leaves)`` back into Python that are made for their effect.
 
-    Each by the name under which JAX offers it, and the place; a pure_callback is none of them.
+    Each by the name under which JAX offers it, and the place; a pure_callback is not one of them.
     """
     found: dict[tuple[str, str], None] = {}
 

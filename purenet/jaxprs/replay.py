@@ -66,7 +66,7 @@ class Replay:
         return (widen(array) if self.double else array,)
 
     def apply(self, equation, lane: list) -> list:
-        """The outputs of an equation, that is no call and no control flow, in one lane."""
+        """The outputs of an equation that is neither a call nor control flow, in one lane."""
         return bind(equation, lane, double=self.double)
 
     def spread(self, values: Sequence[tuple], lanes: int) -> list[tuple]:

@@ -105,7 +105,7 @@ def loss_fn(model: Model, loss: Callable[[Any, Any], Array]) -> Callable[[PyTree
         ``f(params, x, t) = loss(model.apply(params, x), t)``, ready for jax.grad and fd.grad.
 
     Raises:
-        TypeError: where model is no `Model` or loss cannot be called.
+        TypeError: where model is not a `Model`, or loss cannot be called.
 
     >>> from purenet import nn
     >>> f = nn.loss_fn(nn.linear_model(), nn.mean_squared_error)

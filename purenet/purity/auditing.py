@@ -5,13 +5,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from purenet import jaxprs
-from purenet.purity import from_program, from_runs
+from purenet.purity import program_findings, run_findings
 from purenet.purity.call import Call, called
 from purenet.purity.experiment import Experiment
 from purenet.purity.findings import Fact, findings
 from purenet.purity.late_binding import late_bindings
-from purenet.purity.replacing import auditing
 from purenet.purity.report import ImpureLoss, PurityReport
+from purenet.purity.substitution import auditing
 
 
 def assert_pure(function: Callable, *args: Any, argnums: int | Sequence[int] = 0) -> PurityReport:
@@ -83,8 +83,8 @@ def audit(function: Callable, *args: Any, argnums: int | Sequence[int] = 0) -> P
     start = time.perf_counter()
     with jaxprs.own_settings():
         call = called(function, args, argnums)
-        facts = [*from_program.integer_parameters(call), *late_bindings(function)]
-        leaks, notes = list(from_runs.leaked_before(call)), []
+        facts = [*program_findings.integer_parameters(call), *late_bindings(function)]
+        leaks, notes = list(run_findings.leaked_before(call)), []
         if not leaks:
             with auditing():
                 found, notes = _by_running(call)
@@ -98,23 +98,23 @@ def audit(function: Callable, *args: Any, argnums: int | Sequence[int] = 0) -> P
 def _by_running(call: Call) -> tuple[list[Fact], list[Fact]]:
     """The findings, and the notes, of all experiments."""
     experiment = Experiment(call)
-    facts = list(from_runs.of_runs(experiment))
-    notes = list(from_runs.caches(experiment))
+    facts = list(run_findings.of_runs(experiment))
+    notes = list(run_findings.caches(experiment))
     if experiment.used_up:
         return facts, notes
     if not experiment.traces:
         written = {fact.subject for fact in facts if fact.kind == "mutates-argument"}
-        facts += from_runs.restored_writes(experiment, written)
+        facts += run_findings.restored_writes(experiment, written)
     else:
         callbacks = jaxprs.callbacks(experiment.traced.call, experiment.leaves)
         facts += [Fact("side-effect", name, where, group=name) for name, where in callbacks]
-        facts += from_program.key_reuse(experiment)
+        facts += program_findings.key_reuse(experiment)
         if any(name == "io_callback" for name, _ in callbacks):
             return facts, notes  # to evaluate the program would be to call it
-    facts += from_runs.chance(experiment)
+    facts += run_findings.chance(experiment)
     if not experiment.fails:
-        facts += from_program.stale_captures(experiment)
+        facts += program_findings.stale_captures(experiment)
     if experiment.fails or any(fact.kind == "nondeterministic" for fact in facts):
         return facts, notes  # values that differ anyway show nothing
-    found, more = from_program.of_values(experiment)
+    found, more = program_findings.of_values(experiment)
     return [*facts, *found], [*more, *notes]

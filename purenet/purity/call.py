@@ -8,7 +8,7 @@ import numpy as np
 
 from purenet import trees
 from purenet.fd.problem import pose, require_numbers
-from purenet.purity.numeric import other
+from purenet.purity.values import perturbed
 
 
 class Call(NamedTuple):
@@ -99,4 +99,4 @@ def _copied(leaf: Any) -> Any:
 
 def _elsewhere(leaf: Any) -> Any:
     is_array = isinstance(leaf, np.ndarray | jax.Array)
-    return other(leaf) if is_array and jax.numpy.issubdtype(leaf.dtype, np.floating) else leaf
+    return perturbed(leaf) if is_array and jax.numpy.issubdtype(leaf.dtype, np.floating) else leaf

@@ -9,7 +9,7 @@ import numpy as np
 from purenet import jaxprs, trees
 from purenet.purity.derivatives import POINTS, around, largest_derivatives, size
 from purenet.purity.experiment import FAILS, Experiment
-from purenet.purity.numeric import differ, other, summary
+from purenet.purity.values import differ, perturbed, summary
 
 IGNORED, STEPWISE, FLAT, MOVES = "ignored", "stepwise", "flat", "moves"
 _STEPS = (1e-6, 1e-4)  # small moves of NumPy code's parameters, in their sizes
@@ -59,7 +59,7 @@ def _by_program(experiment: Experiment) -> list[Dependence]:
 
 def _stepwise_evidence(experiment: Experiment, leaf: int) -> dict[str, float | str]:
     moved = list(experiment.call.values)
-    moved[leaf] = other(moved[leaf])
+    moved[leaf] = perturbed(moved[leaf])
     return {
         "value": summary(experiment.outputs()),
         f"value with other {experiment.call.path(leaf)}": summary(experiment.outputs(moved)),
@@ -169,5 +169,5 @@ def _far(value) -> list[np.ndarray]:
         return [np.asarray(x) for x in (array + 1, -array, *draws)]
     largest = size(array)
     draws = [largest * generator.standard_normal(array.shape) for _ in range(3)]
-    finite = [other(array), -array, *draws]
+    finite = [perturbed(array), -array, *draws]
     return [np.asarray(x, array.dtype) for x in (*finite, np.full(array.shape, np.nan))]

@@ -8,7 +8,7 @@ import contextlib
 import math
 import time
 import types
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -17,15 +17,15 @@ import numpy as np
 
 from purenet import jaxprs
 from purenet.purity.call import Call
-from purenet.purity.copies import CannotReplaceError
-from purenet.purity.held import ARRAYS, GLOBAL_RANDOM, declared, global_names, is_cache
-from purenet.purity.numeric import differ, numbers, other, outputs_of
-from purenet.purity.observing import DeadlineError, Observation, observed, within
-from purenet.purity.reached import is_jax_code, of_function, own_functions, reached
-from purenet.purity.replacing import Replaced, in_place, with_other
-from purenet.purity.settings import Settings
-from purenet.purity.snapshots import Change, Snapshot, changed, undone
+from purenet.purity.effects import Observation, observed
+from purenet.purity.guards import DeadlineError, undone, within
+from purenet.purity.members import ARRAYS, GLOBAL_RANDOM, declared
+from purenet.purity.object_graph import is_jax_code, of_function, own_functions, reached
+from purenet.purity.process_settings import Settings
+from purenet.purity.snapshots import Change, Snapshot
 from purenet.purity.source import last_own_line
+from purenet.purity.substitution import CannotReplaceError, Replaced, in_place, with_other
+from purenet.purity.values import as_numpy, differ, outputs_of, perturbed
 
 # what JAX raises where a function asks a tracer for its number
 NEEDS_NUMBERS = (
@@ -61,48 +61,38 @@ class Run(NamedTuple):
     arguments: list[Change]
     state: list[Change]
 
-    @property
-    def keys(self) -> set[tuple[int, Hashable]]:
-        """The places that it wrote to."""
-        return {change.key for change in self.state}
-
 
 class Experiment:
     """A call, observed in a few runs, and ready to be made with other values.
 
     Attributes:
         call: what is repeated.
-        is_jax: whether the function has to do with JAX at all.
         untraceable: what JAX raised when it tried to trace; None where it could, or was not asked.
         observation: what the observed calls did.
         runs: what each of them changed: as given, at other numbers, and as given.
-        settings: the settings of the process that they changed.
-        randomness: the global generators whose state changed meanwhile.
+        settings: the settings of the process, global random states among them, that they changed.
         used_up: the captured generators that a call has drawn from: no further call is made.
         fails: what a second call raised, None where it did not.
+        reached: all that the function can reach.
     """
 
     def __init__(self, call: Call):
         self.call = call
-        self.is_jax = any(isinstance(x, jax.Array) for x in call.leaves) or is_jax_code(
-            call.function
-        )
         self.untraceable: Raised | None = None
         self.observation = Observation()
         self.runs: list[Run] = []
         self.settings: dict[str, None] = {}
-        self.randomness: dict[str, None] = {}
         self.used_up: list[str] = []
         self.fails: Raised | None = None
         self.reached = of_function(call.function)
         # of the arguments' arrays a call gets copies
         things = [leaf for leaf in jax.tree.leaves(call.args) if not isinstance(leaf, ARRAYS)]
         self._before = Snapshot({"": call.function, "arguments": things})
-        self._settings = Settings(self._modules())
-        self._limit = _LONGEST
+        self._settings = Settings(self._modules)
+        self._limit = math.inf
         self._traced: jaxprs.Traced | None = None
         self._first: list[np.ndarray] | None = None
-        if self.is_jax:
+        if any(isinstance(x, jax.Array) for x in call.leaves) or is_jax_code(call.function):
             self._trace()
         if self._traced is None:
             self.call = call._replace(movable=call.numeric)
@@ -135,7 +125,12 @@ class Experiment:
     @property
     def jitted(self) -> list[Any]:
         """What of the caller's own is jitted."""
-        return [item.value for item in self.reached if _is_jitted(item.value)]
+        return [
+            item.value
+            for item in self.reached
+            if declared(item.value, "_cache_size") is not None
+            and declared(item.value, "__wrapped__") is not None
+        ]
 
     def outputs(
         self, moved: Sequence[Any] | None = None, replaced: Replaced = ()
@@ -152,19 +147,23 @@ class Experiment:
         Raises:
             CannotReplaceError: where none can stand there.
         """
-        if moved is None and not replaced and self._first is not None:
+        as_given = moved is None and not replaced
+        if as_given and self._first is not None:
             return self._first
-        limit = self._limit if moved is not None or replaced else math.inf
         moved = self.call.values if moved is None else moved
         if self._traced is None:
-            work = self._replacing(replaced, lambda f: self._plain(f, moved))
-            return self._kept(work if limit == math.inf else lambda: within(limit, work))
+            limit = math.inf if as_given else self._limit
+            return self._kept(
+                lambda: within(
+                    limit, lambda: self._with_other(replaced, lambda f: self._plain(f, moved))
+                )
+            )
         constants = self._constants(replaced)
         if constants is not None:
             found = _evaluated(self._traced, constants, self._placed(moved))
         else:
-            found = self._retraced(replaced, moved)
-        if not replaced and moved is self.call.values:
+            found = self._with_other(replaced, lambda f: self._evaluated_afresh(f, moved))
+        if as_given:
             self._first = found
         return found
 
@@ -191,17 +190,6 @@ class Experiment:
         two = self.repeated()
         return two is None or not differ(*two)
 
-    def names_generator(self, name: str) -> bool:
-        """Whether the code that ran, or a captured function, names a global generator."""
-        if {"random", "mtrand", "_rand"} & self.observation.mentions():
-            return True
-        return any(
-            getattr(item.value, "__self__", None) is GLOBAL_RANDOM[name]
-            for item in self.reached
-            if isinstance(item.value, types.MethodType | types.BuiltinMethodType)
-            or type(item.value).__name__ == "cython_function_or_method"
-        )
-
     def as_compiled(self) -> tuple[list[np.ndarray], list[Any]]:
         """What the function gives with what jit froze earlier, and the arrays in that program."""
         if self._traced is None:
@@ -211,8 +199,8 @@ class Experiment:
 
     def refused_writes(self) -> Iterator[tuple[str, Raised]]:
         """The arrays among the arguments that cannot be read-only, by name, and what was raised."""
-        arguments = self.call.arguments(self.call.values)
-        names = [r.name for r in reached(self.call.named(arguments)) if _is_numpy(r.value)]
+        given = self.call.named(self.call.arguments(self.call.values))
+        names = [item.name for item in reached(given) if isinstance(item.value, np.ndarray)]
         if names and self._refused(names) is not None:
             for name in names[:_MOST_ARRAYS]:
                 error = self._refused([name])
@@ -220,76 +208,67 @@ class Experiment:
                     yield name, error
 
     def _trace(self) -> None:
-        """Trace the function, observed: twice, the second time with what the first one left."""
-        failed: list[Raised] = []
+        """Trace the function, observed: twice, the second time with what the first one left.
 
-        def further(leaves):
-            """At other data; and as given, where that has changed anything."""
-            state = Snapshot({"": self.call.function})
-
-            def calls():
-                self._observed(leaves, elsewhere=True, calls=False)
-                if self.runs[-1].state:
-                    self._observed(leaves, calls=False)
-
-            try:
-                undone(calls, state.put_back)
-            except Exception:  # other data may be outside of what the function takes
-                with contextlib.suppress(Exception):
-                    undone(lambda: self._observed(leaves, calls=False), state.put_back)
-            return []
+        On tracers alone: what looks at their values is called, as all that JAX cannot trace.
+        """
 
         def of_leaves(leaves):
             def calls():
                 found = self._observed(leaves)
                 if not self.used_up:
-                    jax.make_jaxpr(further)(
-                        [jax.ShapeDtypeStruct(x.shape, x.dtype) for x in leaves]
-                    )
+                    shapes = [jax.ShapeDtypeStruct(x.shape, x.dtype) for x in leaves]
+                    jax.make_jaxpr(lambda leaves: self._further(leaves, leaves))(shapes)
                 return found
 
             try:
                 return self._kept(calls)
-            except Exception as error:
-                failed.append(Raised.of(error))
-                raise
+            except NEEDS_NUMBERS as error:
+                self.untraceable = Raised.of(error)
+                raise _StopTracingError from error
 
         try:
             with self._afresh():
                 self._traced = jaxprs.trace(of_leaves, self.call.values)
-        except NEEDS_NUMBERS:
-            self.untraceable = failed[0] if failed else None
         except Exception:  # the function's own, which comes again, or one that traces alone raise
-            pass
-        if self._traced is None:
             self.runs.clear()
             return
+        self.fails = None
         written = jaxprs.written_references(self._traced.closed)
-        for item in self.reached:
-            if any(item.value is reference for reference in written):
-                self.runs[-1].state.append(changed(item))
+        for name, value, *_ in self.reached:
+            if any(value is reference for reference in written):
+                self.runs[-1].state.append(Change(name, value))
 
     def _call(self) -> None:
         """Call the function, observed: as given, at other numbers, and as given again."""
         start = time.thread_time()
 
         def calls():
-            self._first = list(map(numbers, self._observed(self.call.values)))
-            if self.used_up:
-                return
-            self._limit = _LONGEST + _TIMES * (time.thread_time() - start)
-            state = Snapshot({"": self.call.function})
-            moved = list(map(other, self.call.values))
+            self._first = list(map(as_numpy, self._observed(self.call.values)))
+            if not self.used_up:
+                self._limit = _LONGEST + _TIMES * (time.thread_time() - start)
+                self._further(list(map(perturbed, self.call.values)), self.call.values)
+
+        self._kept(calls)
+
+    def _further(self, moved: Sequence[Any], given: Sequence[Any]) -> list:
+        """A call at other data, with what the first one left, and one as given after that."""
+        state, calls = Snapshot({"": self.call.function}), moved is not given
+
+        def further() -> list:
             try:
-                within(self._limit, lambda: self._observed(moved, elsewhere=True))
+                within(self._limit, lambda: self._observed(moved, elsewhere=True, calls=calls))
+                if not calls and not self.runs[-1].state:
+                    return []  # a trace alike
             except FAILS:  # other numbers may be outside of what the function takes
                 state.put_back()
             try:
-                self._observed(self.call.values)
+                self._observed(given, calls=calls)
             except Exception as error:
                 self.fails = Raised.of(error)
+            return []
 
-        self._kept(calls)
+        return undone(further, state.put_back)
 
     def _observed(
         self, moved: Sequence[Any], *, elsewhere: bool = False, calls: bool = True
@@ -298,54 +277,39 @@ class Experiment:
         arguments = self.call.arguments(moved, elsewhere=elsewhere)
         given = Snapshot(self.call.named(arguments))
         state = Snapshot({"": self.call.function})
-        settings = Settings(self._modules())
+        settings = Settings(self._modules)
         output = observed(self.observation, lambda: self.call.function(*arguments), calls=calls)
-        self.settings.update(dict.fromkeys(settings.changes(self.observation)))
-        self.randomness.update(dict.fromkeys(settings.random_changes()))
+        self.settings.update(dict.fromkeys(settings.changes(self._mentions)))
         written = given.changes()
-        theirs = {change.key for change in written}
-        self.runs.append(Run(written, [c for c in state.changes() if c.key not in theirs]))
+        theirs = {change.place for change in written}
+        self.runs.append(Run(written, [c for c in state.changes() if c.place not in theirs]))
         self.used_up = state.used_up
         return outputs_of(output)
 
     def _plain(self, function: Callable, moved: Sequence[Any]) -> list[np.ndarray]:
-        return [numbers(out) for out in outputs_of(function(*self.call.arguments(moved)))]
+        return [as_numpy(out) for out in outputs_of(function(*self.call.arguments(moved)))]
 
     def _kept(self, work: Callable[[], Any]) -> Any:
         """``work()``; what it changes in memory is put back."""
 
         def put_back():
             self._before.put_back()
-            self._settings.put_back(self._settings.changes(self.observation))
-            drawn = self._settings.random_changes()
-            self._settings.put_back(name for name in drawn if self.names_generator(name))
+            self._settings.put_back(self._settings.changes(self._mentions))
 
         return undone(work, put_back)
 
-    def _replacing(self, replaced: Replaced, work: Callable[[Callable], Any]) -> Callable[[], Any]:
-        """``work`` of the function with other captured values, to be done."""
+    def _with_other(self, replaced: Replaced, work: Callable[[Callable], Any]) -> Any:
+        """``work`` of the function with other captured values."""
         if not replaced:
-            return lambda: work(self.call.function)
+            return work(self.call.function)
         try:
             made = with_other(self.call.function, replaced)
         except CannotReplaceError:
             if len(replaced) > 1:
                 raise
             ((item, new),) = replaced
-            return lambda: in_place(item.value, new, lambda: self._uncached(work))
-        return lambda: work(made)
-
-    def _uncached(self, work: Callable[[Callable], Any]) -> Any:
-        """``work`` of the function; what caches have kept of it is wrong, and is let go."""
-        caches = [item.value for item in self.reached if is_cache(item.value)]
-        before = [cache.cache_info().misses for cache in caches]
-
-        def clear() -> None:
-            for cache, misses in zip(caches, before, strict=True):
-                if cache.cache_info().misses != misses:
-                    cache.cache_clear()
-
-        return undone(lambda: work(self.call.function), clear)
+            return in_place(item.value, new, lambda: work(self.call.function))
+        return work(made)
 
     def _constants(self, replaced: Replaced) -> list[Any] | None:
         """The program's constants with others among them; None where some are none of its."""
@@ -360,12 +324,9 @@ class Experiment:
                 constants[extra + i] = jnp.asarray(new, jnp.result_type(item.value))
         return constants
 
-    def _retraced(self, replaced: Replaced, moved: Sequence[Any]) -> list[np.ndarray]:
-        def of(function):
-            traced = self._trace_of(function, afresh=True)
-            return _evaluated(traced, traced.constants, self._placed(moved))
-
-        return self._replacing(replaced, of)()
+    def _evaluated_afresh(self, function: Callable, moved: Sequence[Any]) -> list[np.ndarray]:
+        traced = self._trace_of(function, afresh=True)
+        return _evaluated(traced, traced.constants, self._placed(moved))
 
     def _trace_of(self, function: Callable, *, afresh: bool) -> jaxprs.Traced:
         def of_leaves(leaves):
@@ -385,38 +346,48 @@ class Experiment:
         """What is raised where some of the arguments' arrays are read-only."""
         arguments = self.call.arguments(self.call.values)
         for item in reached(self.call.named(arguments)):
-            if item.name in names and _is_numpy(item.value):
+            if item.name in names and isinstance(item.value, np.ndarray):
                 item.value.flags.writeable = False
         try:
             self._kept(lambda: self.call.function(*arguments))
-        except ValueError as error:
-            return Raised.of(error) if "read-only" in str(error) else None
-        except Exception:
-            return None
+        except Exception as error:
+            is_refused = isinstance(error, ValueError) and "read-only" in str(error)
+            return Raised.of(error) if is_refused else None
         return None
 
+    @property
     def _modules(self) -> list[types.ModuleType]:
         """The modules that the caller's own functions name."""
-        named = [
-            value for f in own_functions(self.call.function) for value in global_names(f).values()
-        ]
-        return [value for value in named if isinstance(value, types.ModuleType)]
+        return [item.value for item in self.reached if isinstance(item.value, types.ModuleType)]
+
+    def _mentions(self, *, own: bool) -> set[str]:
+        """The names in the code that ran, a global generator's among them if its function is held.
+
+        Args:
+            own: whether of the caller's own code alone.
+        """
+        found = self.observation.mentions(own=own)
+        if not found.isdisjoint(("mtrand", "_rand")) or any(map(_draws_globally, self.reached)):
+            found.add("random")
+        return found
+
+
+class _StopTracingError(Exception):
+    """Raised in the place of what would have the function traced at its values."""
 
 
 def _evaluated(
     traced: jaxprs.Traced, constants: Sequence[Any], leaves: Sequence[Any]
 ) -> list[np.ndarray]:
     outputs = jaxprs.evaluated(traced.program, [*map(_apart, constants)], leaves, ends=True)
-    return [numbers(out) for out in outputs]
+    return [as_numpy(out) for out in outputs]
 
 
 def _apart(constant: Any) -> Any:
     return jax.new_ref(constant[...]) if isinstance(constant, jax.Ref) else constant
 
 
-def _is_jitted(thing: Any) -> bool:
-    return declared(thing, "_cache_size") is not None and declared(thing, "__wrapped__") is not None
-
-
-def _is_numpy(thing: Any) -> bool:
-    return isinstance(thing, np.ndarray)
+def _draws_globally(item: Any) -> bool:
+    """Whether a thing is a method of a global generator, as random.random and np.random.rand."""
+    owner = declared(item.value, "__self__")
+    return owner is not None and any(owner is each for each in GLOBAL_RANDOM.values())

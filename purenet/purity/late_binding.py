@@ -6,10 +6,10 @@ import linecache
 import types
 from collections.abc import Callable, Iterator
 
-from purenet.purity.copies import COPIED_FUNCTIONS
 from purenet.purity.findings import Fact
-from purenet.purity.reached import own_functions
+from purenet.purity.object_graph import own_functions
 from purenet.purity.source import parsed, place
+from purenet.purity.substitution import COPIED_FUNCTIONS
 
 _LOOPS = (ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.DictComp,
           ast.GeneratorExp)  # fmt: skip

@@ -13,14 +13,13 @@ from jax.core import Tracer
 from purenet import markup
 from purenet.kinds import like
 from purenet.purity.call import Call, called
-from purenet.purity.copies import copied
 from purenet.purity.dependence import IGNORED, dependence
 from purenet.purity.experiment import Experiment
-from purenet.purity.held import ARRAYS
-from purenet.purity.numeric import close
-from purenet.purity.reached import Reached, captured_arrays
+from purenet.purity.members import ARRAYS
+from purenet.purity.object_graph import Reached, captured_arrays
 from purenet.purity.reads import Reads, aliases
-from purenet.purity.replacing import auditing
+from purenet.purity.substitution import auditing, with_other
+from purenet.purity.values import close
 
 
 class PureVersion(NamedTuple):
@@ -151,13 +150,8 @@ def _of_params(
                 name: jnp.asarray(given[name]) if isinstance(read.value, ARRAYS) else given[name]
                 for name, read in lifted.items()
             }
-        arrays = [name for name, read in lifted.items() if isinstance(read.value, ARRAYS)]
-        things = {id(lifted[name].value): new[name] for name in arrays}
-        places = {
-            (id(lifted[name].holder), lifted[name].key): new[name]
-            for name in set(lifted) - set(arrays)
-        }
-        made = copied(call.function, {**fixed, **things}, places, written)
+        replaced = [(read, new[name]) for name, read in lifted.items()]
+        made = with_other(call.function, replaced, fixed, written)
         arguments = call.arguments(_moved(call, lifted, new))
         if on_jax:
             arguments = [jax.tree.map(_on_jax, argument) for argument in arguments]

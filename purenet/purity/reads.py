@@ -7,12 +7,11 @@ import numpy as np
 
 from purenet import jaxprs
 from purenet.purity.call import Call
-from purenet.purity.copies import CannotReplaceError
 from purenet.purity.experiment import FAILS, Experiment
-from purenet.purity.held import ARRAYS
-from purenet.purity.numeric import differ, other
-from purenet.purity.reached import Reached, captured_arrays, captured_numbers, reached
-from purenet.purity.replacing import auditing
+from purenet.purity.members import ARRAYS
+from purenet.purity.object_graph import Reached, captured_arrays, captured_numbers, reached
+from purenet.purity.substitution import CannotReplaceError, auditing
+from purenet.purity.values import differ, perturbed
 
 _MOST = 32  # captured arrays that are tried
 
@@ -81,7 +80,7 @@ class Reads:
         if key not in self._decides:
             try:
                 base = self._experiment.outputs()
-                changed = self._experiment.outputs(replaced=[(read, other(read.value))])
+                changed = self._experiment.outputs(replaced=[(read, perturbed(read.value))])
                 self._decides[key] = differ(base, changed)
             except CannotReplaceError as error:
                 self.untried[key], self._decides[key] = str(error), False

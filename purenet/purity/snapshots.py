@@ -1,37 +1,17 @@
 """What changes: all that some named things hold, compared before and after a call, and put back."""
 
 import contextlib
-import contextvars
-import io
-import types
 from collections import deque
-from collections.abc import Callable, Hashable, Mapping, Set
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Mapping, Set
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 
 from purenet.jaxprs import is_traced
-from purenet.purity.contents import (
-    ABSENT,
-    BYTES,
-    CONTENT,
-    content_now,
-    content_of,
-    has_tracer,
-    position,
-    restore,
-    runs_out,
-)
-from purenet.purity.held import ATOMS, GENERATORS, MAPPINGS, declared, is_cache, label
-from purenet.purity.reached import Reached, reached
-
-T = TypeVar("T")
-# what changes as a whole: its items or its state have no names of their own
-_NAMED_WHOLE = (
-    np.ndarray, jax.Ref, Set, deque, list, contextvars.ContextVar, types.CellType, io.IOBase,
-    *BYTES, *GENERATORS,
-)  # fmt: skip
+from purenet.purity.members import ATOMS, MAPPINGS, Key, declared
+from purenet.purity.object_graph import Reached, has_tracer, reached
+from purenet.purity.state import ABSENT, CONTENT, position, put_back, runs_out, state
 
 
 class Change(NamedTuple):
@@ -39,37 +19,34 @@ class Change(NamedTuple):
 
     Attributes:
         name: what holds it, and the key or the attribute: ``self.count``, ``history``.
-        key: the holder's id and the key, by which changes of several calls are compared.
+        holder: the thing that was changed.
+        key: how it holds what was changed.
         evidence: what was there before and after, in short.
         adds: whether there was nothing there before, or None.
         has_tracer: whether a tracer is there now.
         is_kept: whether an array or a container is kept there, as layers keep what they computed.
-        holder: the thing that was changed.
     """
 
     name: str
-    key: tuple[int, Hashable]
-    evidence: dict[str, Any]
-    adds: bool
-    has_tracer: bool
-    is_kept: bool
     holder: Any
+    key: Key = CONTENT
+    evidence: Mapping[str, Any] = {}
+    adds: bool = False
+    has_tracer: bool = False
+    is_kept: bool = False
 
-
-class _Holder(NamedTuple):
-    name: str
-    thing: Any
-    content: dict[Any, Any]
+    @property
+    def place(self) -> tuple[int, Key]:
+        """By what changes of several calls are compared."""
+        return id(self.holder), self.key
 
 
 class Snapshot:
     """What is held below some named things at one moment: by reference, arrays by their content."""
 
     def __init__(self, roots: Mapping[str, Any]):
-        self.holders = [
-            _Holder(item.name, item.value, content)
-            for item in reached(roots)
-            if (content := content_of(item.value)) is not None
+        self._states = [
+            (item, found) for item in reached(roots) if (found := state(item.value)) is not None
         ]
 
     def changes(self) -> list[Change]:
@@ -80,88 +57,62 @@ class Snapshot:
         """
         found: dict[str, Change] = {}
         arrays: list[np.ndarray] = []
-        for name, thing, before in self.holders:
-            after = content_now(thing)
-            for key in [*before, *(key for key in after if key not in before)]:
+        for item, before in self._states:
+            after = state(item.value, kept=False) or {}
+            for key in {**before, **after}:
                 old, new = before.get(key, ABSENT), after.get(key, ABSENT)
                 if _same(key, old, new):
                     continue
-                if isinstance(thing, np.ndarray):  # arrays that look into one memory changed once
-                    if any(np.shares_memory(thing, other) for other in arrays):
-                        continue
-                    arrays.append(thing)
-                change = _change(name, thing, key, old, new)
+                if isinstance(item.value, np.ndarray):
+                    if any(np.shares_memory(item.value, other) for other in arrays):
+                        continue  # arrays that look into one memory changed once
+                    arrays.append(item.value)
+                change = _change(item, key, old, new)
                 found.setdefault(change.name, change)
         return list(found.values())
 
     def put_back(self) -> None:
-        """Give everything the content that it had; what cannot be given it is left alone."""
-        for _, thing, before in self.holders:
-            after = content_now(thing)
-            if before.keys() == after.keys() and all(
+        """Give everything the state that it had; what cannot be given it is left alone."""
+        for item, before in self._states:
+            after = state(item.value, kept=False) or {}
+            if before.keys() != after.keys() or not all(
                 _same(key, old, after[key]) if key == CONTENT else old is after[key]
                 for key, old in before.items()
             ):
-                continue
-            with contextlib.suppress(Exception):
-                restore(thing, before, after)
+                with contextlib.suppress(Exception):
+                    put_back(item.value, before)
 
     @property
     def used_up(self) -> list[str]:
         """The generators and iterators that were drawn from and cannot be put back."""
         return [
-            name
-            for name, thing, before in self.holders
-            if runs_out(thing)
-            and not _same(CONTENT, before[CONTENT], position(thing))
-            and not (isinstance(before[CONTENT], int) and declared(thing, "__setstate__"))
+            item.name
+            for item, before in self._states
+            if runs_out(item.value)
+            and not _same(CONTENT, before[CONTENT], position(item.value))
+            and not (isinstance(before[CONTENT], int) and declared(item.value, "__setstate__"))
         ]
 
 
-def undone(work: Callable[[], T], undo: Callable[[], Any]) -> T:
-    """``work()``, and then ``undo()``: also where it raises, and to its end if Ctrl-C comes then.
-
-    Args:
-        work: what is done.
-        undo: what is done at last; it may be done twice.
-    """
-    try:
-        return work()
-    finally:
-        interrupted = None
-        while True:
-            try:
-                undo()
-                break
-            except KeyboardInterrupt as error:
-                interrupted = error
-        if interrupted is not None:
-            raise interrupted
-
-
-def changed(item: Reached) -> Change:
-    """The change of a thing that is known to be written to, where its content cannot be seen."""
-    return Change(item.name, (id(item.value), CONTENT), {}, False, False, False, item.value)
-
-
-def _change(name: str, thing: Any, key: Any, old: Any, new: Any) -> Change:
-    called = label(name, thing, key)
-    added = isinstance(thing, MAPPINGS) and (old is ABSENT or new is ABSENT)
-    if added or isinstance(thing, _NAMED_WHOLE) or key == CONTENT or is_cache(thing):
-        called = name
-    rebinds = not added and not isinstance(thing, (np.ndarray, jax.Ref, *BYTES, *GENERATORS))
+def _change(item: Reached, key: Key, old: Any, new: Any) -> Change:
+    # items of lists and sets move, those of mappings come and go: it is the whole that changes
+    is_list = isinstance(item.value, list | deque | Set)
+    is_item = key.kind == "item" and not isinstance(item.value, MAPPINGS)
+    comes_or_goes = isinstance(item.value, MAPPINGS) and (old is ABSENT or new is ABSENT)
+    is_whole = is_item or comes_or_goes or key.kind in ("content", "result")
+    name = item.name if is_whole else key.of(item.name, item.value)
     return Change(
-        called,
-        (id(thing), key),
-        _evidence(called, old, new),
-        (old is ABSENT or old is None) and not isinstance(thing, list | deque),
-        has_tracer(None if new is ABSENT else new),
-        rebinds and not isinstance(thing, list | deque | Set) and not _is_plain(new),
-        thing,
+        name,
+        item.value,
+        key,
+        _evidence(name, old, new),
+        adds=(old is ABSENT or old is None) and not isinstance(item.value, list | deque),
+        has_tracer=has_tracer(None if new is ABSENT else new),
+        is_kept=key != CONTENT and not comes_or_goes and not is_list and not _is_plain(new),
     )
 
 
-def _same(key: Any, old: Any, new: Any) -> bool:
+def _same(key: Key, old: Any, new: Any) -> bool:
     if old is new:
         return True
     if old is ABSENT or new is ABSENT or type(old) is not type(new):

@@ -132,7 +132,7 @@ class Checkpoints:
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Let go of the folder."""
+        """Close the folder."""
         self.manager.close()
 
     def _require_same(self, found: Mapping[str, Any], step: int) -> None:

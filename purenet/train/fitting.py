@@ -6,7 +6,8 @@ from typing import Any
 
 from jax.sharding import Mesh
 
-from purenet.train import interrupt, parallel
+from purenet import meshes
+from purenet.train import interrupt
 from purenet.train.checkpoint import Checkpoints
 from purenet.train.plan import planned
 from purenet.train.run import Fit, Run, restored
@@ -107,9 +108,9 @@ def fit(
             saves=checkpoint is not None,
             every=checkpoint_every,
         )
-        mesh = parallel.automatic(mesh)
+        mesh = meshes.automatic(mesh)
         validated = None if validated is None else validated.placed(mesh)
-        run = Run(loss, optimizer, plan, mesh, parallel.placed(mesh, tuple(data)), validated)
+        run = Run(loss, optimizer, plan, mesh, meshes.replicated(mesh, tuple(data)), validated)
         reached = run.start(state)
         if checkpoint is None:
             return run.to_the_end(reached, None, progress, interrupted)

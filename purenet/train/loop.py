@@ -21,7 +21,7 @@ _KEPT = 32  # compiled losses, oldest forgotten first
 
 
 class Steps(NamedTuple):
-    """What a call came to.
+    """What a call of the compiled loop came to.
 
     Attributes:
         state: after the steps.

@@ -21,7 +21,7 @@ def accuracy(model: Model) -> Callable[[Any, Any, Any], Array]:
         JAX's default float.
 
     Raises:
-        TypeError: where model is no `Model`.
+        TypeError: where model is not a `Model`.
         ValueError: when called, where targets fit neither form.
 
     >>> from purenet import nn

@@ -41,7 +41,7 @@ class Plan(NamedTuple):
 
     @property
     def total(self) -> int:
-        """The steps of all epochs."""
+        """The number of steps of all epochs."""
         return self.epochs * self.batches
 
     def stop(self, step: int, length: int) -> int:
@@ -102,7 +102,7 @@ def planned(
     """The plan of a training; with ``every`` None it saves at every end of an epoch.
 
     Raises:
-        TypeError: where state is no `TrainState`.
+        TypeError: where state is not a `TrainState`.
         ValueError: where the data, the numbers, or the state's step do not fit.
     """
     require_state(state)

@@ -1,12 +1,11 @@
 """The progress of a training: loss, metrics and time left, on a terminal, after two seconds."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from purenet.progress import DELAY, late_bar
 from purenet.terminal import import_rich
-
-DELAY = 2.0
 
 Show = Callable[[int, float, Mapping[str, float]], None]
 
@@ -24,7 +23,7 @@ def shown(
         batches: of an epoch.
         delay: seconds in which nothing is shown.
 
-    Nothing at all is shown where the error output is no terminal.
+    Nothing at all is shown where the error output is not a terminal.
     """
     bar = _bar(delay) if wanted else None
     if bar is None:
@@ -65,25 +64,15 @@ def _nothing(step: int, loss: float, metrics: Mapping[str, float]) -> None:
 def _bar(delay: float) -> Any:
     import_rich()
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 
     console = Console(stderr=True)
     if not console.is_interactive:
         return None
-
-    class LateProgress(Progress):
-        """A bar that appears only once the training has taken a while."""
-
-        def get_renderables(self) -> Iterable[Any]:
-            late = [task for task in self.tasks if (task.elapsed or 0.0) > delay]
-            if late:
-                yield self.make_tasks_table(late)
-
-    return LateProgress(
+    columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.fields[measured]}"),
         TimeRemainingColumn(),
-        console=console,
-        transient=True,
     )
+    return late_bar(*columns, console=console, delay=delay)

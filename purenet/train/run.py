@@ -8,6 +8,7 @@ import jax
 import numpy as np
 from jax.sharding import Mesh
 
+from purenet import meshes
 from purenet.train import divergence, history, loop, parallel, progress
 from purenet.train.checkpoint import Checkpoints
 from purenet.train.history import History
@@ -21,7 +22,7 @@ _TOGETHER = 32  # steps of a call where several processes have to agree on them
 
 
 class Fit(NamedTuple):
-    """What a training came to.
+    """What a training came to: where it ended, and what it measured.
 
     Attributes:
         state: the last `TrainState`; pass it to `fit` again to go on.
@@ -58,8 +59,8 @@ class Run(NamedTuple):
     validation: Validation | None
 
     def start(self, state: TrainState) -> Reached:
-        """Nothing measured yet, and a copy of the state."""
-        state = parallel.placed(self.mesh, copied(state))
+        """Where the run begins: a copy of the state, and nothing measured yet."""
+        state = meshes.replicated(self.mesh, copied(state))
         size = self.plan.batch_size
         batch = tuple(jax.ShapeDtypeStruct((size, *x.shape[1:]), x.dtype) for x in self.data)
 
@@ -88,7 +89,7 @@ class Run(NamedTuple):
         bar: bool,
         interrupted: Callable[[], bool],
     ) -> Fit:
-        """Call after call, until all steps are taken or ``interrupted()``."""
+        """Make one call after another, until all steps are taken or ``interrupted()``."""
         plan = self.plan
         together = jax.process_count() > 1
         length = _TOGETHER if together else 1

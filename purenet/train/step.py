@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 from jax.sharding import Mesh
 
+from purenet import meshes
 from purenet.train import parallel
 from purenet.train.state import (
     TrainState,
@@ -71,7 +72,7 @@ def train_step(
     """
     require_loss(loss)
     require_optimizer(optimizer)
-    return _compiled_step(loss, optimizer, parallel.automatic(mesh))
+    return _compiled_step(loss, optimizer, meshes.automatic(mesh))
 
 
 def require_loss(loss: Any) -> None:

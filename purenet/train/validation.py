@@ -21,7 +21,7 @@ class Validation(NamedTuple):
     data: tuple
 
     def placed(self, mesh: Mesh | None) -> "Validation":
-        """The same with its rows shared out over a mesh."""
+        """This validation with its rows shared out over a mesh."""
         return self._replace(data=parallel.placed_rows(mesh, self.data))
 
     def measure(self, params: Any) -> tuple[np.ndarray, dict[str, np.ndarray]]:
@@ -51,7 +51,7 @@ def validating(
     """The validation asked for; None where there are no data for it.
 
     Raises:
-        TypeError: metrics that are no functions by name.
+        TypeError: metrics that are not functions by name.
         ValueError: data that are empty or of different lengths; metrics without data; a loss that
             cannot do without its key.
     """

@@ -9,7 +9,8 @@ import pytest
 from rich.console import Console
 
 from comparisons import exhibits, first_screen, puzzle
-from comparisons.claims import Exhibition, fact
+from comparisons.claims import fact
+from comparisons.exhibition import Exhibition
 from comparisons.exhibits.simple_net import published
 from comparisons.runs import Outcome, title
 

@@ -14,7 +14,8 @@ import pytest
 import comparisons.__main__ as program
 from comparisons import exhibits, measures, puzzle, show_brief
 from comparisons.__main__ import main
-from comparisons.claims import Ablation, Exhibition, equal, fact
+from comparisons.claims import equal, fact
+from comparisons.exhibition import Ablation, Exhibition
 
 ROOT = Path(__file__).resolve().parents[2]
 HOLDS = fact("it holds", holds=True, mutating=1, pure=1)

@@ -1,4 +1,4 @@
-"""The programs as text: places, the lines that answer each other, and what cannot be found."""
+"""The programs as text: places, the lines that correspond, and what cannot be found."""
 
 import pytest
 

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from comparisons import measures, record
-from comparisons.claims import Ablation, Audit, Exhibition, close, equal, fact
+from comparisons.claims import Audit, close, equal, fact
+from comparisons.exhibition import Ablation, Exhibition
 from comparisons.runs import Outcome
 from comparisons.settings import Settings
 from purenet.purity import Finding, PurityReport

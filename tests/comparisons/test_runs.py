@@ -4,7 +4,8 @@ import jax.numpy as jnp
 import pytest
 
 from comparisons import exhibits, measures, runs
-from comparisons.claims import Exhibition, fact
+from comparisons.claims import fact
+from comparisons.exhibition import Exhibition
 from comparisons.settings import Settings
 
 

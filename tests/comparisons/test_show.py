@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.table import Table
 
 from comparisons import show
-from comparisons.claims import Ablation, Audit, Exhibition, close, equal, fact
+from comparisons.claims import Audit, close, equal, fact
+from comparisons.exhibition import Ablation, Exhibition
 from comparisons.runs import Outcome
 from purenet.purity import Finding, PurityReport
 

@@ -211,6 +211,16 @@ def test_numpy_on_a_tracer():
     assert places(loss, jnp.ones(3))["numpy-on-tracer"] == line(loss, "# asks")
 
 
+def test_a_branch_on_a_tracer():
+    def loss(p):
+        if p[0] > 0:  # asks
+            return jnp.sum(p**2)
+        return jnp.sum(p)
+
+    assert found(loss, jnp.ones(3)) == {("numpy-on-tracer", "loss")}
+    assert places(loss, jnp.ones(3))["numpy-on-tracer"] == line(loss, "# asks")
+
+
 def test_numpy_on_numbers_that_are_not_traced():
     assert audit(lambda p: jnp.sum(p) * np.sqrt(2.0), jnp.ones(3)).ok
     assert audit(lambda p: float(np.sum(p)) if p[0] > 0 else 0.0, p).ok

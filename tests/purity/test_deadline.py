@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from purenet.purity import audit
-from purenet.purity.observing import DeadlineError, within
+from purenet.purity.guards import DeadlineError, within
 
 
 def forever(is_careful):

@@ -14,7 +14,7 @@ from purenet.purity.dependence import (
     dependence,
 )
 from purenet.purity.experiment import Experiment
-from purenet.purity.numeric import differ, summary
+from purenet.purity.values import differ, summary
 
 CASES = {
     "moves": (lambda xp, p: xp.sum(p**2), MOVES),

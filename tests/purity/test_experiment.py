@@ -6,8 +6,8 @@ import pytest
 
 from purenet.purity import called
 from purenet.purity.experiment import Experiment
-from purenet.purity.numeric import other
-from purenet.purity.reached import captured_arrays, captured_numbers
+from purenet.purity.object_graph import captured_arrays, captured_numbers
+from purenet.purity.values import perturbed
 
 W, rate = np.ones(2), 3.0
 
@@ -42,7 +42,7 @@ def test_by_its_program_where_it_is_for_jax():
 
 @pytest.mark.parametrize("value", [1.0, 2, 1 + 1j, np.ones(2, np.float16), jnp.arange(3)])
 def test_other_numbers_keep_shape_and_dtype_and_differ(value):
-    changed = other(value)
+    changed = perturbed(value)
     assert np.shape(changed) == np.shape(value)
     assert np.all(np.asarray(changed) != np.asarray(value))
     if hasattr(value, "dtype"):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from purenet import audit
-from purenet.purity.numeric import other
+from purenet.purity.values import perturbed
 
 SHAPES = arrays.array_shapes(min_dims=0, max_dims=3, max_side=5)
 
@@ -16,22 +16,22 @@ SHAPES = arrays.array_shapes(min_dims=0, max_dims=3, max_side=5)
 @given(shape=SHAPES)
 def test_shape_and_dtype_stay_and_every_number_is_another(dtype, shape):
     value = np.ones(shape, dtype)
-    changed = other(value)
+    changed = perturbed(value)
     assert (changed.shape, changed.dtype) == (value.shape, value.dtype)
     assert np.all(changed != value)
 
 
 @given(shape=SHAPES)
 def test_no_two_of_equal_numbers_stay_equal(shape):
-    changed = other(np.zeros(shape))
+    changed = perturbed(np.zeros(shape))
     assert len(np.unique(changed)) == changed.size
 
 
 def test_jax_arrays_and_python_numbers_stay_what_they_are():
-    assert isinstance(other(jnp.ones(3, jnp.bfloat16)), jnp.ndarray)
-    assert other(jnp.ones(3, jnp.bfloat16)).dtype == jnp.bfloat16
-    assert other(1.0) == 1.375
-    assert other(3) == 4
+    assert isinstance(perturbed(jnp.ones(3, jnp.bfloat16)), jnp.ndarray)
+    assert perturbed(jnp.ones(3, jnp.bfloat16)).dtype == jnp.bfloat16
+    assert perturbed(1.0) == 1.375
+    assert perturbed(3) == 4
 
 
 def test_a_bias_of_zeros_before_a_softmax_is_named():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from purenet.purity import audit
-from purenet.purity.numeric import other
+from purenet.purity.values import perturbed
 from tests.purity.found import found, line, places
 
 x = jnp.linspace(0.5, 2.0, 3)
@@ -36,8 +36,8 @@ def test_the_evidence_of_an_ignored_leaf_is_the_ablation():
     assert ignored.evidence == {
         "value": 2.0,
         "p changed": 2.0,
-        "W changed": float(other(W).sum()),
-        "both changed": float(other(W).sum()),
+        "W changed": float(perturbed(W).sum()),
+        "both changed": float(perturbed(W).sum()),
         "the two are one array": 1.0,
     }
 

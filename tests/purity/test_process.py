@@ -7,6 +7,7 @@ import functools
 import io
 import logging
 import random
+import signal
 import subprocess
 import sys
 import threading
@@ -84,7 +85,18 @@ def test_they_are_the_same_during_the_call_too():
         assert all(same[:observed] + same[observed + 2 :])
 
 
+@pytest.fixture
+def ctrl_c():
+    """Ctrl-C raises KeyboardInterrupt, also where the tests run in the background of a shell."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.full
+@pytest.mark.usefixtures("ctrl_c")
+# where it comes in JAX's own part of a garbage collection, Python drops it
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_ctrl_c_at_any_moment_leaves_everything_as_it_was(unchecked):
     counting, before = Counting(), names_of_the_process()
     chance = np.random.get_state()[1].copy()  # noqa: NPY002

@@ -5,8 +5,8 @@ import weakref
 
 import numpy as np
 
-from purenet.purity.held import attributes, declared
-from purenet.purity.reached import is_jax_code, of_function, own_functions, reached
+from purenet.purity.members import attributes, declared
+from purenet.purity.object_graph import is_jax_code, of_function, own_functions, reached
 
 X = np.ones(1)
 
@@ -88,7 +88,8 @@ class Loud:
 
 
 def test_dictionaries_and_slots():
-    assert attributes(Loud()) == {"_Loud__hidden": 1, "slot": 2, "plain": 3}
+    named = {key.name: value for key, value in attributes(Loud()).items()}
+    assert named == {"_Loud__hidden": 1, "slot": 2, "plain": 3}
     assert attributes(3) == {}
 
 

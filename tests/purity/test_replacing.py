@@ -8,9 +8,8 @@ import jax
 import numpy as np
 import pytest
 
-from purenet.purity.copies import CannotReplaceError, copied
-from purenet.purity.reached import captured_arrays, captured_numbers
-from purenet.purity.replacing import auditing, in_place, with_other
+from purenet.purity.object_graph import captured_arrays, captured_numbers
+from purenet.purity.substitution import CannotReplaceError, auditing, in_place, with_other
 
 SHARED, rate = np.ones(2), 3.0
 
@@ -116,7 +115,7 @@ def test_what_jit_has_frozen_is_looked_through():
 
 def test_what_is_written_to_is_apart():
     history = []
-    made = copied(lambda p: history.append(p), {}, apart=[id(history)])
+    made = with_other(lambda p: history.append(p), [], apart=[id(history)])
     made(1.0)
     assert history == []
 

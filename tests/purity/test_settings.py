@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from purenet.purity import audit
-from purenet.purity.observing import Observation, observed
-from purenet.purity.settings import Settings
+from purenet.purity.effects import Observation, observed
+from purenet.purity.process_settings import Settings
 from tests.purity.found import found
 
 p = np.ones(3)
@@ -119,8 +119,8 @@ def test_what_another_thread_changes_is_left_alone():
     try:
         nobody, somebody = Observation(), Observation()
         observed(somebody, lambda: recursion(p))
-        assert settings.changes(nobody) == []
-        assert settings.changes(somebody) == ["sys.setrecursionlimit"]
+        assert settings.changes(nobody.mentions) == []
+        assert settings.changes(somebody.mentions) == ["sys.setrecursionlimit"]
         settings.put_back(["sys.setrecursionlimit"])
         assert sys.getrecursionlimit() == before
     finally:

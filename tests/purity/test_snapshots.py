@@ -6,7 +6,8 @@ import random
 import numpy as np
 import pytest
 
-from purenet.purity.snapshots import Snapshot, undone
+from purenet.purity.guards import undone
+from purenet.purity.snapshots import Snapshot
 
 THINGS = {
     "array": (lambda: np.zeros(3), lambda a: a.__setitem__(1, 2.0), "thing"),

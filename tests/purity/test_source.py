@@ -5,15 +5,21 @@ import functools
 import jax
 import numpy as np
 
-from purenet.purity.held import default_names, global_names
-from purenet.purity.source import is_library, is_library_class, where_defined, where_named
+from purenet.purity.source import (
+    attribute_names,
+    is_library,
+    is_library_class,
+    mentioned,
+    where_defined,
+    where_named,
+)
 from tests.purity.found import line
 
 rate = 0.1
 
 
 def of_three(p, scale=2.0):
-    return p * scale * rate
+    return p * scale * rate + np.e
 
 
 class Model:
@@ -29,7 +35,8 @@ class Model:
 
 
 def test_names_that_code_reads():
-    assert global_names(of_three) | default_names(of_three) == {"rate": 0.1, "scale": 2.0}
+    assert mentioned(of_three.__code__) == ("rate", "np")
+    assert attribute_names(of_three.__code__) == {"rate", "np", "e"}
 
 
 def test_reads_and_stores_of_an_attribute_not_of_a_variable_of_its_name():

@@ -2,7 +2,8 @@
 
 import jax.numpy as jnp
 
-from comparisons.claims import Exhibition, ablate, equal
+from comparisons.claims import equal
+from comparisons.exhibition import Exhibition, ablate
 from comparisons.exhibits.addition_net import audits, pure
 from comparisons.exhibits.addition_net.mutating import AdditionNet, captured_loss
 from comparisons.settings import Settings
@@ -31,7 +32,7 @@ def run(settings: Settings) -> Exhibition:
         equal("after net.w[0][0] = 101 the lambda gives 108", mutating=f(None), expected=108),
         equal("the weight stays 101 afterwards", mutating=net.w[0][0], expected=101),
         equal(
-            "the pure loss at 101, 100, 100 and 101: no call affects another",
+            "the pure loss at 101, 100, 100 and 101 follows the argument: no call affects another",
             pure=[_pure(101), _pure(100), _pure(100), _pure(101)],
             expected=[108, 107, 107, 108],
         ),

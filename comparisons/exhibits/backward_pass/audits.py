@@ -19,5 +19,5 @@ def run(params: Arrays, x: np.ndarray) -> tuple[list[Audit], list[Claim]]:
             method,
             ("mutates-state", "self.x"),  # the shape is the same at each call
         ),
-        found("the pure layer has nothing to be told of", twin, is_original=False),
+        found("the audit finds nothing in the pure layer", twin, is_original=False),
     ]

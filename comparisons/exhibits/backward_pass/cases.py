@@ -12,7 +12,7 @@ Gradients = tuple[Arrays, Arrays]  # of the parameters, of the inputs
 
 
 class Case(NamedTuple):
-    """One layer.
+    """One layer at one point, and its pure twin.
 
     Attributes:
         make: a fresh layer of given parameters.

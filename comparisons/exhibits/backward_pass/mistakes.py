@@ -23,7 +23,7 @@ Change = Callable[[Passed], Arrays]
 
 
 class Mistake(NamedTuple):
-    """One mistake.
+    """One mistake in the backward pass of one layer.
 
     Attributes:
         what: in a few words.
@@ -84,77 +84,77 @@ def _swapped_gates(layer: Any) -> np.ndarray:
     return np.hstack((i, g, f, o))
 
 
-MISTAKES = [
+MISTAKES = [  # first the one that PyTorch's gradcheck passes
     Mistake(
-        "the bias summed over the wrong axis",
+        "the 1e-6 under the root is left out",
+        "BatchNormalization",
+        lambda p: {"gamma": _without_epsilon(p.layer, p.dout)},
+    ),
+    Mistake(
+        "the bias is summed over the wrong axis",
         "Affine",
         lambda p: {"b": p.dout.sum(axis=1)},
     ),
     Mistake(
-        "the weight not transposed",
+        "the weight is not transposed",
         "Affine",
         lambda p: {"x": p.dout @ p.layer.W},
         "inputs and outputs exchanged",
     ),
     Mistake(
-        "the weight's gradient transposed",
+        "the gradient of the weight is transposed",
         "Affine",
         lambda p: {"W": p.params["W"].T},
         "the finite difference transposed",
     ),
     Mistake(
-        "a factor y of y (1 - y) forgotten",
+        "a factor y of y (1 - y) is forgotten",
         "Sigmoid",
         lambda p: {"x": p.dout * (1 - p.layer.out)},
     ),
     Mistake(
-        "the mask of the wrong sign",
+        "the mask has the wrong sign",
         "Relu",
         lambda p: {"x": p.dout * p.layer.mask},
     ),
     Mistake(
-        "the batch size forgotten",
+        "the batch size is forgotten",
         "SoftmaxWithLoss",
         lambda p: {"x": p.inputs["x"] * 3},
         "3 times the finite difference: perhaps a mean was taken for a sum",
     ),
     Mistake(
-        "the mean's term left out",
+        "the term of the mean is left out",
         "BatchNormalization",
         lambda p: {"x": _without_mean(p.layer, p.dout)},
     ),
     Mistake(
-        "the 1e-6 under the root left out",
-        "BatchNormalization",
-        lambda p: {"gamma": _without_epsilon(p.layer, p.dout)},
-    ),
-    Mistake(
-        "the mask forgotten on the way back",
+        "the mask is forgotten on the way back",
         "Dropout",
         lambda p: {"x": p.dout},
     ),
     Mistake(
-        "im2col off by the padding",
+        "im2col is off by the padding",
         "Convolution",
         lambda p: {"x": _uncropped(p.layer)},
     ),
     Mistake(
-        "the maximum's gradient spread over its window",
+        "the gradient of the maximum is spread over its window",
         "Pooling",
         lambda p: {"x": p.dout.repeat(2, axis=2).repeat(2, axis=3) / 4},
     ),
     Mistake(
-        "tanh differentiated at the output of the step",
+        "tanh is differentiated at the output of the step",
         "RNN",
         lambda p: {"b": _tanh_twice(p.layer, p.dout)},
     ),
     Mistake(
-        "overwritten at each time instead of added",
+        "gradients are overwritten at each time step, not added",
         "TimeRNN",
         lambda p: {name: getattr(p.layer.layers[0], f"d{name}") for name in p.params},
     ),
     Mistake(
-        "two gates in one another's place",
+        "two gates are swapped",
         "LSTM",
         lambda p: {"b": _swapped_gates(p.layer).sum(axis=0)},
     ),

@@ -1,10 +1,11 @@
-"""Lambdas built in a loop: without defaults, all of them use its last values."""
+"""Lambdas built in a loop: without defaults, all use the loop's last values."""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from comparisons.claims import Ablation, Claim, Exhibition, ablate, close, equal
+from comparisons.claims import Claim, close, equal
+from comparisons.exhibition import Ablation, Exhibition, ablate
 from comparisons.exhibits.captured_defaults import audits, pure
 from comparisons.exhibits.captured_defaults.mutating import (
     LoopVariables,
@@ -40,7 +41,7 @@ def _with_defaults() -> list[Claim]:
             tolerance=1e-15,
         ),
         close(
-            "the whole encoding: sin f1, cos f1, sin f2, ...",
+            "with defaults the whole encoding is sin f1, cos f1, sin f2, ...",
             mutating=embed(build_embedding(_FREQS), _X),
             pure=pure.embed(_X, _FREQS),
             tolerance=1e-15,
@@ -68,7 +69,7 @@ def _without_defaults() -> list[Claim]:
             expected=2,
         ),
         equal(
-            "the first lambda should be sin(x); it is wrong by up to",
+            "the first lambda should be sin(x), and is wrong by up to 1.05",
             mutating=float(np.max(np.abs(late[0](_X) - np.sin(_X)))),
             expected=float(np.max(np.abs(last - np.sin(_X)))),
         ),

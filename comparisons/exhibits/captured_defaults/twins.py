@@ -1,4 +1,4 @@
-"""Which lines of the two programs answer each other."""
+"""Which lines of the two programs correspond."""
 
 from comparisons.programs import Twin
 

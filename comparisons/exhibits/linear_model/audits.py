@@ -13,7 +13,9 @@ def run(x, t) -> tuple[list[Audit], list[Claim]]:
     model = LinearModel()
     captured, assigning = captured_loss(model, x, t), assigning_loss(model, x, t)
     lambda_ = Audit("lambda W: model.loss(x, t), at model.W", purenet.audit(captured, model.W))
-    copied = Audit("the same, at a copy", purenet.audit(captured, model.W.copy()))
+    copied = Audit(
+        "lambda W: model.loss(x, t), at model.W.copy()", purenet.audit(captured, model.W.copy())
+    )
     def_ = Audit("def loss_W(W): model.W = W; ...", purenet.audit(assigning, model.W.copy()))
     params = {"W": jnp.array([[0.5]])}
     twin = Audit("loss(params, x, t)", purenet.audit(pure.loss, params, x, t))
@@ -25,13 +27,13 @@ def run(x, t) -> tuple[list[Audit], list[Claim]]:
             ("aliased-state", "model.W"),
         ),
         found(
-            "the audit at a copy of W: the lambda ignores it and captures model.W",
+            "at a copy of W the audit finds that the lambda ignores it and captures model.W",
             copied,
             ("ignored-parameter", "W"),
             ("captured-array", "model.W"),
         ),
         found(
-            "the audit of the def: it reads W, and changes the model",
+            "the audit finds that the def reads W, and changes the model",
             def_,
             ("mutates-state", "model.W"),
         ),

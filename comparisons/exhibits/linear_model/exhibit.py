@@ -4,7 +4,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from comparisons.claims import Ablation, Claim, Exhibition, ablate, close, equal, fact
+from comparisons.claims import Claim, close, equal, fact
+from comparisons.exhibition import Ablation, Exhibition, ablate
 from comparisons.exhibits.linear_model import audits, pure
 from comparisons.exhibits.linear_model.mutating import (
     LinearModel,
@@ -90,13 +91,13 @@ def _halved() -> list[Claim]:
             tolerance=5e-6,
         ),
         close(
-            "jax.grad of the pure loss",
+            "jax.grad of the pure loss is -14",
             pure=jax.grad(pure.loss)(params, _X, _T)["W"],
             expected=[[_GRADIENT]],
             tolerance=1e-13,
         ),
         close(
-            "fd.grad of the pure loss, on the (1, 1) array",
+            "fd.grad of the pure loss is -14, on the (1, 1) array too",
             pure=fd.grad(pure.loss)(params, _X, _T)["W"],
             expected=[[_GRADIENT]],
             tolerance=1e-9,

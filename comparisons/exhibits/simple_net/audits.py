@@ -16,7 +16,7 @@ def run() -> tuple[list[Audit], list[Claim]]:
     net = _net()
     f = captured_loss(net, _X, _T)
     aliased = Audit("lambda W: net.loss(x, t), at net.W", purenet.audit(f, net.W))
-    copied = Audit("the same, at net.W.copy()", purenet.audit(f, net.W.copy()))
+    copied = Audit("lambda W: net.loss(x, t), at net.W.copy()", purenet.audit(f, net.W.copy()))
     params = {"W": jnp.array(net.W)}
     twin = Audit("loss(params, x, t)", purenet.audit(pure.loss, params, _X, _T, _DELTA))
     return [aliased, copied, twin], [

@@ -4,7 +4,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from comparisons.claims import Ablation, Claim, Exhibition, ablate, close, equal
+from comparisons.claims import Claim, close, equal
+from comparisons.exhibition import Ablation, Exhibition, ablate
 from comparisons.exhibits.simple_net import audits, published, pure
 from comparisons.exhibits.simple_net.mutating import SimpleNet, captured_loss, numerical_gradient
 from comparisons.settings import Settings
@@ -27,21 +28,21 @@ def _run_a() -> list[Claim]:
     net, params = SimpleNet(published.A_W, published.A_DELTA), {"W": jnp.array(published.A_W)}
     return [
         close(
-            "run A: the predictions",
+            "run A: the predictions are the published ones",
             mutating=net.predict(_X),
             pure=pure.model.apply(params, _X),
             expected=published.A_PREDICTIONS,
             tolerance=_PRINTED,
         ),
         close(
-            "run A: the loss (from W as printed, to eight decimals)",
+            "run A: the loss is the published one (W is printed to eight decimals)",
             mutating=net.loss(_X, _T),
             pure=pure.loss(params, _X, _T, published.A_DELTA),
             expected=published.A_LOSS,
             tolerance=_PRINTED,
         ),
         close(
-            "run A: dW, in place against jax.grad",
+            "run A: dW, in place and by jax.grad, is the published one",
             mutating=numerical_gradient(captured_loss(net, _X, _T), net.W),
             pure=jax.grad(pure.loss)(params, _X, _T, published.A_DELTA)["W"],
             expected=published.A_GRADIENT,
@@ -56,21 +57,21 @@ def _run_b() -> list[Claim]:
     gradient = numerical_gradient(captured_loss(net, _X, _T), net.W, trace)
     return [
         close(
-            "run B: the loss, 1e-7 in its logarithm",
+            "run B: the loss, with 1e-7 in its logarithm, is the published one",
             mutating=net.loss(_X, _T),
             pure=pure.loss(params, _X, _T, published.B_DELTA),
             expected=published.B_LOSS,
             tolerance=1e-14,
         ),
         close(
-            "run B: the twelve traced values f(W + h), f(W - h)",
+            "run B: all twelve traced values, f(W + h) and f(W - h), are the published ones",
             mutating=trace,
             pure=pure.trace(params, _X, _T, published.B_DELTA),
             expected=published.B_TRACE,
             tolerance=1e-11,
         ),
         close(
-            "run B: dW, in place against fd.grad",
+            "run B: dW, in place and by fd.grad, is the published one",
             mutating=gradient,
             pure=fd.grad(pure.loss)(params, _X, _T, published.B_DELTA)["W"],
             expected=published.B_GRADIENT,

@@ -43,7 +43,7 @@ def run(weight, bias, x, t, base_lr: float) -> tuple[list[Audit], list[Claim]]:
             ("aliased-state", "module.weight.data"),
         ),
         found(
-            "the audit of a whole step: it writes into seven arrays of two objects",
+            "the audit finds that a whole step writes into seven arrays of two objects",
             step,
             ("mutates-state", "self.module.x"),
             *(

@@ -1,4 +1,4 @@
-"""A training step of objects and one from state to state: the same trajectory."""
+"""Object-style training steps and pure ones: the same trajectory, to round-off."""
 
 import math
 
@@ -6,7 +6,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from comparisons.claims import Ablation, Claim, Exhibition, ablate, close, equal, fact
+from comparisons.claims import Claim, close, equal, fact
+from comparisons.exhibition import Ablation, Exhibition, ablate
 from comparisons.exhibits.training_step import audits, mutating, pure
 from comparisons.settings import Settings
 from purenet.nn import initializers
@@ -26,8 +27,8 @@ def run(settings: Settings) -> Exhibition:
     original = f"PyTorch {torch.__version__}" if torch else "the NumPy module (no PyTorch here)"
     title = (__doc__ or "").splitlines()[0]
     notes = (
-        f"the original of the trajectory: {original}",
-        "the audits are of the NumPy module: purenet.audit is for functions of NumPy and of JAX",
+        f"The original that the trajectory is compared with: {original}.",
+        "The audits are of the NumPy module: purenet.audit is for functions of NumPy and of JAX.",
     )
     return Exhibition("training_step", title, tuple(claims), _ablation(), notes, tuple(examined))
 
@@ -52,7 +53,7 @@ def _trajectory(torch) -> list[Claim]:
     names = ("loss", "learning rate", "weight")
     claims = [
         close(
-            f"the {name} at each of {_ITERATIONS} steps",
+            f"the {name} is the same at each of {_ITERATIONS} steps",
             mutating=theirs,
             pure=ours,
             tolerance=1e-13,
@@ -62,7 +63,7 @@ def _trajectory(torch) -> list[Claim]:
     if torch is not None:
         claims.append(
             close(
-                "the NumPy module takes PyTorch's steps",
+                "the NumPy module takes the same steps as PyTorch",
                 mutating=with_numpy[2],
                 expected=original[2],
                 tolerance=1e-13,
@@ -165,7 +166,7 @@ def _initialisers() -> list[Claim]:
     ]
     claims = [
         close(
-            f"{name}: the standard deviation of a ({outputs}, {inputs}) weight",
+            f"{name}: a ({outputs}, {inputs}) weight has the right standard deviation",
             mutating=theirs.std(),
             pure=ours.std(),
             expected=expected,
@@ -183,7 +184,7 @@ def _initialisers() -> list[Claim]:
             expected=limit,
         ),
         equal(
-            "zeros and constant",
+            "the constant initialisers give zeros, and the constant",
             mutating=[written(mutating.constant_, v).mean() for v in (0.0, 0.5)],
             pure=[drawn(initializers.zeros).mean(), drawn(initializers.constant(0.5)).mean()],
             expected=[0.0, 0.5],

@@ -23,8 +23,8 @@ def run(model, params, x, t) -> tuple[list[Audit], list[Claim]]:
     twin = Audit("loss(params, x, t)", purenet.audit(loss, params, x, t))
     return [loss_W, method, twin], [
         found(
-            "the audit of loss_W: it ignores all four parameters, reads net.params instead, and "
-            "the layers keep their inputs",
+            "the audit finds that loss_W ignores all four parameters and reads net.params, and "
+            "that the layers keep what they need for backward",
             loss_W,
             *(("ignored-parameter", f"W[{name!r}]") for name in params),
             *(("aliased-state", f"net.params[{name!r}]") for name in params),
@@ -33,7 +33,7 @@ def run(model, params, x, t) -> tuple[list[Audit], list[Claim]]:
             ("mutates-state", "net.last_layer.y"),
         ),
         found(
-            "the audit of net.loss: every layer keeps its input or its output",
+            "the audit finds that every layer of net keeps its input or its output",
             method,
             ("mutates-state", "self.affine1.x"),
             ("mutates-state", "self.activation.out"),

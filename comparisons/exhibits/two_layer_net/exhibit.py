@@ -5,7 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 
 import purenet
-from comparisons.claims import Ablation, Claim, Exhibition, ablate, close, fact
+from comparisons.claims import Claim, close, fact
+from comparisons.exhibition import Ablation, Exhibition, ablate
 from comparisons.exhibits.two_layer_net import audits, pure
 from comparisons.exhibits.two_layer_net.mutating import TwoLayerNet, captured_loss
 from comparisons.settings import Settings
@@ -59,7 +60,8 @@ def _gradients(model, params, x, t, settings: Settings) -> list[Claim]:
     report = purenet.compare_grads(loss, params, x, t)
     claims = [
         close(
-            f"d{name}, {by_jax[name].size:,} coordinates: the in-place loop, fd.grad and jax.grad",
+            f"d{name}: the in-place loop, fd.grad and jax.grad agree at all "
+            f"{by_jax[name].size:,} coordinates",
             mutating=differences[name],
             pure=by_fd[name],
             expected=by_jax[name],
@@ -69,7 +71,7 @@ def _gradients(model, params, x, t, settings: Settings) -> list[Claim]:
     ]
     claims += [
         close(
-            f"d{name}: the original's backward pass, and jax.grad",
+            f"d{name}: the original's backward pass gives what jax.grad gives",
             mutating=layered[name],
             pure=by_jax[name],
             tolerance=1e-14,
@@ -115,25 +117,25 @@ def _training(model, params, images: data.Dataset, settings: Settings) -> list[C
     )
     return [
         close(
-            f"the loss at every one of the first {_COMPARED} steps",
+            f"the loss is the same at each of the first {_COMPARED} steps",
             mutating=np.array(losses[:_COMPARED]),
             pure=pure_losses[:_COMPARED],
             tolerance=1e-12,
         ),
         close(
-            f"the last of {_STEPS:,} losses",
+            f"the last of {_STEPS:,} losses is the same",
             mutating=losses[-1],
             pure=pure_losses[-1],
             tolerance=1e-6,
         ),
         close(
-            "accuracy on the test set, in percent",
+            "the accuracy on the test set, in per cent, is the same",
             mutating=accuracies[0],
             pure=accuracies[1],
             tolerance=0.5,
         ),
         fact(
-            "both have learnt: over 90 percent",
+            "both have learnt: over 90 per cent",
             holds=min(accuracies) > 90,
             mutating=accuracies[0],
             pure=accuracies[1],

@@ -10,7 +10,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from comparisons.claims import Claim, Exhibition, close, equal
+from comparisons.claims import Claim, close, equal
+from comparisons.exhibition import Exhibition
 from comparisons.exhibits.variable_tape import audits, pure
 from comparisons.exhibits.variable_tape.mutating import Add, Exp, Square, Variable, numerical_diff
 from comparisons.settings import Settings
@@ -54,28 +55,28 @@ def _first_derivatives() -> list[Claim]:
     Add()([twice, twice])[0].backward()
     return [
         close(
-            "the derivative of (e^(x²))² at 0.5",
+            "backward gives the derivative of (e^(x²))² at 0.5",
             mutating=x.grad,
             pure=pure.backward(pure.composed, _X)[0],
             expected=exact,
             tolerance=1e-14,
         ),
         close(
-            "the same by numerical_diff with eps = 1e-4, and by fd.grad",
+            "so do numerical_diff, with eps = 1e-4, and fd.grad",
             mutating=numerical_diff(composed, Variable(np.array(_X))),
             pure=fd.grad(pure.composed)(_X),
             expected=exact,
             tolerance=1e-6,
         ),
         close(
-            "backward of two inputs: x0² + x1² at 2 and 3",
+            "backward of two inputs: x0² + x1² at 2 and 3 has the gradient (4, 6)",
             mutating=[x0.grad, x1.grad],
             pure=pure.backward(pure.sum_of_squares, 2.0, 3.0),
             expected=[4.0, 6.0],
             tolerance=1e-14,
         ),
         equal(
-            "a shared intermediate value: a + a², with a = x², at 2",
+            "a shared intermediate value: the derivative of a + a², with a = x², is 36 at 2",
             mutating=x_shared.grad,
             pure=jax.grad(lambda x: nn.add(nn.square(x), nn.square(nn.square(x))))(2.0),
             expected=36.0,
@@ -129,19 +130,19 @@ def _higher_derivatives() -> list[Claim]:
             expected=False,
         ),
         close(
-            "jax.grad of jax.grad: the second derivative",
+            "jax.grad of jax.grad is the second derivative",
             pure=second,
             expected=(4 + 16 * _X**2) * e,
             tolerance=1e-13,
         ),
         close(
-            "jax.grad three times: the third derivative",
+            "jax.grad three times over is the third derivative",
             pure=third,
             expected=(48 * _X + 64 * _X**3) * e,
             tolerance=1e-12,
         ),
         close(
-            "fd.grad of jax.grad: the second derivative again",
+            "fd.grad of jax.grad is the second derivative too",
             pure=fd.grad(jax.grad(pure.composed))(jnp.asarray(_X)),
             expected=(4 + 16 * _X**2) * e,
             tolerance=1e-7,

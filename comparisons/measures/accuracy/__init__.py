@@ -8,7 +8,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from comparisons.measures.accuracy import curves
+from comparisons.measures import v_curve
 from comparisons.measures.accuracy.corpus import CORPUS
 from comparisons.measures.accuracy.table import (
     Cell,
@@ -44,7 +44,7 @@ def run(settings: Settings) -> "Accuracy":
                 if x64:
                     complex_errors += complex_step_errors(function, function.points(dtype))
     if settings.plot is not None:
-        curves.draw(curves.errors(), settings.plot)
+        v_curve.draw(v_curve.errors(), settings.plot)
     return Accuracy(Tables(cells), complex_errors)
 
 

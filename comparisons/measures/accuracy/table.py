@@ -31,7 +31,7 @@ class Cell(NamedTuple):
     evaluations: np.ndarray
 
     def record(self) -> dict[str, Any]:
-        """The cell for machines."""
+        """The cell in the types of JSON."""
         return self._asdict() | {"dtype": self.dtype.name}
 
 
@@ -85,7 +85,7 @@ def complex_step_errors(function: Function, points: np.ndarray) -> list[float]:
 
 
 class Tables:
-    """Summaries over the cells."""
+    """Everything that was measured, and summaries of it."""
 
     def __init__(self, cells: list[Cell]):
         self.cells = cells
@@ -96,11 +96,11 @@ class Tables:
         return np.concatenate(chosen)
 
     def largest_error(self, tool: str, dtype: type, family: str | None = None) -> float:
-        """The largest of them."""
+        """The largest error of a tool, over one family or all."""
         return float(np.max(self.errors(tool, dtype, family)))
 
     def median_error(self, tool: str, dtype: type) -> float:
-        """The median of them."""
+        """The median error of a tool, over one family or all."""
         return float(np.median(self.errors(tool, dtype)))
 
     def evaluations(self, tool: str) -> float:

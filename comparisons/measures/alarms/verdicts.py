@@ -38,7 +38,7 @@ class Verdict(NamedTuple):
 
 
 def verdicts(case: Case, dtype: np.dtype, points: int) -> list[Verdict]:
-    """Check a function at random points, by all its arguments."""
+    """Check a function at random points, with respect to all its arguments."""
     return [_verdict(case, dtype, point) for point in range(points)]
 
 

@@ -60,7 +60,7 @@ class Autograd:
         self.exp, self.log, self.tanh = self.module.exp, self.module.log, self.module.tanh
 
     def array(self, x: np.ndarray) -> Any:
-        """NumPy's own."""
+        """An array as it is: autograd takes NumPy's own."""
         return np.asarray(x)
 
     def sum(self, x: Any, axis: int) -> Any:

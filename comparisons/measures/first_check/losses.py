@@ -25,17 +25,17 @@ class Loss(NamedTuple):
 
 
 def softmax_regression() -> Loss:
-    """8 inputs, 5 classes."""
+    """Softmax regression of 8 inputs and 5 classes."""
     return _mlp((8, 5), batch=16)
 
 
 def two_layers() -> Loss:
-    """20-10-5."""
+    """A network of two layers, 20-10-5."""
     return _mlp((20, 10, 5), batch=16)
 
 
 def five_layers() -> Loss:
-    """Five layers of 16."""
+    """A network of five layers of 16 units."""
     return _mlp((16,) * 6, batch=16)
 
 

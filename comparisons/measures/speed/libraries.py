@@ -55,7 +55,7 @@ class _Arrays:
 
 
 class Numpy(_Arrays):
-    """NumPy."""
+    """The operations of the networks in NumPy."""
 
     def __init__(self):
         super().__init__(np)
@@ -72,7 +72,7 @@ class Numpy(_Arrays):
 
 
 class Jax(_Arrays):
-    """JAX."""
+    """The operations of the networks in JAX."""
 
     def __init__(self):
         super().__init__(jnp)
@@ -82,7 +82,7 @@ class Jax(_Arrays):
         return jax.lax.stop_gradient(jnp.max(x, axis=axis, keepdims=True))
 
     def convolve(self, x: Any, kernel: Any) -> Any:
-        """By XLA."""
+        """A convolution, by XLA."""
         return jax.lax.conv_general_dilated(
             x, kernel, (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC")
         )

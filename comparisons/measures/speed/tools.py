@@ -82,7 +82,7 @@ def in_jax(network: Network) -> tuple[dict, tuple]:
 
 
 def by_jax_grad(network: Network) -> dict:
-    """What jax.grad gives."""
+    """The gradient of a network by jax.grad."""
     parameters, data = in_jax(network)
     return jax.grad(partial(_of_jax, network))(parameters, data)
 

@@ -35,7 +35,7 @@ class Problem(NamedTuple):
 
     @property
     def dtype(self) -> np.dtype:
-        """Of data and parameters."""
+        """The dtype of data and parameters."""
         return self.dataset.x_train.dtype
 
     @property
@@ -50,7 +50,7 @@ class Problem(NamedTuple):
 
     @property
     def steps(self) -> int:
-        """Of all epochs."""
+        """The number of steps of all epochs."""
         return self.epochs * -(-len(self.dataset.x_train) // BATCH)
 
     def batches(self) -> list[np.ndarray]:
@@ -70,7 +70,7 @@ def digits() -> Problem:
 
 
 def mnist(folder: Path) -> Problem:
-    """784-50-10 on MNIST."""
+    """The book's network, 784-50-10, on MNIST."""
     return _trained("MNIST", data.mnist(folder))
 
 

@@ -12,6 +12,7 @@ from purenet import jaxprs
 from purenet.fd.incremental.evaluate import base_values, outputs_at
 from purenet.fd.incremental.patch import Value, take
 from purenet.fd.incremental.plan import Plan, Sample
+from purenet.fd.mesh import Mesh, over_rounds
 
 _POINTS = 10  # that a coordinate is displaced to, about
 
@@ -36,11 +37,12 @@ class Inputs(NamedTuple):
 
 
 @jaxprs.held
-def compiled(program: jaxprs.Program, plan: Plan | Sample) -> Any:
+def compiled(program: jaxprs.Program, plan: Plan | Sample, mesh: Mesh | None = None) -> Any:
     """The jitted loop over the rounds from ``first`` to before ``last``: (inputs, first, last).
 
     It returns each output that the cone reaches, of shape (coordinates, points, *output shape), in
-    the leaf's row-major order; zeros at coordinates of other rounds.
+    the leaf's row-major order; zeros at coordinates of other rounds. The devices of a mesh share
+    the rounds.
     """
 
     def rounds(inputs: Inputs, first, last):
@@ -58,6 +60,8 @@ def compiled(program: jaxprs.Program, plan: Plan | Sample) -> Any:
         return list(map(plan.arranged, lax.fori_loop(first, last, one, empty)))
 
     each = math.prod(plan.shape) * _POINTS
+    if mesh is not None:
+        rounds = over_rounds(rounds, mesh)
     return jaxprs.jitted(rounds, each * jaxprs.work_of(program).operations)
 
 

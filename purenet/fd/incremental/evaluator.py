@@ -1,5 +1,6 @@
 """The incremental evaluation: every coordinate of a leaf, each for what it changes alone."""
 
+import math
 import warnings
 from collections.abc import Sequence
 from functools import cached_property
@@ -10,12 +11,14 @@ import jax.numpy as jnp
 import numpy as np
 
 from purenet import jaxprs
-from purenet.fd.dense import Dense
+from purenet.fd.dense import Dense, does_not_fit
 from purenet.fd.differences import coordinate_count
 from purenet.fd.incremental.choice import Choice, cheapest
 from purenet.fd.incremental.chunk import Inputs, compiled
 from purenet.fd.incremental.plan import Plan, Sample
+from purenet.fd.mesh import Mesh
 from purenet.fd.numbers import namespace, numbers
+from purenet.fd.watch import Watch
 
 WIDTH = 10  # points at most that a ladder of steps asks for at a time
 _SAMPLES = 16
@@ -45,19 +48,27 @@ class Incremental(Dense):
         replay: jaxprs.Replay,
         max_memory: int,
         always: bool,
+        mesh: Mesh | None = None,
+        watch: Watch | None = None,
     ):
-        super().__init__(traced, leaves, replay=replay, max_memory=max_memory)
+        super().__init__(
+            traced, leaves, replay=replay, max_memory=max_memory, mesh=mesh, watch=watch
+        )
         self._always = always
         self._watched: set[int] = set()
         self._distrusted: set[int] = set()
 
     def along_leaf(self, leaf: int, steps: Any, points: Any) -> list[Any]:
         """The outputs where each coordinate of a leaf is displaced; see `Dense.along_leaf`."""
-        plan = self.choice(leaf, len(points)).plan
+        plan, _, operations = self.choice(leaf, len(points))
         if plan is None:
             return super().along_leaf(leaf, steps, points)
         self.evaluations += int(np.size(steps)) * len(points)
-        outputs = self._displaced(leaf, plan, steps, points[:, None], range(plan.rounds))
+        try:
+            outputs = self._whole(leaf, plan, steps, points, operations)
+        except jax.errors.JaxRuntimeError as error:
+            self._shrink(plan, error)
+            return self.along_leaf(leaf, steps, points)
         if jaxprs.is_traced(outputs[0]) or leaf in self._watched:
             return outputs
         self._watched.add(leaf)
@@ -103,6 +114,15 @@ class Incremental(Dense):
         plan, _, operations = self.choice(leaf, width)
         if plan is None:
             return super().sampled(leaf, offsets, width)
+        try:
+            return self._sampled(leaf, offsets, width, plan, operations)
+        except jax.errors.JaxRuntimeError as error:
+            self._shrink(plan, error)
+            return self.sampled(leaf, offsets, width)
+
+    def _sampled(
+        self, leaf: int, offsets: Any, width: int, plan: Plan, operations: float
+    ) -> list[Any]:
         if plan.rounds < _MANY_ROUNDS and operations > _MUCH:
             count = min(max(self.leaves[leaf].size // 32, 2), _SAMPLES)
             self.evaluations += count * len(offsets)
@@ -121,6 +141,12 @@ class Incremental(Dense):
         ]
         outputs = [[numbers(out)[samples] for out in part] for part in zip(*parts, strict=True)]
         return [namespace(*part).concatenate(part, axis=1)[:, : len(offsets)] for part in outputs]
+
+    def _shrink(self, plan: Plan, error: Exception) -> None:
+        """Take less memory from here on; raise the error where that is not what it says."""
+        if not does_not_fit(error) or plan.lanes == 1:
+            raise error
+        self._max_memory //= 4
 
     def strategy(self, leaf: int, points: int) -> str:
         """How `along_leaf` evaluates a leaf, and why."""
@@ -177,6 +203,31 @@ class Incremental(Dense):
             return Choice(None, f"incremental is {work / dense:.2g} times the work of dense")
         return Choice(plan, f"{dense / work:.2g} times less work than dense", work)
 
+    def _whole(self, leaf: int, plan: Plan, steps: Any, points: Any, operations: float) -> list:
+        """The outputs at all coordinates of a leaf, span by span."""
+        points, count = points[:, None], int(np.size(steps)) * len(points)
+        if jaxprs.is_traced(steps) or any(map(jaxprs.is_traced, self.leaves)):
+            return self._displaced(leaf, plan, steps, points, range(plan.rounds))
+        spans = self.watch.spans(plan.rounds, operations / plan.rounds / jaxprs.RATE)
+        about = [self._identity, f"{leaf} {plan}", steps, points] if self.watch.keeps else []
+        total: list[Any] = []
+        for first, last in spans:
+            rows = _rows(plan, range(first, last), np.size(steps))
+
+            def some(first=first, last=last, rows=rows):
+                reached = self._reached(leaf, plan, steps, points, range(first, last))
+                return reached if len(spans) == 1 else [np.asarray(out)[rows] for out in reached]
+
+            share = count * (last - first) // plan.rounds
+            part = self.watch.kept([*about, f"{first} {last}"], share, some)
+            if len(spans) == 1:
+                total = part
+                break
+            total = total or [np.zeros((np.size(steps), *p.shape[1:]), p.dtype) for p in part]
+            for every, out in zip(total, part, strict=True):
+                every[rows] += out  # a row is zero in all spans but its own
+        return self._with_unreached(self._inlined.cones[leaf], total)
+
     def _confirmed(
         self, leaf: int, steps: np.ndarray, points: np.ndarray, outputs: Sequence[Any]
     ) -> bool:
@@ -213,9 +264,16 @@ class Incremental(Dense):
     def _displaced(
         self, leaf: int, plan: Plan | Sample, steps: Any, points: Any, rounds: range
     ) -> list[Any]:
+        reached = self._reached(leaf, plan, steps, points, rounds)
+        return self._with_unreached(self._inlined.cones[leaf], reached)
+
+    def _reached(
+        self, leaf: int, plan: Plan | Sample, steps: Any, points: Any, rounds: range
+    ) -> list[Any]:
+        """The outputs that the leaf reaches; zeros at coordinates of other rounds."""
         x, cone = self.leaves[leaf], self._inlined.cones[leaf]
         reads = [self._values[self._inlined.outputs + read] for read in cone.reads]
-        evaluate = compiled(cone.program, plan)
+        evaluate = compiled(cone.program, plan, self._mesh)
         if jaxprs.is_traced(steps) or any(map(jaxprs.is_traced, (x, *reads))):
             evaluate = evaluate.__wrapped__  # inside of another jit it is part of that program
         directions = (1.0, 1.0j) if jnp.iscomplexobj(x) else (1.0,)
@@ -229,12 +287,9 @@ class Incremental(Dense):
                 directions, steps.reshape(len(directions), x.size), strict=True
             )
         ]
-        reached = (
-            halves[0]
-            if len(halves) == 1
-            else [namespace(*half).concatenate(half) for half in zip(*halves, strict=True)]
-        )
-        return self._with_unreached(cone, reached)
+        if len(halves) == 1:
+            return halves[0]
+        return [namespace(*half).concatenate(half) for half in zip(*halves, strict=True)]
 
     def _with_unreached(self, cone: jaxprs.Cone, reached: list[Any]) -> list[Any]:
         """All outputs: those that the leaf does not reach are the base's at every point."""
@@ -244,6 +299,13 @@ class Incremental(Dense):
             found[i] if i in found else _spread(out, (*leading, *out.shape))
             for i, out in enumerate(self._values[: self._inlined.outputs])
         ]
+
+
+def _rows(plan: Plan, rounds: range, count: int) -> np.ndarray:
+    """The coordinates that some rounds take; of a complex leaf of both its parts."""
+    size = math.prod(plan.shape)
+    rows = np.unique(np.concatenate([plan.coordinates(number) for number in rounds]))
+    return np.concatenate([rows + start for start in range(0, count, size)])
 
 
 def _same(base: np.ndarray, expected: np.ndarray, found: np.ndarray) -> bool:

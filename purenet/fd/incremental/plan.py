@@ -32,12 +32,12 @@ class Plan(NamedTuple):
 
     @property
     def chunks(self) -> int:
-        """The chunks that these take."""
+        """The number of chunks that the coordinates along ``axes`` take."""
         return -(-self.together // self.lanes)
 
     @property
     def rounds(self) -> int:
-        """The rounds of the loop."""
+        """The number of rounds of the loop."""
         return self.chunks * math.prod(self.shape[axis] for axis in self.loops)
 
     def where(self, number: Any) -> Where:
@@ -99,7 +99,7 @@ class Sample(NamedTuple):
 
     @property
     def lanes(self) -> int:
-        """The lanes of the round."""
+        """The number of lanes of the round."""
         return self.samples * self.points
 
     @property
@@ -108,7 +108,7 @@ class Sample(NamedTuple):
         return 1
 
     def where(self, number: Any) -> Where:
-        """Where the lanes lie."""
+        """The index, along each axis of the leaf, of every lane's coordinate."""
         del number
         # steps of the golden section: a stride would meet the same place of an axis again and again
         share = (np.arange(self.samples) + 0.5) * (5**0.5 - 1) / 2 % 1

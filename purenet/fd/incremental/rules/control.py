@@ -17,7 +17,7 @@ def stop_gradient(operation: Any, values: list[Value], bases: list[Any]) -> list
 
 
 def optimization_barrier(operation: Any, values: list[Value], bases: list[Any]) -> list[Value]:
-    """Each operand as it is."""
+    """A barrier to optimisation, which changes no operand."""
     del operation, bases
     return values
 
@@ -109,7 +109,7 @@ class _Following:
         ]
 
     def advanced(self, arrays: list[Any], position: Any) -> list[Any]:
-        """The carries one step on."""
+        """The carries after one more step."""
         bases = [_at(h, position).base for h in self._history]
         inputs = [_at(x, position) for x in self._xs]
         return self.arrays(self._step(self.values(arrays, bases), inputs))

@@ -44,7 +44,7 @@ def slice_(operation: Any, values: list[Value], bases: list[Any]) -> list[Value]
 
 
 def split(operation: Any, values: list[Value], bases: list[Any]) -> list[Value]:
-    """A slice for each part."""
+    """A split: each part by the rule of a slice."""
     [value] = values
     axis = operation.params["axis"]
     parts, start = [], 0

@@ -38,7 +38,7 @@ def tile(operation: Any, values: list[Value], bases: list[Any]) -> list[Value]:
 
 
 def transpose(operation: Any, values: list[Value], bases: list[Any]) -> list[Value]:
-    """The axes change places."""
+    """A transpose: the indices change places with their axes."""
     [value] = values
     permutation = operation.params["permutation"]
     rank = len(permutation)

@@ -21,7 +21,7 @@ def weight_decay_in_place():
 
 @program(("mutates-argument", "batch['x']"))
 def data_normalised_in_place():
-    """The batch, which is no parameter, is centred in place."""
+    """The batch, which is not a parameter, is centred in place."""
 
     def loss(w, batch):
         x = batch["x"]

@@ -7,7 +7,7 @@ import numpy as np
 
 from purenet import trees
 from purenet.check.found import Coordinate, LeafReport
-from purenet.check.question import Question
+from purenet.check.target import Target
 from purenet.fd.setup import Setup
 
 
@@ -16,7 +16,7 @@ class Suspect(NamedTuple):
 
     Attributes:
         setup: the function and its base point.
-        question: what is differentiated.
+        target: what is differentiated.
         leaf: the leaf's position.
         coordinate: among its real coordinates.
         output: of which output.
@@ -24,15 +24,15 @@ class Suspect(NamedTuple):
     """
 
     setup: Setup
-    question: Question
+    target: Target
     leaf: int
     coordinate: int
     output: int
     values: Coordinate
 
 
-class Proof(NamedTuple):
-    """What a comparison of one question came to; the fields are those of `GradientReport`."""
+class Comparison(NamedTuple):
+    """What a comparison of one target came to; the fields are those of `GradientReport`."""
 
     leaves: Sequence[LeafReport] = ()
     failures: Sequence[str] = ()
@@ -43,28 +43,28 @@ class Proof(NamedTuple):
     undecided: Sequence[str] = ()
     directions: int = 0
     evaluations: int = 0
+    partial: bool = False
 
 
-def named(
-    setup: Setup, question: Question, leaf: int, coordinate: int, output: int
-) -> tuple[str, str]:
+def named(setup: Setup, target: Target, leaf: int, coordinate: int, output: int) -> tuple[str, str]:
     """The path of one coordinate, and the name of one output."""
     x = setup.evaluator.leaves[leaf]
     path = trees.coordinate_path(setup.paths[leaf], x.shape, coordinate % max(x.size, 1))
     if np.iscomplexobj(x):
         path += ".real" if coordinate < x.size else ".imag"
-    return path, "" if question.outputs is None else f"output {output}"
+    return path, "" if target.outputs is None else f"output {output}"
 
 
-def joined(proofs: Sequence[Proof]) -> Proof:
-    """Several proofs as one."""
-    return Proof(
-        leaves=[leaf for proof in proofs for leaf in proof.leaves],
-        failures=[failure for proof in proofs for failure in proof.failures],
-        culprits=[culprit for proof in proofs for culprit in proof.culprits],
-        suspects=[suspect for proof in proofs for suspect in proof.suspects],
-        notes=[note for proof in proofs for note in proof.notes],
-        undecided=[one for proof in proofs for one in proof.undecided],
-        directions=sum(proof.directions for proof in proofs),
-        method="; ".join(proof.method for proof in proofs if proof.method),
+def joined(parts: Sequence[Comparison]) -> Comparison:
+    """One comparison of all that several have compared, in their order."""
+    return Comparison(
+        leaves=[leaf for comparison in parts for leaf in comparison.leaves],
+        failures=[failure for comparison in parts for failure in comparison.failures],
+        culprits=[culprit for comparison in parts for culprit in comparison.culprits],
+        suspects=[suspect for comparison in parts for suspect in comparison.suspects],
+        notes=[note for comparison in parts for note in comparison.notes],
+        undecided=[one for comparison in parts for one in comparison.undecided],
+        directions=sum(comparison.directions for comparison in parts),
+        partial=any(comparison.partial for comparison in parts),
+        method="; ".join(comparison.method for comparison in parts if comparison.method),
     )

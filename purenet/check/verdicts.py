@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from purenet import jaxprs
-from purenet.check.question import Question
+from purenet.check.target import Target
 from purenet.check.witness import Derivatives, moved_by_constants, own_rounding
 from purenet.fd.bounded import Bounded, Demand, bounded_at, lengths
 from purenet.fd.irregular import Irregularity
@@ -27,7 +27,7 @@ _SAMPLE = 64  # coordinates that are looked at again where more than these disag
 
 
 class Verdicts(NamedTuple):
-    """Of each derivative of a leaf, arrays of shape (coordinates, outputs).
+    """What is said of each derivative of a leaf, in arrays of shape (coordinates, outputs).
 
     Attributes:
         disagrees: JAX's value lies outside of what the finite difference allows, or is not finite.
@@ -45,11 +45,11 @@ class Verdicts(NamedTuple):
 
     @property
     def undecided(self) -> np.ndarray:
-        """Where nothing can be said."""
+        """Where there is no verdict."""
         return (self.unbounded | self.unproved | self.lost) & ~self.disagrees & ~self.excused
 
 
-def judged(found: Bounded, by: Derivatives, leaf: int, size: float = np.inf) -> Verdicts:
+def verdicts_on(found: Bounded, by: Derivatives, leaf: int, size: float = np.inf) -> Verdicts:
     """What can be said of each derivative.
 
     What JAX's program gives in float64 is judged, so that a rule is not excused by float32; NaN and
@@ -118,7 +118,7 @@ def confirmed(
     Extrapolation may agree with itself by chance, once in ten thousand coordinates. A disagreement
     counts where steps of quite different lengths, each with its own bound, give the same value.
     """
-    verdicts = judged(first, by, leaf)
+    verdicts = verdicts_on(first, by, leaf)
     doubted = verdicts.disagrees | (verdicts.unbounded & ~verdicts.excused)
     rows = np.flatnonzero(doubted.any(axis=1))
     if rows.size == 0:
@@ -126,16 +126,16 @@ def confirmed(
     if rows.size > _SAMPLE:
         some = rows[:: -(-rows.size // _SAMPLE)]
         again = _looked_at_again(setup, base, leaf, first, some)
-        if judged(again, by, leaf).disagrees[some].any(axis=1).all():
+        if verdicts_on(again, by, leaf).disagrees[some].any(axis=1).all():
             return again  # where so many are wrong, a sample speaks for all
     return _looked_at_again(setup, base, leaf, first, rows)
 
 
-def with_constants(question: Question, found: list[Bounded], by: Derivatives) -> list[Bounded]:
+def with_constants(target: Target, found: list[Bounded], by: Derivatives) -> list[Bounded]:
     """What still disagrees, allowed for the rounding of the function's own constants too."""
-    if not any(judged(one, by, leaf).disagrees.any() for leaf, one in enumerate(found)):
+    if not any(verdicts_on(one, by, leaf).disagrees.any() for leaf, one in enumerate(found)):
         return found
-    moved, relative = moved_by_constants(question), own_rounding(question)
+    moved, relative = moved_by_constants(target), own_rounding(target)
     return [
         one._replace(error=one.error + own + relative * np.abs(np.nan_to_num(one.value)))
         for one, own in zip(found, moved, strict=True)

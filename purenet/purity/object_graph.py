@@ -1,4 +1,4 @@
-"""All that a function can reach without its arguments: things that hold others, each by a name."""
+"""All that a function can reach without its arguments: each object by the name it has there."""
 
 import itertools
 import types
@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from purenet.purity.held import ARRAYS, ATOMS, declared, held, label, own_modules
-from purenet.purity.source import (
-    is_library_function,
-)
+from purenet.jaxprs import is_traced
+from purenet.purity.members import ARRAYS, ATOMS, Key, declared, members, own_modules
+from purenet.purity.source import is_library_function
 
 _MOST, _MOST_IN_ONE = 20_000, 1_000  # things that are looked at, in all and in one container
+_ROOT = Key("name", "")
 
 
 class Reached(NamedTuple):
@@ -23,13 +23,13 @@ class Reached(NamedTuple):
         name: as one would write it inside the function: ``net.W``, ``CONFIG['w']``.
         value: the thing itself.
         holder: what holds it, None for the first things.
-        key: under which the holder holds it; see `held`.
+        key: how the holder holds it.
     """
 
     name: str
     value: Any
     holder: Any = None
-    key: Any = None
+    key: Key = _ROOT
 
 
 def reached(roots: Mapping[str, Any]) -> Iterator[Reached]:
@@ -44,15 +44,12 @@ def reached(roots: Mapping[str, Any]) -> Iterator[Reached]:
                 continue
             seen.add(id(item.value))
         yield item
-        below = itertools.islice(held(item.value).items(), _MOST_IN_ONE)
-        waiting.extendleft(
-            reversed(
-                [
-                    Reached(label(item.name, item.value, key), value, item.value, key)
-                    for key, value in below
-                ]
-            )
-        )
+        name, thing, *_ = item
+        below = [
+            Reached(key.of(name, thing), value, thing, key)
+            for key, value in itertools.islice(members(thing).items(), _MOST_IN_ONE)
+        ]
+        waiting.extendleft(reversed(below))
 
 
 def of_function(function: Any) -> list[Reached]:
@@ -97,6 +94,11 @@ def own_functions(function: Any) -> list[types.FunctionType]:
     return [f for f in found if isinstance(f, types.FunctionType) and not is_library_function(f)]
 
 
+def has_tracer(value: Any) -> bool:
+    """Whether a value is a tracer, or holds one anywhere."""
+    return any(is_traced(item.value) for item in reached({"": value}))
+
+
 def is_jax_code(function: Callable) -> bool:
     """Whether a function, or one that it calls, has anything to do with JAX.
 
@@ -113,9 +115,8 @@ def _is_jax(thing: Any) -> bool:
         return _names_jax(thing.__name__) or _imports_jax(vars(thing))
     if _names_jax(type(thing).__module__) or _names_jax(declared(thing, "__module__")):
         return True
-    if isinstance(thing, types.FunctionType) and is_library_function(thing):
-        return _imports_jax(thing.__globals__)
-    return False
+    is_library = isinstance(thing, types.FunctionType) and is_library_function(thing)
+    return is_library and _imports_jax(thing.__globals__)
 
 
 def _names_jax(module: Any) -> bool:

@@ -4,21 +4,20 @@ Python tells of files, programs and connections by its audit hook, and of calls 
 function. Nothing is replaced or refused: what is printed is printed, what is written is written.
 """
 
-import ast
 import builtins
 import functools
 import linecache
 import logging
 import os
+import re
 import sys
 import threading
-import time
 import types
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from purenet.purity.snapshots import undone
-from purenet.purity.source import is_library, own_line, parsed, place
+from purenet.purity.guards import profiled, undone
+from purenet.purity.source import is_library, own_line, place
 
 T = TypeVar("T")
 _EVENTS = frozenset({
@@ -28,7 +27,6 @@ _EVENTS = frozenset({
     "socket.connect", "socket.bind", "socket.sendto", "socket.sendmsg", "shutil.rmtree",
     "shutil.move", "shutil.copyfile", "sqlite3.connect", "urllib.Request", "webbrowser.open",
 })  # fmt: skip
-_STREAMS = ("stdout", "stderr")
 _here = threading.local()  # the observation that is under way in a thread
 _hooked = threading.Lock()  # taken once, by whoever installs the hook
 
@@ -46,11 +44,6 @@ class Observation:
         self.asks_ids = False
         self._ran: dict[int, tuple[types.CodeType, Any]] = {}
         self._builtins, self._functions = _watched()
-
-    def record(self, subject: str, where: str) -> None:
-        """Write an effect down; of several in one line the first is the one that was meant."""
-        if not where or all(line != where for _, line in self.effects):
-            self.effects.setdefault((subject, where))
 
     @property
     def order(self) -> dict[int, int]:
@@ -77,10 +70,13 @@ class Observation:
             self._builtins[argument](self, frame)
 
     def effect(self, subject: str, frame: types.FrameType | None) -> None:
-        """Write down what some code does, if it does so for code of the caller's own."""
+        """Write down what some code does, if it does so for code of the caller's own.
+
+        Of several in one line the first is the one that was meant.
+        """
         at = own_line(frame)
-        if at is not None:
-            self.record(subject, place(*at))
+        if at is not None and all(line != place(*at) for _, line in self.effects):
+            self.effects.setdefault((subject, place(*at)))
 
 
 def observed(observation: Observation, work: Callable[[], T], *, calls: bool = True) -> T:
@@ -106,53 +102,6 @@ def observed(observation: Observation, work: Callable[[], T], *, calls: bool = T
     return undone(watched, leave)
 
 
-def profiled(on_event: Callable, work: Callable[[], T]) -> T:
-    """``work()`` under a profile function of this thread; the one that was there is put back."""
-    before = sys.getprofile()
-
-    def leave() -> None:
-        sys.setprofile(before if callable(before) else None)
-        if hasattr(before, "enable"):  # cProfile, which is no function
-            before.enable()  # pyright: ignore
-
-    def watched() -> T:
-        sys.setprofile(on_event)
-        return work()
-
-    return undone(watched, leave)
-
-
-class DeadlineError(BaseException):
-    """Raised in the function called, at a line of the caller's own code, when its time is up.
-
-    No Exception, since the loop that does not end may have an ``except Exception`` in it.
-    """
-
-
-def within(seconds: float, work: Callable[[], T]) -> T:
-    """``work()``; `DeadlineError` at the first of the caller's own lines past so many CPU seconds.
-
-    Those of this thread: beside other work a call takes longer, and is no nearer to being endless.
-    """
-    end, before = time.thread_time() + seconds, sys.gettrace()
-
-    def on_line(frame: types.FrameType, event: str, argument: Any) -> Any:
-        del frame, event, argument
-        if time.thread_time() > end:
-            raise DeadlineError(f"more than {seconds:.2g} CPU seconds")
-        return on_line
-
-    def on_call(frame: types.FrameType, event: str, argument: Any) -> Any:
-        del event, argument
-        return None if is_library(frame.f_globals.get("__name__")) else on_line
-
-    def limited() -> T:
-        sys.settrace(on_call)
-        return work()
-
-    return undone(limited, lambda: sys.settrace(before))
-
-
 def _on_audit_event(event: str, arguments: tuple) -> None:
     del arguments
     observation = getattr(_here, "observation", None)
@@ -169,10 +118,9 @@ def _watched() -> tuple[dict[Any, Callable], dict[int, Callable]]:
         os.write: lambda seen, frame: seen.effect("os.write", frame),
     }
     functions: dict[int, Callable] = {id(logging.Logger.isEnabledFor.__code__): _on_logging}
-    for name in _STREAMS:
-        for stream in (getattr(sys, name), getattr(sys, f"__{name}__")):
-            for part in (stream, getattr(stream, "buffer", None)):
-                _watch_stream(part, f"sys.{name}.write", calls, functions)
+    for stream, name in zip(_streams(), ("stdout", "stdout", "stderr", "stderr"), strict=True):
+        for part in (stream, getattr(stream, "buffer", None)):
+            _watch_stream(part, f"sys.{name}.write", calls, functions)
     return calls, functions
 
 
@@ -216,33 +164,20 @@ def _on_print(seen: Observation, frame: types.FrameType) -> None:
 
 
 def _prints_into_its_own(frame: types.FrameType) -> bool:
-    """Whether a call of print has a ``file=`` that is none of the process's streams."""
-    if "file" not in linecache.getline(frame.f_code.co_filename, frame.f_lineno):
+    """Whether a call of print names a ``file=`` that is none of the process's streams."""
+    code = frame.f_code
+    first, last, *_ = list(code.co_positions())[frame.f_lasti // 2]
+    if first is None or last is None:
         return False
-    positions = list(frame.f_code.co_positions())[frame.f_lasti // 2]
-    first, last, start, end = positions
-    if first is None or last is None or start is None or end is None:
+    text = "".join(linecache.getline(code.co_filename, n) for n in range(first, last + 1))
+    named = re.search(r"\bfile\s*=\s*(\w+)((?:\.\w+)*)", text)
+    if named is None:
         return False
-    lines = [linecache.getline(frame.f_code.co_filename, n) for n in range(first, last + 1)]
-    text = "".join(lines).encode()
-    text = text[start : len(text) - len(lines[-1].encode()) + end]
-    try:
-        (statement,) = parsed(text.decode().strip()).body
-        call = getattr(statement, "value", None)
-        files = [
-            keyword.value for keyword in getattr(call, "keywords", ()) if keyword.arg == "file"
-        ]
-        file = _value(files[0], frame)
-    except (SyntaxError, ValueError, IndexError, LookupError, AttributeError):
-        return False
-    streams = [getattr(sys, name) for name in (*_STREAMS, *(f"__{n}__" for n in _STREAMS))]
-    return file is not None and not any(file is stream for stream in streams)
+    file = {**frame.f_globals, **frame.f_locals}.get(named[1])
+    for attribute in named[2].split(".")[1:]:
+        file = getattr(file, attribute, None)
+    return file is not None and not any(file is stream for stream in _streams())
 
 
-def _value(node: ast.expr, frame: types.FrameType) -> Any:
-    """What a name, or attributes of one, stand for in a frame; LookupError where it is neither."""
-    if isinstance(node, ast.Name):
-        return {**frame.f_globals, **frame.f_locals}[node.id]
-    if isinstance(node, ast.Attribute):
-        return getattr(_value(node.value, frame), node.attr)
-    raise LookupError(node)
+def _streams() -> list[Any]:
+    return [getattr(sys, name) for each in ("stdout", "stderr") for name in (each, f"__{each}__")]

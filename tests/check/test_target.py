@@ -5,34 +5,34 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from purenet.check.question import asked
+from purenet.check.target import targets_of
 from purenet.fd.problem import pose, trace
 
 
-def questions(function, *args, order=1, **options):
+def targets(function, *args, order=1, **options):
     problem = pose(function, args, {}, argnums=0)
-    return asked(problem, trace(problem), order, (0, 0), **options)
+    return targets_of(problem, trace(problem), order, (0, 0), **options)
 
 
 def test_a_scalar_stays_a_scalar():
-    (question,) = questions(lambda x: jnp.sum(x), jnp.arange(3.0))
-    assert question.outputs is None
-    assert float(question.of_moved([jnp.arange(3.0)])) == 3.0
+    (target,) = targets(lambda x: jnp.sum(x), jnp.arange(3.0))
+    assert target.outputs is None
+    assert float(target.of_moved([jnp.arange(3.0)])) == 3.0
 
 
 def test_every_floating_output_joins_one_vector_real_parts_before_imaginary_ones():
     def function(x):
         return {"a": x * (1 + 2j), "b": jnp.argmax(x), "c": 7.0 * x[0]}
 
-    (question,) = questions(function, jnp.array([1.0, 2.0]))
-    assert question.outputs == 5
-    np.testing.assert_allclose(question.of_moved(question.moved), [1, 2, 2, 4, 7])
+    (target,) = targets(function, jnp.array([1.0, 2.0]))
+    assert target.outputs == 5
+    np.testing.assert_allclose(target.of_moved(target.moved), [1, 2, 2, 4, 7])
 
 
 def test_a_large_jacobian_becomes_a_weighted_sum_that_hides_no_output():
     x = jnp.ones(10)
-    (whole,) = questions(jnp.sin, x)
-    (weighted,) = questions(jnp.sin, x, entries=99)
+    (whole,) = targets(jnp.sin, x)
+    (weighted,) = targets(jnp.sin, x, entries=99)
     assert (whole.outputs, weighted.outputs) == (10, None)
     weights = jax.grad(lambda x: weighted.of_moved([x]))(jnp.zeros(10))
     assert float(jnp.min(jnp.abs(weights))) >= 0.5
@@ -41,11 +41,11 @@ def test_a_large_jacobian_becomes_a_weighted_sum_that_hides_no_output():
 
 
 def test_second_order_asks_for_the_gradient_too():
-    first, second = questions(lambda x: jnp.sum(x**3), jnp.arange(3.0), order=2)
+    first, second = targets(lambda x: jnp.sum(x**3), jnp.arange(3.0), order=2)
     assert (first.label, second.label) == ("the function", "its gradient")
     np.testing.assert_allclose(second.of_moved([jnp.arange(3.0)]), 3 * np.arange(3.0) ** 2)
 
 
 def test_no_floating_output_is_refused():
     with pytest.raises(TypeError, match=r"got a function that returns int32\[\]; wanted a"):
-        questions(jnp.argmax, jnp.ones(3))
+        targets(jnp.argmax, jnp.ones(3))

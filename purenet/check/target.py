@@ -16,7 +16,7 @@ Seed = tuple[int, ...]  # of NumPy's generators: for a few numbers JAX would com
 ENTRIES = 2**16  # of a Jacobian up to which all of it is compared
 
 
-class Question(NamedTuple):
+class Target(NamedTuple):
     """A function whose derivative is to be proved.
 
     Attributes:
@@ -40,12 +40,12 @@ class Question(NamedTuple):
 
     @property
     def whose(self) -> str:
-        """That side as it stands before a noun."""
+        """The side whose derivative is compared, as it stands before a noun."""
         return "jax's" if self.side == "jax" else "the given"
 
     @property
     def program(self) -> jaxprs.Traced:
-        """The program, of a question that has one."""
+        """The program, of a target that has one."""
         assert self.traced is not None
         return self.traced
 
@@ -63,24 +63,24 @@ class Question(NamedTuple):
 
     @property
     def moved(self) -> list[Any]:
-        """These leaves."""
+        """The leaves that move, at the base point."""
         return [self.problem.leaves[i] for i in self.problem.movable]
 
     @property
     def paths(self) -> list[str]:
-        """Their paths."""
+        """The paths of the leaves that move."""
         return [self.problem.paths[i] for i in self.problem.movable]
 
 
-def asked(
+def targets_of(
     problem: Problem,
     traced: jaxprs.Traced,
     order: int,
     seed: Seed,
     shapes: Sequence[tuple[int, ...]] = (),
     entries: int = ENTRIES,
-) -> list[Question]:
-    """The questions of a check: the function itself, and for order 2 its gradient.
+) -> list[Target]:
+    """The targets of a check: the function itself, and for order 2 its gradient.
 
     A Jacobian of up to so many entries is compared whole. Of a larger one the rows are summed with
     weights drawn by the seed, between 1/2 and 3/2 and of either sign: an error in any entry shows.
@@ -100,15 +100,15 @@ def asked(
     return [value] if order == 1 else [value, _of_gradient(value, (*seed, 2), entries)]
 
 
-def asked_of_black_box(
+def black_box_target(
     problem: Problem,
     outputs: Sequence[jax.ShapeDtypeStruct],
     tree: Any,
     seed: Seed,
     shapes: Sequence[tuple[int, ...]] = (),
     entries: int = ENTRIES,
-) -> Question:
-    """The question of a function that cannot be traced; see `asked`."""
+) -> Target:
+    """The target of a function that cannot be traced; see `targets_of`."""
     reading = Reading(outputs, tree)
     size = reading.size
     whole = reading.is_scalar or size * _coordinates(problem) <= entries
@@ -118,7 +118,7 @@ def asked_of_black_box(
     def output(args):
         return reading.of(jax.tree.leaves(problem.output(args)))
 
-    return Question(
+    return Target(
         problem._replace(output=output),
         None,
         size if whole and not reading.is_scalar else None,
@@ -129,20 +129,20 @@ def asked_of_black_box(
     )
 
 
-def _of_value(problem: Problem, traced: jaxprs.Traced, seed: Seed, entries: int) -> Question:
+def _of_value(problem: Problem, traced: jaxprs.Traced, seed: Seed, entries: int) -> Target:
     reading = Reading(traced.outputs, traced.output_tree)
     if reading.is_scalar:
-        return Question(problem, traced, None, "the function", reading=reading)
+        return Target(problem, traced, None, "the function", reading=reading)
 
     def vector(moved):
         flat = traced.call(moved)
         return _as_vector([flat[i] for i in reading.floating])
 
-    question, weights = _shown(problem, vector, "the function", seed, entries)
-    return question._replace(reading=Reading(traced.outputs, traced.output_tree, weights))
+    target, weights = _shown(problem, vector, "the function", seed, entries)
+    return target._replace(reading=Reading(traced.outputs, traced.output_tree, weights))
 
 
-def _of_gradient(value: Question, seed: Seed, entries: int) -> Question:
+def _of_gradient(value: Target, seed: Seed, entries: int) -> Target:
     """The gradient as a vector function; of a vector function, that of a weighted sum of it."""
     weights = None if value.outputs is None else _weights((*seed, 1), value.outputs)
 
@@ -158,20 +158,20 @@ def _of_gradient(value: Question, seed: Seed, entries: int) -> Question:
 
 def _shown(
     problem: Problem, vector: Callable, label: str, seed: Seed, entries: int
-) -> tuple[Question, np.ndarray | None]:
+) -> tuple[Target, np.ndarray | None]:
     """A vector function whole, or its weighted sum where the Jacobian would be too large."""
     moved = [problem.leaves[i] for i in problem.movable]
     traced = jaxprs.trace(lambda moved: [vector(moved)], moved)
     size = traced.outputs[0].shape[0]
     if size * _coordinates(problem) <= entries:
-        return Question(problem, traced, size, label), None
+        return Target(problem, traced, size, label), None
     weights = _weights(seed, size)
 
     def weighted(moved):
         (output,) = traced.call(moved)
         return [jnp.dot(weights.astype(output.dtype), output)]
 
-    return Question(problem, jaxprs.trace(weighted, moved), None, _summed(size, label)), weights
+    return Target(problem, jaxprs.trace(weighted, moved), None, _summed(size, label)), weights
 
 
 def _summed(size: int, label: str) -> str:

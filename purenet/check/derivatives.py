@@ -1,4 +1,4 @@
-"""The proof of a posed problem: its questions, each compared in the way its size allows."""
+"""The comparison of a posed problem: its targets, each compared in the way its size allows."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -8,21 +8,22 @@ import numpy as np
 
 from purenet import jaxprs
 from purenet.check import exhaustive, sampled
+from purenet.check.comparison import Comparison, joined
 from purenet.check.dependence import Dependence
-from purenet.check.found import DIRECTIONS, UNCOMPARED
+from purenet.check.found import DIRECTIONS, INTERRUPTED, UNCOMPARED
 from purenet.check.given import Rule, given_witness
-from purenet.check.proof import Proof, joined
-from purenet.check.question import ENTRIES, Question, Seed, asked, asked_of_black_box
+from purenet.check.target import ENTRIES, Seed, Target, black_box_target, targets_of
 from purenet.check.witness import Inexact, Witness, left_by_solvers, refused, witness
 from purenet.fd.options import Options
 from purenet.fd.problem import Problem
 from purenet.fd.setup import Setup, on_host, prepared, require_finite_base
+from purenet.fd.watch import Watch
 
 _EXACT = 1e-13  # by less a solver that stops at round-off may move a derivative too
 _LEFT = 4.0  # times what a solver's tolerance leaves: the same solver in other digits leaves more
 
 
-def proved(
+def compare_derivatives(
     problem: Problem,
     traced: jaxprs.Traced | Setup,
     options: Options,
@@ -32,12 +33,13 @@ def proved(
     budget: float | int,
     seed: Seed,
     depends: Callable[[Setup], Dependence] | None = None,
-    flat: Callable[[Question, int], str] | None = None,
+    flat: Callable[[Target, int], str] | None = None,
     shapes: Sequence[tuple[int, ...]] = (),
     entries: int = ENTRIES,
     rule: Rule | None = None,
     rtol: float = 0.0,
-) -> Proof:
+    watch: Watch | None = None,
+) -> Comparison:
     """Compare the derivatives of a problem.
 
     Args:
@@ -54,34 +56,34 @@ def proved(
         shapes: of the data, whose sizes may explain a factor.
         entries: of a Jacobian that is compared whole; of a larger one, a weighted sum of its rows.
         rule: the derivative that is given, in place of JAX's.
-        rtol: by what of a leaf's largest derivative the derivatives may be off.
+        rtol: the fraction of a leaf's largest derivative that the derivatives may be off by.
     """
-    proofs, states, evaluations = [], [""] * len(problem.movable), 0
+    parts, states, evaluations = [], [""] * len(problem.movable), 0
     if isinstance(traced, Setup):
-        questions = [
-            asked_of_black_box(problem, traced.outputs, traced.output_tree, seed, shapes, entries)
+        targets = [
+            black_box_target(problem, traced.outputs, traced.output_tree, seed, shapes, entries)
         ]
     else:
-        questions = asked(problem, traced, order, seed, shapes, entries)
-    for question in questions:
-        if question.traced is None:
-            setup = on_host(question.problem, options)
+        targets = targets_of(problem, traced, order, seed, shapes, entries)
+    for target in targets:
+        if target.traced is None:
+            setup = on_host(target.problem, options, watch=watch)
         else:
-            setup = prepared(problem, question.traced, options, whole_leaves=True)
+            setup = prepared(problem, target.traced, options, whole_leaves=True, watch=watch)
         base = _base(setup)
-        if depends is not None and not proofs:
+        if depends is not None and not parts:
             states, failures = depends(setup)
-            proofs.append(Proof(failures=failures))
+            parts.append(Comparison(failures=failures))
         if all(state == "ignored" for state in states):
             break
         if rule is None:
-            witnesses, notes = _witnesses(question, modes)
+            witnesses, notes = _witnesses(target, modes)
         else:
-            question = question._replace(side="given")
+            target = target._replace(side="given")
             # what evaluates in fewer digits gives its derivative in them too
             double = all(jaxprs.wide_dtype(x.dtype) == x.dtype for x in setup.evaluator.leaves)
-            witnesses, notes = [given_witness(question, rule, double=double)], []
-        left = left_by_solvers(question)
+            witnesses, notes = [given_witness(target, rule, double=double)], []
+        left = left_by_solvers(target)
         if left > _EXACT:
             notes = [*notes, _said_of_solvers(left)]
         # what is given was computed by the solver as it is
@@ -89,13 +91,18 @@ def proved(
         if inexact:
             witnesses = [Inexact(one, inexact) for one in witnesses]
         exhaustively = sampled.seconds(setup, budget) <= budget
-        prove = exhaustive.prove if exhaustively else sampled.prove
-        part = prove(setup, question, base, witnesses, states, seed, budget)
-        if flat is not None and question.traced is not None and question.label == "the function":
-            part = _with_flat(part, question, flat)
-        proofs += [part, Proof(notes=notes)]
+        compare = exhaustive.compare if exhaustively else sampled.compare
+        try:
+            part = compare(setup, target, base, witnesses, states, seed, budget)
+        except KeyboardInterrupt:
+            part = Comparison(undecided=[INTERRUPTED], partial=True)
+        if flat is not None and target.traced is not None and target.label == "the function":
+            part = _with_flat(part, target, flat)
+        parts += [part, Comparison(notes=notes)]
         evaluations += setup.evaluator.evaluations
-    return joined(proofs)._replace(evaluations=evaluations)
+        if part.partial:
+            break
+    return joined(parts)._replace(evaluations=evaluations)
 
 
 def _said_of_solvers(left: float) -> str:
@@ -105,7 +112,7 @@ def _said_of_solvers(left: float) -> str:
     )
 
 
-def _witnesses(question: Question, modes: Sequence[str]) -> tuple[list[Witness], list[str]]:
+def _witnesses(target: Target, modes: Sequence[str]) -> tuple[list[Witness], list[str]]:
     """JAX's derivative in each mode that it has, and a note on the others.
 
     Raises:
@@ -114,7 +121,7 @@ def _witnesses(question: Question, modes: Sequence[str]) -> tuple[list[Witness],
     found, notes = [], []
     for mode in modes:
         try:
-            found.append(witness(question, mode))
+            found.append(witness(target, mode))
         except (TypeError, ValueError) as error:
             if not refused(mode, error) or (mode == modes[-1] and not found):
                 raise
@@ -122,13 +129,13 @@ def _witnesses(question: Question, modes: Sequence[str]) -> tuple[list[Witness],
     return found, notes
 
 
-def _with_flat(part: Proof, question: Question, flat: Callable[[Question, int], str]) -> Proof:
-    """A proof in which leaves without a derivative to prove have failed."""
+def _with_flat(part: Comparison, target: Target, flat: Callable[[Target, int], str]) -> Comparison:
+    """A comparison in which leaves without a derivative to prove have failed."""
     unmoved = ("zero on both sides", DIRECTIONS, UNCOMPARED)
     zero = {leaf.path for leaf in part.leaves if leaf.verdict in unmoved}
     failures, leaves = list(part.failures), list(part.leaves)
-    for i, path in enumerate(question.paths):
-        sentence = flat(question, i) if path in zero and np.size(question.moved[i]) else ""
+    for i, path in enumerate(target.paths):
+        sentence = flat(target, i) if path in zero and np.size(target.moved[i]) else ""
         if sentence:
             failures.append(sentence)
             leaves = [replace(leaf, state="flat") if leaf.path == path else leaf for leaf in leaves]

@@ -8,14 +8,14 @@ import jax.numpy as jnp
 import numpy as np
 
 
-def other(value: Any) -> Any:
+def perturbed(value: Any) -> Any:
     """Other numbers of the same shape and dtype, about as large.
 
     Every element moves by another amount: a softmax does not see what moves all of its logits
     alike, as one number added to a bias of zeros would.
     """
     if isinstance(value, jax.Array):  # by NumPy: JAX would compile for each shape
-        return jnp.asarray(other(np.asarray(value)))
+        return jnp.asarray(perturbed(np.asarray(value)))
     if jnp.issubdtype(jnp.result_type(value), np.integer):
         return value + 1
     factor = 1.25 + 0.25j if jnp.iscomplexobj(value) else 1.25
@@ -72,7 +72,7 @@ def _is_number(out: Any) -> bool:
     )
 
 
-def numbers(out: Any) -> np.ndarray:
+def as_numpy(out: Any) -> np.ndarray:
     """An output as an array of NumPy; of a random key, its data."""
     if jnp.issubdtype(getattr(out, "dtype", np.float64), jax.dtypes.prng_key):
         return np.asarray(jax.random.key_data(out))

@@ -18,8 +18,6 @@ from typing import Any
 import jax
 import numpy as np
 
-from purenet.purity.observing import Observation
-
 _SYS = (
     "excepthook", "unraisablehook", "displayhook", "breakpointhook", "stdin", "stdout", "stderr",
     "tracebacklimit", "ps1", "dont_write_bytecode",
@@ -39,47 +37,34 @@ class Settings:
         self._modules = {module.__name__: module for module in (*_MODULES, *modules)}
         self._before = {name: read() for name, (read, _) in SETTINGS.items()}
         self._attributes = {name: dict(vars(module)) for name, module in self._modules.items()}
-        self._random = {name: read() for name, (read, _) in GLOBAL_STATES.items()}
 
-    def changes(self, observation: Observation) -> list[str]:
+    def changes(self, mentions: Callable[..., set[str]]) -> list[str]:
         """The names of the settings that are other ones now, and that code which ran has in it.
 
         Attributes of modules count where the caller's own code names them: libraries keep things.
-        """
-        known = [name for name in SETTINGS if self._is_changed(name)]
-        attributes = self._changed_attributes()
-        if not known and not attributes:
-            return []
-        mentions, own = observation.mentions(), observation.mentions(own=True)
-        return [name for name in known if _last(name) in mentions] + [
-            name for name in attributes if _last(name) in own
-        ]
 
-    def random_changes(self) -> list[str]:
-        """The global generators whose state is another one now."""
-        return [
-            name
-            for name, (read, _) in GLOBAL_STATES.items()
-            if not _equal(read(), self._random[name])
+        Args:
+            mentions: the names in the code that ran, with ``own=True`` in the caller's.
+        """
+        known = [
+            name for name, (read, _) in SETTINGS.items() if not _equal(read(), self._before[name])
+        ]
+        attributes = self._changed_attributes()
+        named = mentions(own=False) if known else ()
+        named_here = mentions(own=True) if attributes else ()
+        return [name for name in known if _last(name) in named] + [
+            name for name in attributes if _last(name) in named_here
         ]
 
     def put_back(self, names: Iterable[str]) -> None:
-        """Put back the settings and the random states that are named."""
+        """Put back the settings that are named."""
         for name in names:
             if name in SETTINGS:
                 SETTINGS[name][1](self._before[name])
-            elif name in GLOBAL_STATES:
-                GLOBAL_STATES[name][1](self._random[name])
             else:
                 module, _, attribute = name.rpartition(".")
                 before = self._attributes[module].get(attribute, _ABSENT)
-                if before is not _ABSENT:
-                    setattr(self._modules[module], attribute, before)
-                elif hasattr(self._modules[module], attribute):
-                    delattr(self._modules[module], attribute)
-
-    def _is_changed(self, name: str) -> bool:
-        return not _equal(SETTINGS[name][0](), self._before[name])
+                _set(self._modules[module], attribute, before)
 
     def _changed_attributes(self) -> list[str]:
         """What was set on modules; a module that was imported under another is none."""
@@ -127,14 +112,15 @@ def _put_config(before: dict[str, Any]) -> None:
             jax.config.update(name, before[name])
 
 
-def _attribute(owner: Any, name: str) -> tuple[Callable[[], Any], Callable[[Any], Any]]:
-    def put(before: Any) -> None:
-        if before is not _ABSENT:
-            setattr(owner, name, before)
-        elif hasattr(owner, name):
-            delattr(owner, name)
+def _set(owner: Any, name: str, value: Any) -> None:
+    if value is not _ABSENT:
+        setattr(owner, name, value)
+    elif hasattr(owner, name):
+        delattr(owner, name)
 
-    return (lambda: getattr(owner, name, _ABSENT)), put
+
+def _attribute(owner: Any, name: str) -> tuple[Callable[[], Any], Callable[[Any], Any]]:
+    return (lambda: getattr(owner, name, _ABSENT)), (lambda before: _set(owner, name, before))
 
 
 def _list(owner: Any, name: str) -> tuple[Callable[[], Any], Callable[[Any], Any]]:
@@ -168,8 +154,7 @@ SETTINGS: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
     "gc.set_threshold": (gc.get_threshold, lambda before: gc.set_threshold(*before)),
     "gc.disable": (gc.isenabled, lambda before: gc.enable() if before else gc.disable()),
     "logging.disable": (lambda: logging.root.manager.disable, logging.disable),
-}
-GLOBAL_STATES: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
     "numpy.random": (np.random.get_state, np.random.set_state),
     "random": (random.getstate, random.setstate),
 }
+RANDOM = ("numpy.random", "random")  # the settings that are states of a global generator

@@ -7,11 +7,12 @@ from purenet.jaxprs import is_traced
 from purenet.purity.call import Call
 from purenet.purity.experiment import Experiment
 from purenet.purity.findings import Fact
-from purenet.purity.held import GLOBAL_RANDOM, global_names
-from purenet.purity.numeric import differ, summary
-from purenet.purity.reached import of_function, own_functions
+from purenet.purity.members import GLOBAL_RANDOM, declared
+from purenet.purity.object_graph import of_function, own_functions
+from purenet.purity.process_settings import RANDOM
 from purenet.purity.snapshots import Change
 from purenet.purity.source import imported, nested_code, where_defined, where_named
+from purenet.purity.values import differ, summary
 
 _LEAST_ID = 2**20  # an id is an address; numbers below it are counted
 
@@ -49,8 +50,9 @@ def of_runs(experiment: Experiment) -> Iterator[Fact]:
         where = where_named(own, change.name, stored=True)
         yield Fact("leaked-tracer", change.name, where, group="")
     for name in experiment.settings:
-        where = where_named(own, name, stored=False)
-        yield Fact("mutates-state", name, where, "setting", group=name)
+        if name not in RANDOM:
+            where = where_named(own, name, stored=False)
+            yield Fact("mutates-state", name, where, "setting", group=name)
     for subject, where in experiment.observation.effects:
         yield Fact("side-effect", subject, where, group=subject)
 
@@ -76,12 +78,11 @@ def chance(experiment: Experiment) -> Iterator[Fact]:
     code names it, or its value follows it.
     """
     call = experiment.call
-    drawn = [name for name in experiment.randomness if _names(experiment, name)]
+    drawn = [name for name in RANDOM if name in experiment.settings and _is_own(experiment, name)]
     two = experiment.repeated() if not experiment.fails else None
     if two is not None and differ(*two) and not drawn:
-        follows = [name for name in experiment.randomness if experiment.follows(name)]
-        drawn += follows
-        if not follows:
+        drawn = [name for name in RANDOM if experiment.follows(name)]
+        if not drawn:
             evidence = {"first call": summary(two[0]), "second call": summary(two[1])}
             where = where_defined(call.function)
             yield Fact("nondeterministic", call.name, where, evidence=evidence)
@@ -97,14 +98,14 @@ def keyed_by_id(experiment: Experiment) -> list[str]:
     """The containers that were filled under the id of something, by code that asks for ids."""
     if not experiment.observation.asks_ids:
         return []
-    changed = [(c.name, c.key[1]) for run in experiment.runs for c in run.state]
-    held = [
+    changed = [(c.name, c.key.name) for run in experiment.runs for c in run.state]
+    there = [
         (thing.name, key)
         for thing in experiment.reached
         if isinstance(thing.value, dict)
         for key in thing.value
     ]
-    return list(dict.fromkeys(name for name, key in [*changed, *held] if _has_id(key)))
+    return list(dict.fromkeys(name for name, key in [*changed, *there] if _has_id(key)))
 
 
 def _of_change(experiment: Experiment, change: Change) -> Fact:
@@ -118,7 +119,7 @@ def _of_change(experiment: Experiment, change: Change) -> Fact:
 
 
 def _has_id(key: object) -> bool:
-    parts = key if isinstance(key, tuple) and key[:1] != ("kept",) else (key,)
+    parts = key if isinstance(key, tuple) else (key,)
     return any(type(part) is int and part > _LEAST_ID for part in parts)
 
 
@@ -126,32 +127,27 @@ def _state_changes(experiment: Experiment) -> Iterator[Change]:
     """All changes but those that a cache makes: filled once, and not written by a later call."""
     runs = experiment.runs
     for i, run in enumerate(runs):
-        later = {key for each in runs[i + 1 :] for key in each.keys}
+        later = {change.place for each in runs[i + 1 :] for change in each.state}
         is_last = i == len(runs) - 1
         for change in run.state:
             fills = change.adds and not is_last and not change.has_tracer
-            if not fills or change.key in later:
+            if not fills or change.place in later:
                 yield change
 
 
 def _once(found: Iterator[Change]) -> list[Change]:
     """Each place once, by its narrowest name: what one call adds, and another one changes."""
-    places = {change.key: change for change in found}
+    places = {change.place: change for change in found}
     return list({change.name: change for change in places.values()}.values())
 
 
-def _names(experiment: Experiment, generator: str) -> bool:
-    """Whether the caller's own code names a global generator, or what it calls NumPy's."""
+def _is_own(experiment: Experiment, generator: str) -> bool:
+    """Whether the caller's own code draws from a global generator; NumPy's nobody else does."""
     if generator == "numpy.random":
-        return experiment.names_generator(generator)
-    own = experiment.functions
-    named = [value for function in own for value in global_names(function).values()]
-    cells = [thing.value for thing in experiment.reached]
-    if any(
-        value is random or getattr(value, "__self__", None) is GLOBAL_RANDOM["random"]
-        for value in (*named, *cells)
-        if value is random or callable(value)
-    ):
         return True
-    code = [each for function in own for each in nested_code(function.__code__)]
-    return any("random" in imported(each) for each in code)
+    things = [item.value for item in experiment.reached]
+    own = (code for function in experiment.functions for code in nested_code(function.__code__))
+    return any(
+        thing is random or declared(thing, "__self__") is GLOBAL_RANDOM["random"]
+        for thing in things
+    ) or any("random" in imported(code) for code in own)

@@ -12,12 +12,12 @@ from purenet.purity.call import Call
 from purenet.purity.dependence import FLAT, IGNORED, STEPWISE, Dependence, dependence
 from purenet.purity.experiment import FAILS, Experiment
 from purenet.purity.findings import Fact, listed
-from purenet.purity.held import ARRAYS
-from purenet.purity.numeric import close, other, summary
-from purenet.purity.reached import Reached, captured_arrays, captured_numbers
+from purenet.purity.members import ARRAYS
+from purenet.purity.object_graph import Reached, captured_arrays, captured_numbers
 from purenet.purity.reads import Reads, aliases
-from purenet.purity.replacing import Replaced
 from purenet.purity.source import where_defined, where_named
+from purenet.purity.substitution import Replaced
+from purenet.purity.values import close, perturbed, summary
 
 _MOST = 32  # captured values that are tried
 
@@ -177,14 +177,14 @@ def _ablation(
     """The value where the arguments change, where what is captured does, where both do."""
     moved = list(experiment.call.values)
     for leaf in leaves:
-        moved[leaf] = other(moved[leaf])
+        moved[leaf] = perturbed(moved[leaf])
     paths = [experiment.call.path(leaf) for leaf in leaves]
     values: dict[str, float | str] = {
         "value": summary(experiment.outputs()),
         f"{listed(paths, 2)} changed": _value(experiment, moved, []),
     }
     if reads:
-        replaced = [(read, other(read.value)) for read in reads]
+        replaced = [(read, perturbed(read.value)) for read in reads]
         values[f"{listed([r.name for r in reads], 2)} changed"] = _value(experiment, None, replaced)
         values["both changed"] = _value(experiment, moved, replaced)
         if any(aliases(read, experiment.call, leaf) for read in reads for leaf in leaves):
