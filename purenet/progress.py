@@ -6,6 +6,8 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
+from purenet.terminal import import_rich
+
 DELAY = 2.0  # seconds in which nothing is shown
 _LINES = 10.0  # seconds from one plain line to the next
 
@@ -30,6 +32,7 @@ class Counted(Nothing):
     """
 
     def __init__(self) -> None:
+        import_rich()
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 

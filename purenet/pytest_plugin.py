@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from purenet.check import GradientReport
 
 _MARKER = "check_grads"
+_INSIDE = ("purenet", "jax", "contextlib")  # between a call and where it is refused
 _RECORDS = pytest.StashKey[list[dict[str, Any]]]()
 
 
@@ -54,6 +55,12 @@ def fixture_check_grads(request: pytest.FixtureRequest) -> Callable[..., Gradien
 
     marker = request.node.get_closest_marker(_MARKER)
     options = dict(marker.kwargs) if marker else {}
+    if marker and marker.args:
+        pytest.fail(
+            f"got @pytest.mark.{_MARKER} with {', '.join(map(repr, marker.args))}; wanted options "
+            "of purenet.check_grads by name; write budget=1.0, say",
+            pytrace=False,
+        )
 
     def check(loss: Callable, params: Any, *data: Any, **given: Any) -> GradientReport:
         __tracebackhide__ = True
@@ -69,12 +76,25 @@ def fixture_check_grads(request: pytest.FixtureRequest) -> Callable[..., Gradien
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Any:
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> Any:
     """Send what a test recorded along with its result, which workers hand on."""
+    if call.excinfo is not None and not item.config.getoption("fulltrace"):
+        _end_at_the_caller(call.excinfo)
     result = yield
     if result.when == "call":
         result.gradients = item.stash.get(_RECORDS, [])
     return result
+
+
+def _end_at_the_caller(excinfo: pytest.ExceptionInfo) -> None:
+    """Of a call that purenet refuses, show the line that called, not those that refused."""
+    entry, caller, root = excinfo.tb, None, ""
+    while entry is not None:
+        root = str(entry.tb_frame.f_globals.get("__name__")).split(".")[0]
+        caller = caller if root in _INSIDE else entry
+        entry = entry.tb_next
+    if caller is not None and root == "purenet" and str(excinfo.value).startswith("got "):
+        caller.tb_next = None
 
 
 def _record(node: pytest.Item, report: GradientReport) -> None:
@@ -102,6 +122,12 @@ class _Found(NamedTuple):
     bounds: float | None
     worst: str
     html: str
+    expected: bool
+
+    @property
+    def counts_as(self) -> str:
+        """Its verdict; of one that disagrees or is undecided in a test that wants that, not so."""
+        return "expected" if self.expected and self.verdict != "agrees" else self.verdict
 
 
 class _Collected:
@@ -113,7 +139,10 @@ class _Collected:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take what a finished test has recorded."""
-        self._found += [_Found(**found) for found in getattr(report, "gradients", [])]
+        expected = not report.failed
+        self._found += [
+            _Found(**found, expected=expected) for found in getattr(report, "gradients", [])
+        ]
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print a line on all gradients of the run, where any was checked."""
@@ -125,15 +154,16 @@ class _Collected:
 
 def _summary(found: list[_Found]) -> str:
     compared = sum(one.compared for one in found)
-    agree, disagree, undecided = (
-        sum(one.verdict == verdict for one in found)
-        for verdict in ("agrees", "disagrees", "undecided")
+    agree, disagree, undecided, expected = (
+        sum(one.counts_as == verdict for one in found)
+        for verdict in ("agrees", "disagrees", "undecided", "expected")
     )
     line = (
         f"gradients: {len(found)} checked, {compared:,} derivatives compared: "
         f"{agree} right, {disagree} wrong, {undecided} undecided"
     )
-    measured = [one for one in found if one.bounds is not None]
+    line += f", {expected} refused as expected" if expected else ""
+    measured = [one for one in found if one.bounds is not None and one.counts_as != "expected"]
     if not measured:
         return line
     worst = max(measured, key=lambda one: one.bounds or 0.0)

@@ -1,8 +1,10 @@
-"""Pytrees as people read them: paths such as params['W1'][3, 4], argument names, dtype checks."""
+"""Pytrees as people read them: paths such as params['W1'][3, 4], names, what cannot be a tree."""
 
+import dataclasses
 import inspect
+import itertools
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import jax
@@ -10,6 +12,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from purenet import kinds
+
+_DEEPEST = 500  # containers within each other: JAX, Python and this library recurse into them
 
 
 def leaf_paths(tree: Any, name: str) -> list[str]:
@@ -42,12 +46,89 @@ def argument_name(function: Callable, position: int) -> str:
     """
     try:
         parameters = list(inspect.signature(function).parameters.values())
-    except (TypeError, ValueError):
+    except Exception:  # a callable may answer anything when asked about itself
         return f"args[{position}]"
     positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     if position < len(positional):
         return positional[position].name
     return f"args[{position}]"
+
+
+def function_name(function: Callable) -> str:
+    """The name of a function; of what has none, or one that is no text, the name of its type.
+
+    >>> function_name(abs), function_name(type("Loss", (), {"__name__": 7})())
+    ('abs', 'Loss')
+    """
+    return _text(function, "__name__")
+
+
+def named_after(function: Callable) -> Callable[[Callable], Callable]:
+    """A decorator: as functools.wraps, of a name that is text and of nothing else."""
+
+    def renamed(wrapper: Callable) -> Callable:
+        wrapper.__name__ = function_name(function)
+        wrapper.__qualname__ = _text(function, "__qualname__")
+        vars(wrapper)["__wrapped__"] = function
+        return wrapper
+
+    return renamed
+
+
+def require_tree(tree: Any, name: str) -> None:
+    """Raise where JAX cannot take a tree apart and put it together again, call after call.
+
+    Raises:
+        ValueError: where a container holds itself, lies too deep, or has keys without an order.
+        TypeError: where a leaf is an iterator, which the first call uses up.
+    """
+    pending: list[tuple[Any, str, dict[int, str]]] = [(tree, name, {})]
+    while pending:
+        node, path, above = pending.pop()
+        if isinstance(node, np.ndarray | jax.Array | int | float | complex | str):
+            continue
+        if id(node) in above or len(above) > _DEEPEST:
+            got = (
+                f"{path}, which is {above[id(node)]} once more"
+                if id(node) in above
+                else f"{name} with more than {_DEEPEST} containers within each other"
+            )
+            raise ValueError(
+                f"got {got}; wanted a tree, which ends in its leaves; pass a container of the "
+                "arrays alone"
+            )
+        if isinstance(node, Iterator):
+            raise TypeError(
+                f"got {path} of type {type(node).__name__}, which the first call uses up; wanted "
+                f"what every call can read anew; pass list({path}), or an array"
+            )
+        above = {**above, id(node): path}
+        pending += [(child, path + key, above) for key, child in _children(node, path)]
+
+
+def _text(function: Callable, attribute: str) -> str:
+    try:
+        text = getattr(function, attribute)
+    except Exception:  # a property may raise anything
+        text = None
+    return text if isinstance(text, str) else type(function).__name__
+
+
+def _children(node: Any, path: str) -> list[tuple[str, Any]]:
+    """What a container holds, by key; nothing for a leaf."""
+    asked = itertools.count()  # first about the container itself, then about what it holds
+    try:
+        found, _ = jax.tree_util.tree_flatten_with_path(node, is_leaf=lambda _: next(asked) > 0)
+    except Exception as error:
+        if isinstance(node, dict):
+            types = " and ".join(sorted({type(key).__name__ for key in node}))
+            got, wanted = f"with keys of type {types}", "keys that can be sorted"
+            mend = "use text for all of them"
+        else:
+            got, wanted = f"of type {type(node).__name__}, which cannot be flattened", "a pytree"
+            mend = f"correct how its class is registered with JAX ({error!r})"
+        raise ValueError(f"got {path} {got}; wanted {wanted}; {mend}") from error
+    return [(jax.tree_util.keystr(key), child) for key, child in found if key]
 
 
 def is_differentiable(leaf: Any) -> bool:
@@ -112,9 +193,14 @@ def require_differentiable(leaves: Sequence[Any], paths: Sequence[str]) -> None:
             continue
         dtype = dtype_of(leaf)
         if dtype is None:
+            mend = (
+                "register its class by jax.tree_util.register_dataclass"
+                if dataclasses.is_dataclass(leaf)
+                else "take it out of the differentiated argument"
+            )
             raise TypeError(
                 f"got {path} of type {type(leaf).__name__}; wanted an array or a number of a "
-                "floating-point dtype; take it out of the differentiated argument"
+                f"floating-point dtype; {mend}"
             )
         fix = (
             "keep random keys in an argument that is not differentiated"

@@ -47,6 +47,79 @@ def test_the_fixture_the_marker_and_the_summary(suite):
     )
 
 
+EXPECTED = (
+    SUITE
+    + """
+from purenet import GradientMismatch
+
+@pytest.mark.xfail(strict=True)
+def test_known_to_be_wrong(check_grads):
+    import jax.numpy as jnp
+    check_grads(wrong(), jnp.ones(3))
+
+def test_wrong_is_wanted(check_grads):
+    import jax.numpy as jnp
+    with pytest.raises(GradientMismatch):
+        check_grads(wrong(), jnp.ones(3))
+"""
+)
+
+
+@pytest.mark.full
+def test_what_a_test_expects_to_be_refused_counts_as_that(pytester):
+    pytester.makepyfile(EXPECTED)
+    result = pytester.runpytest_subprocess()
+    result.assert_outcomes(passed=3, failed=1, xfailed=1)
+    result.stdout.fnmatch_lines(
+        ["gradients: 5 checked, *: 2 right, 1 wrong, 0 undecided, 2 refused as expected; worst *"]
+    )
+
+
+REFUSED = """
+import jax.numpy as jnp
+import pytest
+from purenet import fd
+
+def test_option(check_grads):
+    check_grads(jnp.sum, jnp.ones(3), bugdet=1.0)
+
+def test_argument():
+    fd.grad(jnp.sum)(jnp.arange(3))
+
+def test_output():
+    fd.grad(lambda w: None)(jnp.ones(3))
+
+@pytest.mark.check_grads(1.0)
+def test_marker(check_grads):
+    pass
+"""
+
+
+def test_a_refusal_shows_the_line_that_called(pytester):
+    pytester.makepyfile(REFUSED)
+    result = pytester.runpytest_subprocess("-p", "no:randomly")
+    result.assert_outcomes(failed=3, errors=1)
+    result.stdout.fnmatch_lines_random(
+        [
+            ">       check_grads(jnp.sum, jnp.ones(3), bugdet=1.0)",
+            "E       TypeError: got the unknown option 'bugdet'; wanted one of *",
+            ">       fd.grad(jnp.sum)(jnp.arange(3))",
+            "E       TypeError: got a of dtype int32; wanted a floating-point dtype, *",
+            "E       TypeError: got a function that returns None; wanted *; return the loss",
+            "got @pytest.mark.check_grads with 1.0; wanted options of purenet.check_grads by *",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*purenet/*.py:*")
+    result.stdout.no_fnmatch_line("*raise TypeError(*")
+
+
+@pytest.mark.full
+def test_a_refusal_shows_every_line_where_that_is_asked_for(pytester):
+    pytester.makepyfile(REFUSED)
+    result = pytester.runpytest_subprocess("--full-trace")
+    result.stdout.fnmatch_lines_random(["*purenet/check/compare.py:*", "*purenet/trees.py:*"])
+
+
 @pytest.mark.full
 def test_the_reports_of_a_run_in_one_file(suite):
     result = suite.runpytest_subprocess("--gradient-report=report.html")

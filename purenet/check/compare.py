@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from purenet import jaxprs
+from purenet import jaxprs, trees
 from purenet.check.comparison import Comparison
 from purenet.check.dependence import Dependence, dependence, flat, held, ignored
 from purenet.check.derivatives import compare_derivatives
@@ -21,8 +21,8 @@ from purenet.check.target import Seed
 from purenet.check.taylor import opinion
 from purenet.check.witness import MODES
 from purenet.fd.options import Options, checked
-from purenet.fd.problem import Problem, pose, require_numbers, trace
-from purenet.fd.setup import Setup, require_finite_leaves
+from purenet.fd.problem import Problem, pose, require_known, require_numbers, trace
+from purenet.fd.setup import Setup, require_base_point
 from purenet.fd.watch import Watch
 from purenet.progress import counted
 
@@ -240,7 +240,7 @@ def compare_grads(
     >>> report.ok, [(leaf.path, leaf.mode) for leaf in report.leaves], report.directions
     (True, [("p['w']", 'rev')], 10)
     """
-    start, name = time.perf_counter(), getattr(loss, "__name__", type(loss).__name__)
+    start, name = time.perf_counter(), trees.function_name(loss)
     rule = given_rule(gradient, vjp, jvp)
     _require(order, modes, budget, options, rule)
     _require_rtol(rtol)
@@ -252,8 +252,10 @@ def compare_grads(
         shown = counted(progress)
         watch = Watch(checkpoint, shown)
         require_numbers(problem)
-        require_finite_leaves(problem)
+        require_base_point(problem)
         traced = traced_or_on_host(problem, chosen, rule, watch)
+        if isinstance(traced, jaxprs.Traced):
+            require_known(problem, traced.constants)
         failure = unsteady(problem, traced, name)
         side = "jax" if rule is None else "given"
         if failure:
@@ -408,5 +410,6 @@ def _require(
         raise TypeError(
             f"got the unknown option {unknown[0]!r}; wanted one of argnums, gradient, vjp, jvp, "
             "order, modes, has_aux, allow_int, allow_unused, allow_undecided, rtol, budget, key, "
-            f"progress, checkpoint, {', '.join(_OPTIONS)}; steps and tolerances are measured"
+            f"progress, checkpoint, {', '.join(_OPTIONS)}; pass data by position; steps and "
+            "tolerances are measured"
         )

@@ -13,8 +13,13 @@ _COLUMNS = 3
 
 def draw(report: Found, file: str | Path | None) -> Any:
     """Draw a panel for each leaf: how far the two derivatives differ, with the bound as a band."""
-    from matplotlib.figure import Figure
-
+    try:
+        from matplotlib.figure import Figure
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            "got no matplotlib, which draws reports; wanted it installed; "
+            "run pip install 'purenet[compare]'"
+        ) from error
     leaves = [leaf for leaf in report.leaves if leaf.values is not None]
     if not leaves:
         raise ValueError(

@@ -5,6 +5,7 @@ from typing import Any
 
 from purenet import markup
 from purenet.check.found import Found, LeafReport
+from purenet.terminal import import_rich
 
 _COLUMNS = ("leaf", "shape", "mode", "largest", "worst at", "jax", "difference", "±", "verdict")
 _LEAVES = 40  # rows that a table shows; all that disagree come first
@@ -23,6 +24,7 @@ def text(report: Found) -> str:
 
 def rich(report: Found) -> Any:
     """The report for rich, its rows a table."""
+    import_rich()
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -37,10 +38,7 @@ def traced_or_on_host(problem: Problem, options: Options, rule: Rule | None, wat
             raise
         if rule is not None:
             return on_host(problem, options, untraceable, watch=watch)
-        try:
-            on_host(problem, options)
-        except Exception:  # it fails on numbers too: tracing is not at fault
-            raise untraceable from None
+        on_host(problem, options, untraceable)  # where it fails on numbers too, that is why
         raise TypeError(_no_derivative(problem, untraceable)) from untraceable
     if rule is not None and options.strategy == "auto" and is_numpy_code(problem, traced):
         return on_host(problem, options, watch=watch)
@@ -54,9 +52,13 @@ def unsteady(problem: Problem, traced: jaxprs.Traced | Setup, name: str) -> str:
     """
     if isinstance(traced, Setup):
         again = on_host(problem, traced.options)
+        if failure := _other_structure(traced, again, name):
+            return failure
         values = [traced.evaluator.base(), again.evaluator.base()]
     else:
         again = trace(problem)
+        if failure := _other_structure(traced, again, name):
+            return failure
         if traced.is_same(again) and not traced.program.calls_back:
             return ""
         values = [
@@ -76,6 +78,20 @@ def unsteady(problem: Problem, traced: jaxprs.Traced | Setup, name: str) -> str:
                 "derivative to compare; pass randomness in as a key, and state as an argument"
             )
     return ""
+
+
+def _other_structure(first: Any, second: Any, name: str) -> str:
+    """A sentence where two calls on equal inputs give outputs of two structures."""
+    one, other = (
+        jax.tree.unflatten(call.output_tree, [f"{o.dtype}{list(o.shape)}" for o in call.outputs])
+        for call in (first, second)
+    )
+    if one == other:
+        return ""
+    return (
+        f"{name} is not deterministic: two calls on equal inputs gave {one} and {other}; there is "
+        "no derivative to compare; pass what it counts or keeps as an argument"
+    )
 
 
 def narrow(problem: Problem, traced: jaxprs.Traced | Setup) -> list[str]:

@@ -1,5 +1,6 @@
 """Witnesses: the derivative of a target by JAX, in reverse or forward mode, and its rounding."""
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from itertools import islice
@@ -333,7 +334,7 @@ def by_coordinate(derivative: Any) -> np.ndarray:
     With respect to z = x + iy, JAX's derivative of a real output is dL/dx - i dL/dy.
     """
     array = np.asarray(derivative)
-    flat: Any = array.reshape(len(array), -1).T
+    flat: Any = array.reshape(len(array), math.prod(array.shape[1:])).T
     if np.iscomplexobj(flat):
         return np.concatenate([flat.real, -flat.imag]).astype(float)
     return flat.astype(float)

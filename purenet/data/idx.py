@@ -4,7 +4,9 @@ import gzip
 import math
 import struct
 import zlib
+from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -32,10 +34,16 @@ def mnist(folder: str | Path) -> Dataset:
 
     Raises:
         FileNotFoundError: where a file is missing; the message names it.
+        TypeError: where folder is no path.
         ValueError: where a file is truncated, corrupt, or does not fit the others.
 
     Source: LeCun, Cortes & Burges, the MNIST database of handwritten digits; the IDX format.
     """
+    if not isinstance(folder, str | PathLike):
+        raise TypeError(
+            f"got a folder of type {type(folder).__name__}; wanted the path of one with the four "
+            "IDX files; pass its name as text"
+        )
     folder = Path(folder)
     paths = {part: _find(folder, name) for part, name in _FILES.items()}
     arrays = {part: _read_idx(path, images=part.startswith("x")) for part, path in paths.items()}
@@ -93,35 +101,28 @@ def _find(folder: Path, name: str) -> Path:
 
 
 def _read_idx(path: Path, *, images: bool) -> np.ndarray:
-    """The images, scaled and flattened, or the labels, of one file."""
-    content = _content(path)
-    dimensions, magic = (3, _IMAGES_MAGIC) if images else (1, _LABELS_MAGIC)
-    header = 4 + 4 * dimensions
-    if len(content) < header:
+    """The images, scaled and flattened, or the labels, of one file.
+
+    No more is read, or decompressed, than the header announces, and one byte.
+    """
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            shape = _shape(path, file, images=images)
+            content = file.read(math.prod(shape) + 1)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise ValueError(
-            f"got {path} of {len(content)} bytes; wanted a header of {header} bytes at least; "
-            "the file is truncated: fetch it again"
-        )
-    found, *shape = struct.unpack(f">{1 + dimensions}I", content[:header])
-    if found != magic:
-        kind = "images" if images else "labels"
-        raise ValueError(
-            f"got {path} with the magic number {found:#010x}; wanted {magic:#010x}, that of an IDX "
-            f"file of {kind}; the file is corrupt or another one: fetch it again"
-        )
+            f"got {path}, which does not decompress ({error}); wanted a complete gzip file; "
+            "it is truncated or corrupt: fetch it again"
+        ) from error
     expected = math.prod(shape)
-    if not expected:
+    if len(content) != expected:
+        got = f"{len(content)}" if len(content) < expected else f"more than {expected}"
+        state = "truncated" if len(content) < expected else "longer than its header says"
         raise ValueError(
-            f"got {path} with a header of {tuple(shape)}, which is no data at all; wanted one "
-            f"{'image' if images else 'label'} or more; the file is corrupt: fetch it again"
+            f"got {path} with {got} bytes of data; wanted {expected}, by its header of {shape}; "
+            f"the file is {state}: fetch it again"
         )
-    if len(content) - header != expected:
-        state = "truncated" if len(content) - header < expected else "longer than its header says"
-        raise ValueError(
-            f"got {path} with {len(content) - header} bytes of data; wanted {expected}, by its "
-            f"header of {tuple(shape)}; the file is {state}: fetch it again"
-        )
-    data = np.frombuffer(content, np.uint8, offset=header)
+    data = np.frombuffer(content, np.uint8)
     if images:
         return data.reshape(shape[0], -1) / 255.0
     if data.max() > 9:
@@ -132,14 +133,26 @@ def _read_idx(path: Path, *, images: bool) -> np.ndarray:
     return data.astype(np.int64)
 
 
-def _content(path: Path) -> bytes:
-    raw = path.read_bytes()
-    if path.suffix != ".gz":
-        return raw
-    try:
-        return gzip.decompress(raw)
-    except (OSError, EOFError, zlib.error) as error:
+def _shape(path: Path, file: Any, *, images: bool) -> tuple[int, ...]:
+    """The shape that a file's header announces."""
+    dimensions, magic = (3, _IMAGES_MAGIC) if images else (1, _LABELS_MAGIC)
+    size = 4 + 4 * dimensions
+    header = file.read(size)
+    if len(header) < size:
         raise ValueError(
-            f"got {path}, which does not decompress ({error}); wanted a complete gzip file; "
-            "it is truncated or corrupt: fetch it again"
-        ) from error
+            f"got {path} of {len(header)} bytes; wanted a header of {size} bytes at least; "
+            "the file is truncated: fetch it again"
+        )
+    found, *shape = struct.unpack(f">{1 + dimensions}I", header)
+    if found != magic:
+        kind = "images" if images else "labels"
+        raise ValueError(
+            f"got {path} with the magic number {found:#010x}; wanted {magic:#010x}, that of an IDX "
+            f"file of {kind}; the file is corrupt or another one: fetch it again"
+        )
+    if not math.prod(shape):
+        raise ValueError(
+            f"got {path} with a header of {tuple(shape)}, which is no data at all; wanted one "
+            f"{'image' if images else 'label'} or more; the file is corrupt: fetch it again"
+        )
+    return tuple(shape)

@@ -12,8 +12,8 @@ from purenet.fd import complex_step
 from purenet.fd.differences import along_direction
 from purenet.fd.numbers import namespace, numbers
 from purenet.fd.options import checked
-from purenet.fd.problem import pose
-from purenet.fd.setup import prepare, steps_of
+from purenet.fd.problem import called, pose
+from purenet.fd.setup import Setup, prepare, require_finite_base, steps_of
 from purenet.fd.stencils import stencil
 
 
@@ -47,6 +47,7 @@ def jvp(
     (6.0, 23.0)
     """
     chosen = checked(**options)
+    _require_sequences(primals=primals, tangents=tangents)
     primals, tangents = tuple(primals), tuple(tangents)
     problem = pose(
         fun, primals, {}, argnums=tuple(range(len(primals))), has_aux=has_aux, allow_int=True
@@ -54,7 +55,7 @@ def jvp(
     _require_match(primals, tangents, problem.leaves, problem.paths)
     with jaxprs.own_settings():
         setup = prepare(problem, chosen)
-        output = fun(*primals)
+        output = called(fun, primals, {})
         every = jax.tree.leaves(tangents)
         with jaxprs.working_precision(chosen.double):
             direction = [
@@ -69,6 +70,7 @@ def jvp(
                 weights = stencil(chosen.method, chosen.order)
                 step = _step(setup, direction, chosen, weights.order)
                 quotients = along_direction(setup.evaluator, direction, step, weights)
+            _require_finite(setup, quotients)
             derivatives = [
                 jnp.asarray(q.astype(out.dtype))
                 if jnp.issubdtype(out.dtype, np.inexact)
@@ -97,6 +99,36 @@ def _step(setup, direction, options, order):
     return xp.where(xp.isfinite(step), step, 1.0).astype(direction[0].real.dtype)
 
 
+def _require_finite(setup: Setup, quotients: Sequence[Any]) -> None:
+    for quotient in quotients:
+        if jaxprs.is_traced(quotient) or np.isfinite(np.asarray(quotient)).all():
+            continue
+        require_finite_base(setup.evaluator.base())
+        raise ValueError(
+            "got NaN or infinity along the tangents, the value at the base point being finite; "
+            "wanted finite values on both sides, and finite tangents; at the edge of a function's "
+            "domain use method='forward' or 'backward', or a smaller step"
+        )
+
+
+def _require_sequences(**given: Any) -> None:
+    for name, sequence in given.items():
+        if not isinstance(sequence, tuple | list):
+            raise TypeError(
+                f"got {name} of type {type(sequence).__name__}; wanted a tuple, one for each "
+                f"argument of the function; pass ({name},)"
+            )
+        trees.require_tree(sequence, name)
+
+
+def _moves(leaf: Any, tangent: Any) -> bool:
+    """Whether numbers of a tangent can be added to a leaf."""
+    dtype, kept = trees.dtype_of(tangent), trees.dtype_of(leaf)
+    if dtype is None or not jnp.issubdtype(dtype, np.number):
+        return False
+    return jnp.issubdtype(kept, np.complexfloating) or not jnp.issubdtype(dtype, np.complexfloating)
+
+
 def _require_match(primals, tangents, leaves, paths) -> None:
     if jax.tree.structure(primals) != jax.tree.structure(tangents):
         raise TypeError(
@@ -104,6 +136,12 @@ def _require_match(primals, tangents, leaves, paths) -> None:
             f"primals, {jax.tree.structure(primals)}; give each primal leaf a tangent"
         )
     for leaf, tangent, path in zip(leaves, jax.tree.leaves(tangents), paths, strict=True):
+        if trees.is_differentiable(leaf) and not _moves(leaf, tangent):
+            raise TypeError(
+                f"got a tangent of {trees.dtype_of(tangent) or type(tangent).__name__} for {path} "
+                f"of {trees.dtype_of(leaf)}; wanted numbers by which it can move; give zeros of "
+                "its dtype where it stays"
+            )
         if np.shape(leaf) != np.shape(tangent):
             raise TypeError(
                 f"got a tangent of shape {np.shape(tangent)} for {path} of shape {np.shape(leaf)}; "

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import wraps
 from html import escape
 from typing import Any
 
@@ -14,7 +13,7 @@ from purenet import jaxprs, markup, trees
 from purenet.fd.bounded import bounded
 from purenet.fd.irregular import Irregularity
 from purenet.fd.options import Options, checked
-from purenet.fd.problem import pose, require_numbers, require_outputs
+from purenet.fd.problem import pose, require_known, require_numbers, require_outputs
 from purenet.fd.results import assembled
 from purenet.fd.setup import Setup, prepare, require_finite_base
 
@@ -150,7 +149,7 @@ def estimate(
     chosen = checked(**options)
     _require_automatic(options)
 
-    @wraps(fun, assigned=("__name__", "__qualname__"))
+    @trees.named_after(fun)
     @jaxprs.own_settings()
     def estimate_of_fun(*args, **kwargs):
         problem = pose(fun, args, kwargs, argnums=argnums, has_aux=has_aux, allow_int=allow_int)
@@ -165,7 +164,9 @@ def estimate(
 
 
 def _estimate(setup: Setup) -> Estimate:
-    base = [np.asarray(out) for out in setup.evaluator.base()]
+    known = setup.evaluator.base()
+    require_known(setup.problem, known)
+    base = list(map(np.asarray, known))
     require_finite_base(base)
     values, errors, remarks = [], [], []
     for leaf in range(len(setup.evaluator.leaves)):

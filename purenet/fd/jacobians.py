@@ -2,18 +2,17 @@
 
 import math
 from collections.abc import Callable, Sequence
-from functools import wraps
 from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 
-from purenet import jaxprs
+from purenet import jaxprs, trees
 from purenet.fd import complex_step
 from purenet.fd.differences import along_coordinates, along_pairs, coordinate_count
 from purenet.fd.numbers import namespace, numbers
 from purenet.fd.options import Options, checked
-from purenet.fd.problem import pose, require_inputs, require_outputs
+from purenet.fd.problem import called, pose, require_inputs, require_outputs
 from purenet.fd.results import assembled, in_tree
 from purenet.fd.setup import Setup, prepare, require_finite, steps_of
 from purenet.fd.stencils import stencil
@@ -51,13 +50,13 @@ def jacobian(
     """
     chosen = checked(**options)
 
-    @wraps(fun, assigned=("__name__", "__qualname__"))
+    @trees.named_after(fun)
     @jaxprs.own_settings()
     def jacobian_of_fun(*args, **kwargs):
         problem = pose(fun, args, kwargs, argnums=argnums, has_aux=has_aux, allow_int=allow_int)
         setup = prepare(problem, chosen, whole_leaves=True)
         result = jacobian_of(setup, chosen, holomorphic=holomorphic)
-        return (result, fun(*args, **kwargs)[1]) if has_aux else result
+        return (result, called(fun, args, kwargs)[1]) if has_aux else result
 
     return jacobian_of_fun
 
@@ -98,7 +97,7 @@ def hessian(
             "a difference; use method='central', or fd.jacobian of jax.grad with method='complex'"
         )
 
-    @wraps(fun, assigned=("__name__", "__qualname__"))
+    @trees.named_after(fun)
     @jaxprs.own_settings()
     def hessian_of_fun(*args, **kwargs):
         problem = pose(fun, args, kwargs, argnums=argnums, has_aux=has_aux)
@@ -106,7 +105,7 @@ def hessian(
         _require(setup, holomorphic)
         with jaxprs.working_precision(chosen.double):
             result = _hessian(setup, chosen, holomorphic)
-        return (result, fun(*args, **kwargs)[1]) if has_aux else result
+        return (result, called(fun, args, kwargs)[1]) if has_aux else result
 
     return hessian_of_fun
 

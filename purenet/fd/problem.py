@@ -1,6 +1,8 @@
 """What is differentiated: the leaves that move, the traced function of them, the result's tree."""
 
-from collections.abc import Callable, Sequence
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import jax
@@ -58,9 +60,13 @@ def pose(
 
     Raises:
         TypeError: where fun cannot be called, an argument is missing, or a leaf cannot move.
-        ValueError: where the arguments hold no leaf at all.
+        ValueError: where the arguments hold no leaf at all, or are no trees.
     """
-    positions = _positions(fun, argnums, len(args))
+    positions, name = _positions(fun, argnums, len(args)), trees.function_name(fun)
+    for i, argument in enumerate(args):
+        trees.require_tree(argument, trees.argument_name(fun, i))
+    for keyword, argument in kwargs.items():
+        trees.require_tree(argument, keyword)
     arguments = tuple(args[i] for i in positions)
     originals, treedef = jax.tree.flatten(arguments)
     leaves = list(map(kinds.numbers_of, originals))
@@ -90,9 +96,12 @@ def pose(
             new_args[i] = argument
         return tuple(new_args)
 
-    def output(new_args):
-        output = fun(*new_args, **kwargs)
-        return _without_aux(output) if has_aux else output
+    def output(new_args, kept=kinds.copied):
+        with _refusing_dead_tracers(name):
+            output = fun(*new_args, **jax.tree.map(kept, kwargs))
+        output = _without_aux(output) if has_aux else output
+        _require_numeric(output)
+        return output
 
     rest = [None if i in positions else argument for i, argument in enumerate(args)]
     held, others = jax.tree.flatten(rest)
@@ -100,7 +109,7 @@ def pose(
     def function(new_leaves):
         # what writes into its data is no program of JAX's, and must not write into the caller's
         frozen = jax.tree.unflatten(others, map(kinds.read_only, held))
-        return output(with_leaves(frozen, map(kinds.read_only, new_leaves)))
+        return output(with_leaves(frozen, map(kinds.read_only, new_leaves)), kinds.read_only)
 
     def fresh(moved, double=False):
         new_leaves = [kinds.copied(leaf) for leaf in originals]
@@ -115,7 +124,7 @@ def pose(
 
     foreign = any(map(kinds.is_torch, jax.tree.leaves(args)))
     return Problem(
-        getattr(fun, "__name__", type(fun).__name__),
+        name,
         function,
         leaves,
         paths,
@@ -128,6 +137,12 @@ def pose(
         held_constant,
         "its arguments are PyTorch's" if foreign else "",
     )
+
+
+def called(fun: Callable, args: tuple, kwargs: dict) -> Any:
+    """All that a function returns, called on copies of the arrays that it could write into."""
+    args, kwargs = jax.tree.map(kinds.copied, (args, kwargs))
+    return fun(*args, **kwargs)
 
 
 def trace(problem: Problem) -> jaxprs.Traced:
@@ -145,7 +160,11 @@ def trace(problem: Problem) -> jaxprs.Traced:
             leaves[i] = leaf
         return problem.function(leaves)
 
-    return jaxprs.trace(of_movable, [problem.leaves[i] for i in problem.movable])
+    traced = jaxprs.trace(of_movable, [problem.leaves[i] for i in problem.movable])
+    with _refusing_dead_tracers(problem.name):
+        for constant in filter(jaxprs.is_traced, traced.constants):
+            jnp.copy(constant)  # where its trace has ended, this is refused
+    return traced
 
 
 def is_numpy_code(problem: Problem, traced: jaxprs.Traced) -> bool:
@@ -184,10 +203,21 @@ def require_numbers(problem: Problem) -> None:
             )
 
 
+def require_known(problem: Problem, values: Sequence[Any]) -> None:
+    """Raise TypeError where what a function captured, or gives, is a tracer of a trace around."""
+    for value in values:
+        if jaxprs.is_traced(value):
+            raise TypeError(
+                f"got {problem.name}, which captured a tracer ({jax.typeof(value)}) inside jit, "
+                "vmap or grad; wanted numbers, since which steps are needed depends on them; call "
+                "it outside, or use fd.grad inside"
+            )
+
+
 def require_scalar(outputs: Sequence[jax.ShapeDtypeStruct], tree: Any) -> None:
     """Raise TypeError where a function returns anything but one scalar."""
     if len(outputs) != 1 or not treedef_is_leaf(tree) or outputs[0].shape != ():
-        got = ", ".join(f"{out.dtype}{list(out.shape)}" for out in outputs) or "nothing"
+        got = ", ".join(f"{out.dtype}{list(out.shape)}" for out in outputs)
         raise TypeError(
             f"got a function that returns {got}; wanted one scalar, the loss; "
             "reduce it with a sum or a mean, or use fd.jacobian"
@@ -238,6 +268,40 @@ def _positions(fun: Callable, argnums: Any, count: int) -> list[int]:
             "be one of them; pass the differentiated arguments by position"
         )
     return [i % count for i in given]
+
+
+@contextmanager
+def _refusing_dead_tracers(name: str) -> Iterator[None]:
+    """Say what is wrong where a function meets a tracer whose trace has ended."""
+    try:
+        yield
+    except jax.errors.UnexpectedTracerError as error:
+        raise ValueError(
+            f"got {name}, which reads a tracer that an earlier jit, grad or vmap left behind; "
+            "wanted arrays; return such values from the traced function instead of storing them; "
+            "purenet.audit says where it is kept"
+        ) from error
+
+
+def _require_numeric(output: Any) -> None:
+    """Raise TypeError where a function returns nothing, or what is no array or number."""
+    trees.require_tree(output, "output")
+    leaves = jax.tree.leaves(output)
+    if not leaves:
+        raise TypeError(
+            f"got a function that returns {output!r}; wanted a number or arrays, which alone have "
+            "a derivative; return the loss"
+        )
+    for i, leaf in enumerate(leaves):
+        if inspect.iscoroutine(leaf):
+            leaf.close()  # nobody is going to await it, of which Python would warn
+        if not trees.is_numeric(leaf):
+            path = trees.leaf_paths(output, "output")[i]
+            raise TypeError(
+                f"got a function whose {path} is of type {type(leaf).__name__}; wanted numbers or "
+                "arrays, which alone have a derivative; return those alone, or with has_aux=True "
+                "a pair (output, all else)"
+            )
 
 
 def _without_aux(output: Any) -> Any:

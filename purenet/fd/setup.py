@@ -67,7 +67,7 @@ def prepare(problem: problems.Problem, options: Options, *, whole_leaves: bool =
 
     Call it outside `working_precision`: the program traced is the caller's own.
     """
-    require_finite_leaves(problem)
+    require_base_point(problem)
     leaves = [problem.leaves[i] for i in problem.movable]
     paths = [problem.paths[i] for i in problem.movable]
     if options.method == "complex":
@@ -112,7 +112,13 @@ def on_host(
     try:
         host = Host(problem, double=options.double, workers=options.workers, watch=watch)
     except Exception as error:
-        raise error from untraceable
+        if "<class 'torch.Tensor'>" in str(error):  # so says JAX of what it does not take
+            raise TypeError(
+                f"got tensors of PyTorch for {problem.name}, which hands them to JAX; wanted "
+                "arrays; pass jax.numpy.asarray(tensor.detach().numpy())"
+            ) from error
+        is_same = str(error) == str(untraceable)  # and said once is enough
+        raise error from None if is_same else untraceable
     dtypes = [np.asarray(problem.leaves[i]).dtype for i in problem.movable]
     return Setup(problem, host, dtypes, host.outputs, host.output_tree, options)
 
@@ -134,8 +140,13 @@ def prepared(
     )
 
 
-def require_finite_leaves(problem: problems.Problem) -> None:
-    """Raise ValueError where a parameter that moves is NaN or infinite, with its coordinate."""
+def require_base_point(problem: problems.Problem) -> None:
+    """Raise ValueError where no parameter moves, or one that is NaN or infinite, with its place."""
+    if not problem.movable:
+        raise ValueError(
+            f"got {', '.join(problem.paths)} without a floating-point number; wanted one at least, "
+            "which can move by a little; cast it, or name another argument by argnums"
+        )
     for i in problem.movable:
         leaf, path = problem.leaves[i], problem.paths[i]
         if jaxprs.is_traced(leaf):

@@ -2,20 +2,17 @@
 
 import warnings
 from collections.abc import Callable, Sequence
-from functools import wraps
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from purenet import jaxprs
+from purenet import jaxprs, trees
 from purenet.fd.jacobians import jacobian_of
 from purenet.fd.options import Options, checked
-from purenet.fd.problem import pose, require_scalar
+from purenet.fd.problem import called, pose, require_scalar
 from purenet.fd.setup import Setup, prepare
-
-_NAMES = ("__name__", "__qualname__")
 
 
 def grad(
@@ -61,11 +58,11 @@ def grad(
     """
     gradient_of = _gradient_of(fun, argnums, has_aux, holomorphic, allow_int, checked(**options))
 
-    @wraps(fun, assigned=_NAMES)
+    @trees.named_after(fun)
     @jaxprs.own_settings()
     def grad_of_fun(*args, **kwargs):
         gradient = gradient_of(args, kwargs)
-        return (gradient, fun(*args, **kwargs)[1]) if has_aux else gradient
+        return (gradient, called(fun, args, kwargs)[1]) if has_aux else gradient
 
     return grad_of_fun
 
@@ -90,11 +87,11 @@ def value_and_grad(
     """
     gradient_of = _gradient_of(fun, argnums, has_aux, holomorphic, allow_int, checked(**options))
 
-    @wraps(fun, assigned=_NAMES)
+    @trees.named_after(fun)
     @jaxprs.own_settings()
     def value_and_grad_of_fun(*args, **kwargs):
         gradient = gradient_of(args, kwargs)
-        output = fun(*args, **kwargs)
+        output = called(fun, args, kwargs)
         value = (jnp.asarray(output[0]), output[1]) if has_aux else jnp.asarray(output)
         return value, gradient
 
@@ -129,7 +126,7 @@ def _warn_of_zeros(fun: Callable, gradient: Any, setup: Setup) -> None:
     with jaxprs.working_precision(setup.options.double):
         ignored = all(setup.evaluator.dependence(leaf) == "ignored" for leaf in moving)
     if ignored and any(leaf.size for leaf in leaves):
-        name, paths = getattr(fun, "__name__", "the function"), ", ".join(setup.paths)
+        name, paths = trees.function_name(fun), ", ".join(setup.paths)
         warnings.warn(
             f"{name} ignores {paths}: nothing that it computes reads it, and its gradient is zero "
             "whatever the code means to say; use the argument; purenet.audit says what is read "

@@ -11,8 +11,9 @@ from jax import lax
 from jax.core import Tracer
 from jax.extend.core import ClosedJaxpr, Jaxpr
 
-_WIDE = {
-    np.dtype(jnp.bfloat16): np.dtype(np.float64),
+_TINY = [getattr(jnp, name) for name in dir(jnp) if name.startswith(("float4_", "float8_"))]
+_WIDE: dict[Any, Any] = {
+    **{np.dtype(dtype): np.dtype(np.float64) for dtype in (*_TINY, jnp.bfloat16)},
     np.dtype(np.float16): np.dtype(np.float64),
     np.dtype(np.float32): np.dtype(np.float64),
     np.dtype(np.complex64): np.dtype(np.complex128),

@@ -1,5 +1,6 @@
 """Training as a pure function: a state and a batch in, the next state and the loss out."""
 
+from purenet.train.checkpoint import CheckpointError as CheckpointError
 from purenet.train.divergence import DivergenceError as DivergenceError
 from purenet.train.fitting import fit as fit
 from purenet.train.history import History as History

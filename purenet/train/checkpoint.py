@@ -23,6 +23,20 @@ _MENDS = {
 }
 
 
+class CheckpointError(OSError):
+    """A checkpoint could not be written, as on a full disk; the training so far is not lost.
+
+    Attributes:
+        state: the state that was to be written.
+        history: up to there.
+    """
+
+    def __init__(self, message: str, state: TrainState, history: History):
+        super().__init__(message)
+        self.state = state
+        self.history = history
+
+
 class Checkpoints:
     """The checkpoints of one training, each of its state and of its history so far.
 
@@ -56,7 +70,11 @@ class Checkpoints:
         return -1 if step is None else step
 
     def save(self, state: TrainState, history: History) -> None:
-        """Write a checkpoint, unless there is one as late."""
+        """Write a checkpoint, unless there is one as late.
+
+        Raises:
+            CheckpointError: where it cannot be written.
+        """
         step = int(state.step)
         if step <= self.latest:
             return
@@ -64,10 +82,17 @@ class Checkpoints:
         lengths = {"steps": len(history.step), "validations": len(history.validation_step)}
         arrays = _nonempty({**_state_arrays(state), **_history_arrays(history)})
         run = {**self.run, **lengths}
-        self.manager.save(
-            step,
-            args=args.Composite(arrays=args.StandardSave(arrays), run=args.JsonSave(run)),
-        )
+        items = args.Composite(arrays=args.StandardSave(arrays), run=args.JsonSave(run))
+        try:
+            self.manager.save(step, args=items)
+        except (ValueError, OSError) as error:
+            raise CheckpointError(
+                f"got no checkpoint of step {step} into {self.folder} ({error}); wanted room for "
+                "it, and leave to write; make room and call fit again, which goes on from the last "
+                "whole one, or go on from this error's state and history",
+                state,
+                history,
+            ) from error
 
     def restore(self, state: TrainState, history: History) -> tuple[TrainState, History]:
         """The latest checkpoint, in the structure, dtypes and places of the state given.

@@ -65,6 +65,8 @@ def fit(
     Raises:
         DivergenceError: NaN or infinity in the loss or the parameters: says at which step it began,
             and in which leaf. (Under optax's apply_if_finite and zero_nans a NaN loss may pass.)
+        CheckpointError: a checkpoint that cannot be written, as on a full disk; an OSError, which
+            has the state and the history so far.
         TypeError: a loss, optimizer or state that is not one; parameters that are not floating
             point.
         ValueError: data that are empty or of different lengths, a batch larger than the data, a

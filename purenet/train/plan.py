@@ -8,7 +8,7 @@ import jax
 import numpy as np
 
 from purenet.data.batching import epoch_order, key_numbers, require_batches
-from purenet.train.state import TrainState
+from purenet.train.state import TrainState, require_state
 
 LONGEST = 256  # steps of one call
 
@@ -105,11 +105,7 @@ def planned(
         TypeError: where state is not a `TrainState`.
         ValueError: where the data, the numbers, or the state's step do not fit.
     """
-    if not isinstance(state, TrainState):
-        raise TypeError(
-            f"got a state of type {type(state).__name__}; wanted a TrainState; "
-            "pass train.init(params, optimizer, key)"
-        )
+    require_state(state)
     rows = require_rows(data, "data")
     require_batches(rows, batch_size)
     _require_count("epochs", epochs)

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from purenet.progress import DELAY, late_bar
+from purenet.terminal import import_rich
 
 Show = Callable[[int, float, Mapping[str, float]], None]
 
@@ -61,6 +62,7 @@ def _nothing(step: int, loss: float, metrics: Mapping[str, float]) -> None:
 
 
 def _bar(delay: float) -> Any:
+    import_rich()
     from rich.console import Console
     from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 

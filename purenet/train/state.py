@@ -67,7 +67,8 @@ def copied(state: TrainState) -> TrainState:
 
 
 def require_params(params: Any) -> None:
-    """Raise where there is no parameter, or one that is not floating point."""
+    """Raise where there is no parameter, or one that is not floating point, or they are no tree."""
+    trees.require_tree(params, "params")
     leaves = jax.tree.leaves(params)
     if not leaves:
         raise ValueError(
@@ -75,6 +76,15 @@ def require_params(params: Any) -> None:
             "pass what model.init(key) returns"
         )
     trees.require_differentiable(leaves, trees.leaf_paths(params, "params"))
+
+
+def require_state(state: Any) -> None:
+    """Raise where something is no `TrainState`."""
+    if not isinstance(state, TrainState):
+        raise TypeError(
+            f"got a state of type {type(state).__name__}; wanted a TrainState; "
+            "pass train.init(params, optimizer, key)"
+        )
 
 
 def require_optimizer(optimizer: Any) -> None:

@@ -17,6 +17,7 @@ from purenet.train.state import (
     require_optimizer,
     require_own,
     require_params,
+    require_state,
 )
 
 _KEPT = 32  # compiled losses and optimizers, oldest forgotten first
@@ -149,6 +150,7 @@ def require_scalar(value: Any, name: str) -> None:
 @lru_cache(_KEPT)
 def _compiled_step(loss: Callable, optimizer: Any, mesh: Mesh | None):
     def step(state: TrainState, *batch: Any) -> tuple[TrainState, jax.Array]:
+        require_state(state)
         batch = parallel.split_rows(mesh, batch)
         state, value = advance(loss, optimizer, parallel.everywhere(mesh, state), batch)
         return parallel.everywhere(mesh, state), value

@@ -112,6 +112,36 @@ def test_a_loss_that_is_not_deterministic_is_reported_as_such():
     assert "pass randomness in as a key" in str(report)
 
 
+def test_a_loss_of_another_structure_on_the_second_call_is_reported_as_such():
+    calls = []
+
+    def loss(x):
+        calls.append(x)
+        value = jnp.sum(x)
+        return value if len(calls) == 1 else {"value": value}
+
+    for given in ({}, {"gradient": np.ones(2), "strategy": "host"}):
+        report = purenet.compare_grads(loss, np.ones(2), **given)
+        (failure,) = report.failures
+        assert failure.startswith("loss is not deterministic: two calls on equal inputs gave float")
+        assert "and {'value': 'float" in failure
+        calls.clear()
+
+
+def test_outputs_without_a_number_are_proved_right():
+    assert purenet.check_grads(lambda x: [x, jnp.sin(x)], jnp.ones((0, 3)), allow_unused=True).ok
+
+
+def test_floats_of_eight_bits_are_checked_in_64():
+    def loss(x):
+        return jnp.sum(x.astype(jnp.float32) ** 2)
+
+    x = jnp.array([0.5, 1.5], jnp.float8_e5m2)
+    (leaf,) = purenet.check_grads(loss, x).leaves
+    assert (leaf.verdict, leaf.largest) == ("agrees", 3.0)
+    assert not purenet.compare_grads(loss, x, gradient=np.array([1.0, 3.1])).ok
+
+
 def test_vector_functions_of_any_tree_in_both_modes():
     def function(a, b):
         return {"product": a[:, None] * b, "sum": jnp.sum(a), "which": jnp.argmax(b)}
@@ -286,6 +316,7 @@ def test_what_jax_does_not_move_is_not_written_to():
         ({"budget": -1}, ValueError, "got budget=-1; wanted seconds"),
         ({"atol": 1e-3}, TypeError, "got the unknown option 'atol'.*steps and tolerances are"),
         ({"step": 1e-3}, TypeError, "got the unknown option 'step'"),
+        ({"x": jnp.ones(2)}, TypeError, "got the unknown option 'x'.*pass data by position"),
         ({"strategy": "host"}, ValueError, "got strategy='host'"),
         ({"max_memory": 0}, ValueError, "got max_memory=0; wanted a positive whole number"),
     ],
@@ -307,11 +338,19 @@ def test_where_there_is_no_derivative_nothing_is_claimed():
 def test_inside_jit_there_are_no_numbers_to_compare():
     with pytest.raises(TypeError, match=r"got a as a tracer.*call it outside"):
         jax.jit(lambda x: purenet.compare_grads(jnp.sum, x).ok)(jnp.ones(2))
+    with pytest.raises(TypeError, match=r"got <lambda>, which captured a tracer.*call it outside"):
+        jax.jit(lambda x: purenet.compare_grads(lambda w: jnp.sum(w * x), np.ones(2)).ok)(1.0)
 
 
 def test_what_cannot_be_differenced_raises_as_fd_grad():
     with pytest.raises(TypeError, match="got x of dtype int32"):
         purenet.compare_grads(lambda x: x * 1.0, jnp.arange(3))
+    with pytest.raises(TypeError, match="got a function that returns None; wanted a number"):
+        purenet.compare_grads(lambda x: None, jnp.ones(3))
+    with pytest.raises(TypeError, match="whose output is of type str; wanted numbers"):
+        purenet.compare_grads(lambda x: str(np.asarray(x)), jnp.ones(3))
+    with pytest.raises(TypeError, match="got an output of type int; wanted floating-point"):
+        purenet.compare_grads(lambda x: 10**400, jnp.ones(3))
     with pytest.raises(TypeError, match="wanted a floating-point output"):
         purenet.compare_grads(lambda x: jnp.argmax(x), jnp.ones(3))
     with pytest.raises(ValueError, match="inf at the base point"):

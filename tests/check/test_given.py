@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from purenet import check_grads, compare_grads
+from purenet import check_grads, compare_grads, fd
 from tests.sampling import sample
 
 BATCH, INPUTS, WIDTH = 3, 5, 5
@@ -471,3 +471,10 @@ class TestPyTorch:
         of_module, _, params, x = self.module()
         with pytest.raises(TypeError, match=r"its arguments are PyTorch's.*gradient=my_gradient"):
             check_grads(of_module, params, x)
+
+    def test_tensors_for_a_function_of_jax_are_named(self):
+        jax_loss, tensor = lambda w: jnp.sum(w**2), self.torch.ones(3)
+        message = "got tensors of PyTorch for <lambda>, which hands them to JAX; .*jax.numpy.asarr"
+        for check in (compare_grads, lambda loss, w: fd.grad(loss)(w)):
+            with pytest.raises(TypeError, match=message):
+                check(jax_loss, tensor)

@@ -2,6 +2,7 @@
 
 import io
 import json
+import sys
 
 import jax
 import jax.numpy as jnp
@@ -118,6 +119,12 @@ def test_the_plot_has_a_panel_a_leaf_and_marks_what_is_wrong(real, tmp_path):
 def test_nothing_to_draw_is_said():
     pytest.importorskip("matplotlib")
     with pytest.raises(ValueError, match="wanted some to draw; raise budget"):
+        GradientReport("loss").plot()
+
+
+def test_what_draws_is_named_where_it_is_missing(monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    with pytest.raises(ModuleNotFoundError, match=r"got no matplotlib, .*'purenet\[compare\]'"):
         GradientReport("loss").plot()
 
 

@@ -40,6 +40,8 @@ def test_a_raw_key_gives_the_order_of_the_key_it_is():
     ("rows", "batch_size", "message"),
     [
         (0, 1, "got data of 0 rows; wanted 1 or more; check how it was read"),
+        (-1, 4, "got data of -1 rows; wanted 1 or more"),
+        ("5", 4, "got data of '5' rows; wanted 1 or more"),
         (5, 6, "got batch_size=6 for 5 rows; wanted 1 to 5; pass batch_size=5, say"),
         (5, 0, "got batch_size=0 for 5 rows; wanted 1 to 5"),
         (500, True, "got batch_size=True; wanted a whole number; pass batch_size=100, say"),
@@ -48,3 +50,15 @@ def test_a_raw_key_gives_the_order_of_the_key_it_is():
 def test_what_cannot_be_shared_out_is_refused(rows, batch_size, message):
     with pytest.raises(ValueError, match=message):
         data.batches(KEY, 0, rows, batch_size)
+
+
+@pytest.mark.parametrize("key", ["x", None, 1.5])
+def test_what_is_no_key_is_refused(key):
+    with pytest.raises(TypeError, match=r"got a key of type .*; wanted a random key; pass jax.ran"):
+        data.batches(key, 0, 5, 2)
+
+
+@pytest.mark.parametrize("epoch", ["first", -1, 0.5])
+def test_what_is_no_epoch_is_refused(epoch):
+    with pytest.raises(ValueError, match=f"got epoch={epoch!r}; wanted a whole number from 0"):
+        data.batches(KEY, epoch, 5, 2)

@@ -25,10 +25,15 @@ def test_digits_are_split_without_overlap_and_by_seed():
     assert not rows
 
 
-@pytest.mark.parametrize("test", [0, 1797, -1])
+@pytest.mark.parametrize("test", [0, 1797, -1, 3.5])
 def test_digits_need_something_on_either_side(test):
     with pytest.raises(ValueError, match=f"got test={test}; wanted between 1 and 1796"):
         data.digits(test=test)
+
+
+def test_a_seed_is_a_whole_number():
+    with pytest.raises(ValueError, match="got seed='a'; wanted a whole number from 0; leave seed"):
+        data.digits(seed="a")  # pyright: ignore
 
 
 def test_digits_without_scikit_learn_say_what_to_install(monkeypatch):

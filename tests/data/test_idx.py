@@ -2,6 +2,8 @@
 
 import gzip
 import struct
+import tracemalloc
+import zlib
 
 import numpy as np
 import pytest
@@ -65,7 +67,7 @@ def test_a_missing_file_is_named(folder, name):
     [
         (b"", "of 0 bytes; wanted a header of 16 bytes"),
         (struct.pack(">4I", 0x803, 5, 4, 3) + b"\0" * 59, "59 bytes of data; wanted 60.*truncated"),
-        (struct.pack(">4I", 0x803, 5, 4, 3) + b"\0" * 61, "61 bytes of data; wanted 60.*longer"),
+        (struct.pack(">4I", 0x803, 5, 4, 3) + b"\0" * 61, "more than 60 bytes of data.*longer"),
         (struct.pack(">4I", 0x801, 5, 4, 3) + b"\0" * 60, "0x00000801; wanted 0x00000803"),
         (
             struct.pack(">4I", 0x803, 0, 4, 3),
@@ -116,6 +118,28 @@ def test_a_damaged_gzip_file_is_named(folder, damage):
     (folder / TRAIN_IMAGES).unlink()
     (folder / f"{TRAIN_IMAGES}.gz").write_bytes(damage(gzip.compress(raw)))
     with pytest.raises(ValueError, match=f"{TRAIN_IMAGES}.gz, which does not decompress"):
+        data.mnist(folder)
+
+
+def test_no_more_is_decompressed_than_the_header_announces(folder):
+    (folder / TRAIN_IMAGES).unlink()
+    path, packed = folder / f"{TRAIN_IMAGES}.gz", zlib.compressobj(wbits=31)
+    with path.open("wb") as file:
+        file.write(packed.compress(struct.pack(">4I", 0x803, 5, 4, 3)))
+        for _ in range(64):
+            file.write(packed.compress(bytes(2**20)))
+        file.write(packed.flush())
+    tracemalloc.start()
+    with pytest.raises(ValueError, match="more than 60 bytes of data; wanted 60"):
+        data.mnist(folder)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2**20
+
+
+@pytest.mark.parametrize("folder", [3, None, b"mnist"])
+def test_a_folder_that_is_no_path_is_refused(folder):
+    with pytest.raises(TypeError, match=r"got a folder of type .*; wanted the path of one with"):
         data.mnist(folder)
 
 

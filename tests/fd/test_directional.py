@@ -58,9 +58,26 @@ def test_integer_primals_take_float0_tangents():
     ("tangents", "message"),
     [
         ((1.0, 2.0), "got tangents of structure .*; wanted that of the primals"),
+        (jnp.ones(2), "got tangents of type .*; wanted a tuple, one for each argument"),
+        (("up",), "got a tangent of str for x of float32; wanted numbers by which it can move"),
+        ((jnp.ones(2) * 1j,), "got a tangent of complex64 for x of float32; wanted numbers"),
+        ((np.zeros(2, jax.dtypes.float0),), r"got a tangent of .*float0.* for x of float32"),
         ((jnp.ones(3),), r"got a tangent of shape \(3,\) for x of shape \(2,\); wanted equal"),
     ],
 )
 def test_tangents_must_match(tangents, message):
     with pytest.raises(TypeError, match=message):
         fd.jvp(jnp.sin, (jnp.ones(2),), tangents)
+
+
+@pytest.mark.parametrize(
+    ("point", "tangent", "message"),
+    [
+        (-1.0, 1.0, "got a function that is nan at the base point"),
+        (1.0, np.nan, "got NaN or infinity along the tangents.* and finite tangents"),
+        (1.0, np.inf, "got NaN or infinity along the tangents"),
+    ],
+)
+def test_nan_is_no_derivative(point, tangent, message):
+    with pytest.raises(ValueError, match=message):
+        fd.jvp(jnp.log, (point,), (tangent,))

@@ -53,7 +53,8 @@ def test_value_and_aux_are_the_callers_own():
 
     (value, aux), gradient = fd.value_and_grad(with_aux, has_aux=True)(PARAMS, X)
     assert value == loss(PARAMS, X)
-    assert aux == {"name": "kept", "x": X}
+    assert aux["name"] == "kept"
+    np.testing.assert_array_equal(aux["x"], X)
     again, aux = fd.grad(with_aux, has_aux=True)(PARAMS, X)
     assert aux["name"] == "kept"
     chex.assert_trees_all_equal(gradient, again)
@@ -259,7 +260,12 @@ def test_jax_leak_checking_finds_nothing():
             TypeError,
             r"returns float32\[\], float32\[\]; want",
         ),
-        (lambda: fd.grad(lambda x: None)(1.0), TypeError, "returns nothing; wanted one scalar"),
+        (lambda: fd.grad(lambda x: None)(1.0), TypeError, "returns None; wanted a number or arr"),
+        (
+            lambda: fd.grad(lambda n: n * 1.0, allow_int=True)(3),
+            ValueError,
+            "got n without a floating-point number; wanted one at least, which can move",
+        ),
         (lambda: fd.grad(lambda x: x * 1j)(1.0), TypeError, "returns complex64; wanted real"),
         (lambda: fd.grad(lambda x: 3)(1.0), TypeError, "returns int32; wanted real"),
         (

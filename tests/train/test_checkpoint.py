@@ -209,6 +209,28 @@ def test_ctrl_c_between_checkpoints_writes_one(tmp_path, monkeypatch):
     assert_same_bits(fitted(None), fitted(tmp_path / "run"))
 
 
+def test_a_full_disk_ends_the_training_with_what_it_came_to(tmp_path, monkeypatch):
+    save, said = checkpoint.Checkpoints.save, ValueError("RESOURCE_EXHAUSTED: No space left")
+
+    def full_at_the_third(self, state, history):
+        if int(state.step) == 18:
+            monkeypatch.setattr(self.manager, "save", fails)
+        save(self, state, history)
+
+    def fails(*args, **options):
+        raise said
+
+    monkeypatch.setattr(checkpoint.Checkpoints, "save", full_at_the_third)
+    message = r"got no checkpoint of step 18 into .*run \(RESOURCE_EXHAUSTED.*\); wanted room .*; "
+    with pytest.raises(train.CheckpointError, match=message) as caught:
+        fitted(tmp_path / "run")
+    assert isinstance(caught.value, OSError)
+    assert caught.value.__cause__ is said
+    assert int(caught.value.state.step) == 18 == len(caught.value.history.loss)
+    monkeypatch.undo()
+    assert_same_bits(fitted(None), fitted(tmp_path / "run"))
+
+
 PROGRAM = """
 import sys, numpy as np, optax
 from purenet import train

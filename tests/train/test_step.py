@@ -205,6 +205,13 @@ def test_a_state_of_another_optimizer_is_refused(made_with, passed, message):
         train.fit(LOSS, passed, state, BATCH, epochs=1, batch_size=4)
 
 
+@pytest.mark.parametrize("state", [{"params": 1.0}, None, ()])
+def test_what_is_no_state_is_refused(state):
+    message = r"got a state of type (dict|NoneType|tuple); wanted a TrainState; pass train\.init"
+    with pytest.raises(TypeError, match=message):
+        train.train_step(LOSS, optax.sgd(0.1))(state, *BATCH)
+
+
 def test_what_is_no_mesh_is_refused(unchecked):
     with pytest.raises(TypeError, match=r"got a mesh of type int; wanted a jax\.sharding\.Mesh"):
         train.train_step(LOSS, optax.sgd(0.1), mesh=4)
