@@ -4,6 +4,7 @@ JAX code is traced, other code is called. Whatever a call changes in memory is p
 """
 
 import contextlib
+import functools
 import math
 import time
 import types
@@ -22,7 +23,7 @@ from purenet.purity.members import ARRAYS, GLOBAL_RANDOM
 from purenet.purity.object_graph import is_jax_code, of_function, own_functions
 from purenet.purity.process_settings import Settings
 from purenet.purity.snapshots import Change, Snapshot
-from purenet.purity.source import is_opaque
+from purenet.purity.source import is_opaque, where_named
 from purenet.purity.values import as_numpy, outputs_of, perturbed
 
 # what JAX raises where a function asks a tracer for its number
@@ -100,7 +101,11 @@ class Runs:
         consts = list(map(apart, constants[len(constants) - len(closed.consts) :]))
         return self.program._replace(closed=closed.replace(consts=consts))
 
-    @property
+    def where(self, name: str, *, stored: bool = False) -> str:
+        """The line, in the code that ran, that reads what a name ends in, or stores to it."""
+        return where_named(self.functions, name, stored=stored)
+
+    @functools.cached_property
     def functions(self) -> list[types.FunctionType]:
         """The caller's own functions, in the order in which they ran; then those that did not."""
         order = self.observation.order
