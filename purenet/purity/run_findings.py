@@ -4,11 +4,9 @@ import random
 from collections.abc import Iterator
 
 from purenet.jaxprs import is_traced
-from purenet.purity.attributes import declared
 from purenet.purity.call import Call
 from purenet.purity.experiment import Experiment
 from purenet.purity.findings import Fact
-from purenet.purity.members import GLOBAL_RANDOM
 from purenet.purity.object_graph import of_function, own_functions
 from purenet.purity.process_settings import RANDOM
 from purenet.purity.snapshots import Change
@@ -143,8 +141,6 @@ def _is_own(experiment: Experiment, generator: str) -> bool:
     """Whether the caller's own code draws from a global generator; NumPy's nobody else does."""
     if generator == "numpy.random":
         return True
-    things = [item.value for item in experiment.reached]
-    return any(
-        thing is random or declared(thing, "__self__") is GLOBAL_RANDOM["random"]
-        for thing in things
-    ) or any("random" in imported(function.__code__) for function in experiment.functions)
+    names_it = any(item.value is random for item in experiment.reached)
+    imports_it = any("random" in imported(f.__code__) for f in experiment.functions)
+    return names_it or imports_it or experiment.draws_by_method("random")
