@@ -45,6 +45,7 @@ class Observation:
         self.effects: dict[tuple[str, str], None] = {}
         self.asks_ids = False
         self._ran: dict[int, tuple[types.CodeType, str]] = {}
+        self._libraries: dict[str, bool] = {}
         self._streams: dict[int, str] = {}
         for name in _STREAMS:
             for stream in _both(name):
@@ -73,7 +74,7 @@ class Observation:
                 self._on_logging(frame)
         elif event == "c_call":
             if argument is builtins.id:
-                self.asks_ids |= not _is_library_frame(frame)
+                self.asks_ids = self.asks_ids or not self._is_library(frame)
             elif argument in _BUILTINS:
                 if argument is not builtins.print or not _prints_into_its_own(frame):
                     self.effect(_BUILTINS[argument], frame)
@@ -100,8 +101,14 @@ class Observation:
         asked = outer = frame.f_back
         while outer is not None and outer.f_globals.get("__name__") == logging.__name__:
             outer = outer.f_back
-        if outer is not None and outer is not asked and not _is_library_frame(outer):
+        if outer is not None and outer is not asked and not self._is_library(outer):
             self.effect("logging", outer)
+
+    def _is_library(self, frame: types.FrameType) -> bool:
+        module = str(frame.f_globals.get("__name__"))  # JAX asks for ids at every turn
+        if module not in self._libraries:
+            self._libraries[module] = is_library(module)
+        return self._libraries[module]
 
 
 def observed(observation: Observation, work: Callable[[], T], *, calls: bool = True) -> T:
@@ -132,10 +139,6 @@ def _on_audit_event(event: str, arguments: tuple) -> None:
     observation = getattr(_here, "observation", None)
     if observation is not None and event in _EVENTS:
         observation.effect(event, sys._getframe(1))
-
-
-def _is_library_frame(frame: types.FrameType) -> bool:
-    return is_library(frame.f_globals.get("__name__"))
 
 
 def _self(frame: types.FrameType) -> Any:
