@@ -44,7 +44,8 @@ class Observation:
     def __init__(self):
         self.effects: dict[tuple[str, str], None] = {}
         self.asks_ids = False
-        self._ran: dict[int, tuple[types.CodeType, str]] = {}
+        self._ran: dict[int, tuple[types.CodeType, str, Callable | None]] = {}
+        self._libraries: dict[str, bool] = {}
         self._streams: dict[int, str] = {}
         for name in _STREAMS:
             for stream in _both(name):
@@ -59,26 +60,20 @@ class Observation:
     def mentions(self) -> set[str]:
         """The names in the code that ran, JAX's aside."""
         ran = list(self._ran.values())
-        return {n for code, module in ran if not module.startswith("jax") for n in code.co_names}
+        return {n for code, module, _ in ran if not module.startswith("jax") for n in code.co_names}
 
     def on_event(self, frame: types.FrameType, event: str, argument: Any) -> None:
-        """The profile function."""
+        """The profile function; short, since a trace has hundreds of thousands of events."""
         if event == "call":
             code = frame.f_code
-            if id(code) not in self._ran:
-                self._ran[id(code)] = code, str(frame.f_globals.get("__name__"))
-            if code.co_name in _WRITES:
-                self._on_write(_self(frame), frame.f_back, code.co_name)
-            elif code is logging.Logger.isEnabledFor.__code__:
-                self._on_logging(frame)
-        elif event == "c_call":
-            if argument is builtins.id:
-                self.asks_ids |= not _is_library_frame(frame)
-            elif argument in _BUILTINS:
-                if argument is not builtins.print or not _prints_into_its_own(frame):
-                    self.effect(_BUILTINS[argument], frame)
-            elif argument.__name__ in _WRITES and argument.__self__ is not _self(frame):
-                self._on_write(argument.__self__, frame, argument.__name__)
+            ran = self._ran.get(id(code))
+            if ran is None:
+                module = str(frame.f_globals.get("__name__"))
+                ran = self._ran[id(code)] = code, module, _watched(code)
+            if ran[2] is not None:
+                ran[2](self, frame)
+        elif event == "c_call" and argument.__name__ in _BUILTIN_NAMES:
+            self._on_builtin(argument, frame)
 
     def effect(self, subject: str, frame: types.FrameType | None) -> None:
         """Write down what some code does, if it does so for code of the caller's own.
@@ -88,6 +83,18 @@ class Observation:
         at = own_line(frame)
         if at is not None and all(line != place(*at) for _, line in self.effects):
             self.effects.setdefault((subject, place(*at)))
+
+    def _on_builtin(self, argument: Any, frame: types.FrameType) -> None:
+        if argument is builtins.id:
+            self.asks_ids = self.asks_ids or not self._is_library(frame)
+        elif argument in _BUILTINS:
+            if argument is not builtins.print or not _prints_into_its_own(frame):
+                self.effect(_BUILTINS[argument], frame)
+        elif argument.__self__ is not _self(frame):
+            self._on_write(argument.__self__, frame, argument.__name__)
+
+    def _on_method(self, frame: types.FrameType) -> None:
+        self._on_write(_self(frame), frame.f_back, frame.f_code.co_name)
 
     def _on_write(self, stream: Any, frame: types.FrameType | None, name: str) -> None:
         """A stream's own method: print calls it too, and is seen by itself."""
@@ -100,8 +107,14 @@ class Observation:
         asked = outer = frame.f_back
         while outer is not None and outer.f_globals.get("__name__") == logging.__name__:
             outer = outer.f_back
-        if outer is not None and outer is not asked and not _is_library_frame(outer):
+        if outer is not None and outer is not asked and not self._is_library(outer):
             self.effect("logging", outer)
+
+    def _is_library(self, frame: types.FrameType) -> bool:
+        module = str(frame.f_globals.get("__name__"))  # JAX asks for ids at every turn
+        if module not in self._libraries:
+            self._libraries[module] = is_library(module)
+        return self._libraries[module]
 
 
 def observed(observation: Observation, work: Callable[[], T], *, calls: bool = True) -> T:
@@ -134,8 +147,11 @@ def _on_audit_event(event: str, arguments: tuple) -> None:
         observation.effect(event, sys._getframe(1))
 
 
-def _is_library_frame(frame: types.FrameType) -> bool:
-    return is_library(frame.f_globals.get("__name__"))
+def _watched(code: types.CodeType) -> Callable | None:
+    """What is done where some code of Python's is called."""
+    if code is logging.Logger.isEnabledFor.__code__:
+        return Observation._on_logging
+    return Observation._on_method if code.co_name in _WRITES else None
 
 
 def _self(frame: types.FrameType) -> Any:
@@ -167,3 +183,4 @@ def _both(name: str) -> tuple[Any, Any]:
 
 _STREAMS = ("stdout", "stderr")
 _BUILTINS = {builtins.print: "print", builtins.input: "input", os.write: "os.write"}
+_BUILTIN_NAMES = frozenset({"id", "print", "input", *_WRITES})

@@ -83,9 +83,11 @@ class Experiment(Runs):
 
     def follows(self, generator: str) -> bool:
         """Whether the first value comes again where a global generator stands as it did then."""
+        if generator not in self._settings.changes(lambda: {"random"}):
+            return False
         self._settings.put_back([generator])
         two = self.repeated()
-        return two is None or not differ(*two)
+        return not self.fails and (two is None or not differ(*two))
 
     def as_compiled(self) -> tuple[list[np.ndarray], list[Any]]:
         """What the function gives with what jit froze earlier, and the arrays in that program."""

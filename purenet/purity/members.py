@@ -79,7 +79,7 @@ def members(thing: Any) -> dict[Key, Any]:
     An object has its class too, as far as that is the caller's own: the class has data and
     methods, and the methods name globals.
     """
-    if isinstance(thing, (*ATOMS, *ARRAYS)) or _is_unchanging(thing):
+    if isinstance(thing, (*ATOMS, *ARRAYS)) or is_unchanging(thing):
         return {}
     if isinstance(thing, MAPPINGS):
         return keyed("item", thing.items())
@@ -119,6 +119,20 @@ def keyed(kind: str, pairs: Iterable[tuple[Any, Any]]) -> dict[Key, Any]:
 def is_cache(thing: Any) -> bool:
     """Whether a thing is what functools.lru_cache or functools.cache makes."""
     return isinstance(thing, functools._lru_cache_wrapper)
+
+
+def is_unchanging(thing: Any) -> bool:
+    """Whether JAX, NumPy or Python define a thing that holds nothing of the caller's."""
+    if isinstance(thing, types.MethodType):
+        return any(thing.__self__ is generator for generator in GLOBAL_RANDOM.values())
+    if isinstance(thing, _BY_CONTENT):
+        return False
+    if declared(thing, "__wrapped__") is not None:
+        return False
+    if isinstance(thing, types.FunctionType) and thing.__closure__:
+        return False
+    module = declared(thing, "__module__")
+    return isinstance(module, str) and module.split(".")[0] in _UNCHANGING
 
 
 def own_classes(cls: type) -> list[type]:
@@ -217,17 +231,3 @@ def _results(cache: Any) -> dict[Key, Any]:
     entries = [value for value in kept if not isinstance(value, type | dict)]
     entries += [v for each in kept if type(each) is dict for pair in each.items() for v in pair]
     return keyed("result", ((v if type(v) is int else f"at {id(v)}", v) for v in entries))
-
-
-def _is_unchanging(thing: Any) -> bool:
-    """Whether JAX, NumPy or Python define a thing that holds nothing of the caller's."""
-    if isinstance(thing, types.MethodType):
-        return any(thing.__self__ is generator for generator in GLOBAL_RANDOM.values())
-    if isinstance(thing, _BY_CONTENT):
-        return False
-    if declared(thing, "__wrapped__") is not None:
-        return False
-    if isinstance(thing, types.FunctionType) and thing.__closure__:
-        return False
-    module = declared(thing, "__module__")
-    return isinstance(module, str) and module.split(".")[0] in _UNCHANGING

@@ -16,7 +16,7 @@ from purenet.purity.members import ARRAYS
 from purenet.purity.object_graph import Reached, captured_arrays, captured_numbers, reached
 from purenet.purity.reads import Reads, aliases
 from purenet.purity.runs import FAILS
-from purenet.purity.source import where_defined, where_named
+from purenet.purity.source import where_defined
 from purenet.purity.substitution import Replaced
 from purenet.purity.values import close, perturbed, summary
 
@@ -89,13 +89,13 @@ def stale_captures(experiment: Experiment) -> Iterator[Fact]:
         return
     function = experiment.call.function
     values = [*captured_arrays(function), *captured_numbers(function)]
-    own, reads = experiment.functions, Reads(experiment)
+    reads = Reads(experiment)
     for thing in values[:_MOST]:
         if any(_are_alike(thing.value, c) for c in constants) or not reads.decides(thing):
             continue
         now = thing.value if np.ndim(thing.value) == 0 else f"array {np.shape(thing.value)}"
         yield Fact(
-            "stale-capture", thing.name, where_named(own, thing.name, stored=False),
+            "stale-capture", thing.name, experiment.where(thing.name),
             evidence={
                 "value it gives": summary(frozen),
                 "value its source gives now": summary(fresh),
@@ -143,7 +143,7 @@ def _instead(experiment: Experiment, read: Reached, leaf: int, reads: Reads) -> 
 
 
 def _captured(experiment: Experiment, read: Reached, leaf: int, way: str) -> Fact:
-    where = where_named(experiment.functions, read.name, stored=False)
+    where = experiment.where(read.name)
     words = {"argument": experiment.call.path(leaf)}
     return Fact("captured-array", read.name, where, way, words, group="")
 

@@ -4,6 +4,7 @@ JAX code is traced, other code is called. Whatever a call changes in memory is p
 """
 
 import contextlib
+import functools
 import math
 import time
 import types
@@ -20,9 +21,9 @@ from purenet.purity.effects import Observation, observed
 from purenet.purity.guards import DeadlineError, Raised, undone, within
 from purenet.purity.members import ARRAYS, GLOBAL_RANDOM
 from purenet.purity.object_graph import is_jax_code, of_function, own_functions
-from purenet.purity.process_settings import Settings
+from purenet.purity.process_settings import RANDOM, Settings
 from purenet.purity.snapshots import Change, Snapshot
-from purenet.purity.source import is_opaque
+from purenet.purity.source import is_opaque, where_named
 from purenet.purity.values import as_numpy, outputs_of, perturbed
 
 # what JAX raises where a function asks a tracer for its number
@@ -100,12 +101,21 @@ class Runs:
         consts = list(map(apart, constants[len(constants) - len(closed.consts) :]))
         return self.program._replace(closed=closed.replace(consts=consts))
 
-    @property
+    def where(self, name: str, *, stored: bool = False) -> str:
+        """The line, in the code that ran, that reads what a name ends in, or stores to it."""
+        return where_named(self.functions, name, stored=stored)
+
+    @functools.cached_property
     def functions(self) -> list[types.FunctionType]:
         """The caller's own functions, in the order in which they ran; then those that did not."""
         order = self.observation.order
         own = own_functions(self.call.function)
         return sorted(own, key=lambda function: order.get(id(function.__code__), len(order)))
+
+    def draws_by_method(self, generator: str) -> bool:
+        """Whether a method of a global generator is held, as random.random and np.random.rand."""
+        own = GLOBAL_RANDOM[generator]
+        return any(own and declared(item.value, "__self__") is own for item in self.reached)
 
     @property
     def jitted(self) -> list[Any]:
@@ -231,7 +241,7 @@ class Runs:
     def _mentioned(self) -> set[str]:
         """The names in the code that ran, a global generator's among them if its method is held."""
         found = self.observation.mentions()
-        if not found.isdisjoint(("mtrand", "_rand")) or any(map(_draws_globally, self.reached)):
+        if not found.isdisjoint(("mtrand", "_rand")) or any(map(self.draws_by_method, RANDOM)):
             found.add("random")
         return found
 
@@ -243,9 +253,3 @@ class _StopTracingError(Exception):
 def apart(constant: Any) -> Any:
     """A constant of a program; of a mutable reference a copy."""
     return jax.new_ref(constant[...]) if isinstance(constant, jax.Ref) else constant
-
-
-def _draws_globally(item: Any) -> bool:
-    """Whether a thing is a method of a global generator, as random.random and np.random.rand."""
-    owner = declared(item.value, "__self__")
-    return owner is not None and any(owner is each for each in GLOBAL_RANDOM.values())

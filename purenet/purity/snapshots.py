@@ -10,7 +10,7 @@ import numpy as np
 
 from purenet.jaxprs import is_traced
 from purenet.purity.attributes import declared
-from purenet.purity.members import ARRAYS, ATOMS, MAPPINGS, Key
+from purenet.purity.members import ARRAYS, ATOMS, MAPPINGS, Key, is_unchanging, members
 from purenet.purity.object_graph import Reached, has_tracer, reached
 from purenet.purity.source import is_opaque
 from purenet.purity.state import ABSENT, CONTENT, position, put_back, runs_out, state
@@ -138,6 +138,8 @@ def _keeps_books(holder: Any, old: Any) -> bool:
 
 def _alike(old: Any, new: Any) -> bool:
     """Whether two things hold equal arrays and numbers, in the same places."""
+    if not (isinstance(old, (*ATOMS, *ARRAYS)) or members(old)):
+        return old is new  # what is in them is not to be seen
     below = [[(each.key, each.value) for each in reached({"": one})] for one in (old, new)]
     return len(below[0]) == len(below[1]) and all(
         key == other_key and type(one) is type(other) and _equal(one, other)
@@ -146,9 +148,14 @@ def _alike(old: Any, new: Any) -> bool:
 
 
 def _equal(one: Any, two: Any) -> bool:
-    if isinstance(one, ARRAYS) and not is_traced(one) and not is_traced(two):
-        return one is two or (one.dtype == two.dtype and np.array_equal(one, two))
-    return one is two or not isinstance(one, (*ATOMS, *ARRAYS)) or bool(one == two)
+    """Whether two things are equal, as far as that is not to be seen in what they hold."""
+    if one is two or is_traced(one) or is_traced(two):
+        return one is two
+    if isinstance(one, ARRAYS):
+        return one.dtype == two.dtype and np.array_equal(one, two)
+    if isinstance(one, (*ATOMS, Set)):
+        return bool(one == two)
+    return is_unchanging(one) or isinstance(one, dict | list | tuple) or bool(members(one))
 
 
 def _is_plain(value: Any) -> bool:

@@ -3,9 +3,11 @@
 import collections
 import random
 
+import jax
 import numpy as np
 import pytest
 
+from purenet.purity.findings import Finding
 from purenet.purity.snapshots import Snapshot
 
 THINGS = {
@@ -62,6 +64,18 @@ def test_things_that_cannot_be_compared():
     assert snapshot.changes() == []
     held[0] = Odd()
     assert [change.name for change in snapshot.changes()] == ["held"]
+
+
+def test_what_belongs_to_another_package_counts_by_its_value():
+    def made(number):
+        return Finding("mutates-state", "a", "", "", "", {"number": number, "array": np.ones(2)})
+
+    kept = {"made": made(1.0), "tree": jax.tree.structure([1])}
+    snapshot = Snapshot({"kept": kept})
+    kept["made"] = made(1.0)
+    assert snapshot.changes() == []
+    kept |= {"made": made(2.0), "tree": jax.tree.structure([1])}  # what a tree holds is not seen
+    assert [change.name for change in snapshot.changes()] == ["kept['made']", "kept['tree']"]
 
 
 def test_an_equal_array_in_the_place_is_a_change_an_equal_number_is_none():
