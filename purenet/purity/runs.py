@@ -143,10 +143,14 @@ class Runs:
     def _trace(self) -> None:
         """Trace the function, observed: twice, the second time with what the first one left.
 
-        On tracers alone: what looks at their values is called, as all that JAX cannot trace.
+        Where the data decide, it is traced at the data. Where a parameter's value does, it is
+        called, as all that JAX cannot trace.
         """
+        asked: list[Raised] = []
 
         def of_leaves(leaves):
+            self.runs.clear()
+
             def calls():
                 found = self._observed(leaves)
                 if not self.used_up:
@@ -157,16 +161,22 @@ class Runs:
             try:
                 return self.kept(calls)
             except NEEDS_NUMBERS as error:
-                self.untraceable = Raised.of(error)
-                raise _StopTracingError from error
+                asked.append(Raised.of(error))
+                raise
 
         try:
             with self.afresh():
                 self.program = jaxprs.trace(of_leaves, self.call.values)
+        except NEEDS_NUMBERS:
+            pass
         except Exception:  # the function's own, which comes again, or one that traces alone raise
+            asked.clear()
+        self.fails = None
+        if self.program is None or self.program.decides:
+            self.program = None
+            self.untraceable = asked[0] if asked else None
             self.runs.clear()
             return
-        self.fails = None
         self._leave_to_packages()
         written = jaxprs.written_references(self.program.closed)
         for name, value, *_ in self.reached:
@@ -244,10 +254,6 @@ class Runs:
         if not found.isdisjoint(("mtrand", "_rand")) or any(map(self.draws_by_method, RANDOM)):
             found.add("random")
         return found
-
-
-class _StopTracingError(Exception):
-    """Raised in the place of what would have the function traced at its values."""
 
 
 def apart(constant: Any) -> Any:
