@@ -6,27 +6,26 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from purenet import jaxprs, trees
 from purenet.check.comparison import Comparison
 from purenet.check.dependence import Dependence, dependence, flat, held, ignored
 from purenet.check.derivatives import compare_derivatives
-from purenet.check.given import MisshapenError, Rule, given_rule
+from purenet.check.given import MisshapenError, given_rule
+from purenet.check.options import checked_options, seed_of
 from purenet.check.report import GradientMismatch, GradientReport, GradientUndecided
 from purenet.check.rules import faulty
 from purenet.check.subject import decided, held_constant, narrow, traced_or_on_host, unsteady
 from purenet.check.target import Seed
 from purenet.check.taylor import opinion
 from purenet.check.witness import MODES
-from purenet.fd.options import Options, checked
+from purenet.fd.options import Options
 from purenet.fd.problem import Problem, pose, require_known, require_numbers, trace
 from purenet.fd.setup import Setup, require_base_point
 from purenet.fd.watch import Watch
 from purenet.progress import counted
 
-_OPTIONS = ("max_memory", "mesh", "strategy")
 _OPINIONS = 3  # disagreements that get a second opinion
 _BUDGET_ALONE = 2.0  # seconds for a custom rule by itself
 
@@ -242,13 +241,22 @@ def compare_grads(
     """
     start, name = time.perf_counter(), trees.function_name(loss)
     rule = given_rule(gradient, vjp, jvp)
-    _require(order, modes, budget, options, rule)
-    _require_rtol(rtol)
-    _require_paths(allow_undecided)
+    chosen = checked_options(
+        rule,
+        order=order,
+        modes=modes,
+        allow_unused=allow_unused,
+        allow_undecided=allow_undecided,
+        rtol=rtol,
+        budget=budget,
+        progress=progress,
+        checkpoint=checkpoint,
+        **options,
+    )
+    seed = seed_of(key)
     with jaxprs.own_settings():
         args = (params, *data)
         problem = pose(loss, args, {}, argnums=argnums, has_aux=has_aux, allow_int=allow_int)
-        chosen, seed = checked(**options), _seed(key)
         shown = counted(progress)
         watch = Watch(checkpoint, shown)
         require_numbers(problem)
@@ -306,13 +314,6 @@ def compare_grads(
         )
 
 
-def _seed(key: jax.Array | None) -> Seed:
-    if key is None:
-        return (0, 0)
-    data = jax.random.key_data(key) if jnp.issubdtype(key.dtype, jax.dtypes.prng_key) else key
-    return tuple(np.asarray(data).ravel().tolist())
-
-
 def _depends(
     setup: Setup,
     loss: Callable,
@@ -351,65 +352,3 @@ def _alone(options: Options, seed: Seed) -> Callable[[Callable, tuple, tuple], C
         )
 
     return compare
-
-
-def _require_paths(allow_undecided: Any) -> None:
-    given = allow_undecided
-    if isinstance(given, bool):
-        return
-    if isinstance(given, str) or not all(isinstance(path, str) for path in given):
-        raise ValueError(
-            f"got allow_undecided={given!r}; wanted a tuple of paths as the report shows them, or "
-            "True for all leaves; write (\"params['table']\",)"
-        )
-
-
-def _require_rtol(rtol: Any) -> None:
-    if isinstance(rtol, bool) or not isinstance(rtol, int | float) or not 0 <= rtol < 0.01:
-        raise ValueError(
-            f"got rtol={rtol!r}; wanted a number from 0 to below 0.01, the error that must show "
-            "for a derivative to be proved; leave rtol out where the derivative is exact"
-        )
-
-
-def _require(
-    order: int,
-    modes: Sequence[str],
-    budget: float | int,
-    options: dict[str, Any],
-    rule: Rule | None,
-) -> None:
-    if order not in (1, 2) or isinstance(order, bool):
-        raise ValueError(
-            f"got order={order!r}; wanted 1 for the gradient, or 2 for its derivative as well; "
-            "check the gradient function itself for higher ones"
-        )
-    given = (modes,) if isinstance(modes, str) else tuple(modes)
-    if not given or any(mode not in MODES for mode in given) or isinstance(modes, str):
-        raise ValueError(
-            f"got modes={modes!r}; wanted a tuple of 'rev' and 'fwd'; leave modes out for both"
-        )
-    if isinstance(budget, bool) or not isinstance(budget, int | float) or not budget >= 0:
-        raise ValueError(
-            f"got budget={budget!r}; wanted seconds, zero for random directions alone; "
-            "leave budget out for 10"
-        )
-    if rule is not None and (order != 1 or tuple(modes) != MODES):
-        name, value = ("order", order) if order != 1 else ("modes", modes)
-        raise ValueError(
-            f"got {name}={value!r} with {rule.kind}; wanted the given derivative alone, which has "
-            f"one mode and one order; leave {name} out"
-        )
-    if options.get("strategy") == "host" and rule is None:
-        raise ValueError(
-            "got strategy='host'; wanted 'auto', 'incremental' or 'dense': what JAX differentiates "
-            "it can trace; leave strategy out, or pass gradient, vjp or jvp for a black box"
-        )
-    unknown = sorted(set(options) - set(_OPTIONS))
-    if unknown:
-        raise TypeError(
-            f"got the unknown option {unknown[0]!r}; wanted one of argnums, gradient, vjp, jvp, "
-            "order, modes, has_aux, allow_int, allow_unused, allow_undecided, rtol, budget, key, "
-            f"progress, checkpoint, {', '.join(_OPTIONS)}; pass data by position; steps and "
-            "tolerances are measured"
-        )

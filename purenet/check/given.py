@@ -227,7 +227,8 @@ class _Rows(_Given):
         arrays, wrong = [], []
         for i, leaf in zip(problem.movable, self._native, strict=True):
             wanted = (*before, *leaf.shape)
-            array = np.zeros(wanted) if every[i] is None else np.asarray(kinds.numbers_of(every[i]))
+            said = np.zeros(wanted) if every[i] is None else every[i]
+            array = _numbers(said, problem.paths[i], leaf.dtype, self._rule.kind)
             if array.shape != wanted:
                 wrong.append(_misshapen(problem.paths[i], array, wanted, self._rule.kind))
             arrays.append(array)
@@ -276,7 +277,10 @@ class _Tangents(_Given):
         """The outputs' derivative along a direction, shape (outputs,)."""
         said = self._called(leaves, lambda _: self._tangent(leaves, direction))
         parts = _flattened(self._reading.tree, said, "the output")
-        arrays = [np.asarray(kinds.numbers_of(part)) for part in parts]
+        arrays = [
+            _numbers(part, "the output", out.dtype, "jvp")
+            for part, out in zip(parts, self._reading.outputs, strict=True)
+        ]
         wrong = [
             f"the given jvp returns an array of shape {array.shape} for an output of shape "
             f"{out.shape}"
@@ -314,6 +318,22 @@ def _flattened(tree: Any, said: Any, what: str) -> list[Any]:
             f"got a derivative of structure {jax.tree.structure(said)}; wanted that of {what}, "
             f"{tree}; return an array for each leaf, None for zeros"
         ) from error
+
+
+def _numbers(said: Any, what: str, dtype: Any, kind: str) -> np.ndarray:
+    """The array that is said to be a derivative; complex only where that of complex numbers."""
+    try:
+        array = np.asarray(kinds.numbers_of(said))
+    except (TypeError, ValueError):  # of a random key, a ragged list
+        array = np.array(None)
+    is_number = jnp.issubdtype(array.dtype, np.number) or array.dtype == bool
+    if not is_number or (np.iscomplexobj(array) and not jnp.issubdtype(dtype, np.complexfloating)):
+        got = f"dtype {array.dtype}" if is_number else f"type {type(said).__name__}"
+        raise TypeError(
+            f"got a given {kind} of {got} for {what}, of dtype {dtype}; wanted numbers that can be "
+            "its derivative; return an array of its shape and dtype"
+        )
+    return array
 
 
 def _misshapen(path: str, array: np.ndarray, wanted: tuple[int, ...], kind: str) -> str:

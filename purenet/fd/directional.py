@@ -86,8 +86,12 @@ def jvp(
 def _step(setup, direction, options, order):
     """The step along a direction: the largest that moves no coordinate beyond its own step."""
     if options.step is not None:
-        (step,) = jax.tree.leaves(options.step)
-        return numbers(step).astype(direction[0].real.dtype)
+        if not trees.is_numeric(options.step) or np.shape(options.step) != ():
+            raise ValueError(
+                f"got step={options.step!r}; wanted one number, which counts in units of the "
+                "tangents; scale a tangent where a leaf should move by less"
+            )
+        return numbers(options.step).astype(direction[0].real.dtype)
     steps = steps_of(setup, options, order)
     xp = namespace(*steps, *direction)
     with np.errstate(divide="ignore", invalid="ignore"):

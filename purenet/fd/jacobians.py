@@ -162,7 +162,9 @@ def _hessian(setup: Setup, options: Options, holomorphic: bool) -> Any:
         values = _combined(values, leaves[first], 0, holomorphic)
         values = _combined(values, leaves[second], 1, holomorphic)
         shape = (*setup.outputs[output].shape, *leaves[first].shape, *leaves[second].shape)
-        dtype = jnp.result_type(setup.input_dtypes[first], setup.input_dtypes[second])
+        dtype = setup.input_dtypes[first]  # as of jax.hessian
+        if np.iscomplexobj(values) and not jnp.issubdtype(dtype, np.complexfloating):
+            dtype = np.complex128 if dtype == np.float64 else np.complex64
         values = namespace(values).moveaxis(values, -1, 0).reshape(shape)
         return jnp.asarray(values.astype(dtype))
 

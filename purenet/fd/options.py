@@ -73,6 +73,15 @@ def checked(**options: Any) -> Options:
     return checked
 
 
+def require_flags(**flags: Any) -> None:
+    """Raise TypeError for what is neither True nor False."""
+    for name, value in flags.items():
+        if not isinstance(value, bool | np.bool_):
+            raise TypeError(
+                f"got {name}={value!r}; wanted True or False; write {name}=True, or leave it out"
+            )
+
+
 def _require_choice(name: str, value: Any, choices: tuple) -> None:
     if not isinstance(value, type(choices[0])) or value not in choices:
         raise ValueError(
@@ -105,7 +114,7 @@ def _require_step(step: Any) -> None:
             continue
         try:
             value = np.asarray(leaf, float)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             value = np.array(np.nan)
         if not np.all(np.isfinite(value) & (value > 0)):
             raise ValueError(

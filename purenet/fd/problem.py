@@ -11,6 +11,7 @@ import numpy as np
 from jax.tree_util import treedef_is_leaf
 
 from purenet import jaxprs, kinds, trees
+from purenet.fd.options import require_flags
 
 
 class Problem(NamedTuple):
@@ -62,6 +63,7 @@ def pose(
         TypeError: where fun cannot be called, an argument is missing, or a leaf cannot move.
         ValueError: where the arguments hold no leaf at all, or are no trees.
     """
+    require_flags(has_aux=has_aux, allow_int=allow_int)
     positions, name = _positions(fun, argnums, len(args)), trees.function_name(fun)
     for i, argument in enumerate(args):
         trees.require_tree(argument, trees.argument_name(fun, i))
@@ -226,6 +228,7 @@ def require_scalar(outputs: Sequence[jax.ShapeDtypeStruct], tree: Any) -> None:
 
 def require_outputs(outputs: Sequence[jax.ShapeDtypeStruct], *, holomorphic: bool) -> None:
     """Raise TypeError where an output is not real (complex for ``holomorphic``) floating point."""
+    require_flags(holomorphic=holomorphic)
     kind, name = (np.complexfloating, "complex") if holomorphic else (np.floating, "real")
     for out in outputs:
         if not jnp.issubdtype(out.dtype, kind):

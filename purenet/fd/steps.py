@@ -137,7 +137,7 @@ def _own_lengths(
             apart = np.abs(np.diff(quotients, axis=1)) * ladder[:, :-1, None]
             round_off = 4 * noise * np.max(np.abs(values[:, :, 1:]), axis=1)
             ratio = np.where(apart == 0, 0.0, apart / np.maximum(round_off, np.finfo(float).tiny))
-            loudness = np.maximum(loudness, np.max(ratio, axis=2))
+            loudness = np.maximum(loudness, np.max(ratio, axis=2, initial=0.0))
     loud = ~(loudness <= 1)
     rung = np.argmax(loud, axis=1)
     rows = np.arange(own.size)

@@ -389,6 +389,22 @@ def test_a_call_that_cannot_be_meant_is_refused(options, error, message):
         check_grads(loss, PARAMS, X, T, **options)
 
 
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"gradient": np.array([1j, 2.0])}, "got a given gradient of dtype complex128 for w, of"),
+        ({"gradient": np.array(["a", "b"])}, "got a given gradient of type ndarray for w, of"),
+        ({"gradient": jax.random.key(0)}, "got a given gradient of type PRNGKeyArray for w"),
+        ({"gradient": lambda w: "a"}, "got a given gradient of type str for w, of dtype float"),
+        ({"vjp": lambda w, c: "a"}, "got a given vjp of type str for w, of dtype float"),
+        ({"jvp": lambda w, t: None}, "got a given jvp of type NoneType for the output, of dtype"),
+    ],
+)
+def test_what_can_be_no_derivative_is_refused(given, message):
+    with pytest.raises(TypeError, match=f"{message}.*; wanted numbers .*; return an array of its"):
+        compare_grads(lambda w: jnp.sum(w**2), np.ones(2), **given)
+
+
 def test_an_error_of_the_given_function_says_whose_it_is():
     def broken(params, x, t):
         raise ArithmeticError("no")

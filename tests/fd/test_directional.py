@@ -81,3 +81,9 @@ def test_tangents_must_match(tangents, message):
 def test_nan_is_no_derivative(point, tangent, message):
     with pytest.raises(ValueError, match=message):
         fd.jvp(jnp.log, (point,), (tangent,))
+
+
+@pytest.mark.parametrize("step", [{"x": 0.1}, (), np.ones(2)])
+def test_a_step_along_the_tangents_is_one_number(step):
+    with pytest.raises(ValueError, match=r"got step=.*; wanted one number, which counts in units"):
+        fd.jvp(jnp.sin, (jnp.ones(2),), (jnp.ones(2),), step=step)

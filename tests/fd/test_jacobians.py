@@ -47,6 +47,23 @@ def test_float32_comes_back_as_float32():
     chex.assert_trees_all_close(ours, theirs, atol=1e-5)
 
 
+def test_a_hessian_of_several_dtypes_has_those_of_jaxs():
+    def loss(p):
+        return jnp.sum(p["half"].astype(jnp.float32) * p["single"]) ** 2
+
+    p = {"half": jnp.ones(2, jnp.float16), "single": jnp.ones(2)}
+    chex.assert_trees_all_equal_shapes_and_dtypes(fd.hessian(loss)(p), jax.hessian(loss)(p))
+    tiny = fd.hessian(loss)({"half": jnp.ones(2, jnp.float8_e5m2), "single": jnp.ones(2)})
+    assert tiny["half"]["single"].dtype == jnp.float8_e5m2  # which JAX refuses to mix
+
+
+def test_outputs_without_an_element():
+    p = [jnp.zeros((0,)), jnp.zeros(3)]
+    for ours, theirs in ((fd.jacobian, jax.jacobian), (fd.hessian, jax.hessian)):
+        found, wanted = (of(lambda p: jax.tree.map(jnp.sin, p))(p) for of in (ours, theirs))
+        chex.assert_trees_all_equal_shapes_and_dtypes(found, wanted)
+
+
 def test_aux_is_passed_through():
     def f(x):
         return x**2, "aux"
