@@ -237,4 +237,4 @@ def test_terms_that_cancel_to_nothing_are_no_contradiction(x64):
         y = jnp.tanh(x @ W)
         return jnp.sum(y - jnp.mean(y))  # zero but for rounding
 
-    np.testing.assert_allclose(fd.grad(loss, strategy="incremental")(jnp.eye(3)), 0, atol=1e-9)
+    np.testing.assert_allclose(fd.grad(loss, strategy="incremental")(jnp.eye(3)), 0, atol=1e-6)
