@@ -131,8 +131,8 @@ def confirmed(
     return _looked_at_again(setup, base, leaf, first, rows)
 
 
-def with_constants(target: Target, found: list[Bounded], by: Derivatives) -> list[Bounded]:
-    """What still disagrees, allowed for the rounding of the function's own constants too."""
+def with_approximations(target: Target, found: list[Bounded], by: Derivatives) -> list[Bounded]:
+    """What still disagrees, allowed for what approximations in the program may have moved too."""
     if not any(verdicts_on(one, by, leaf).disagrees.any() for leaf, one in enumerate(found)):
         return found
     moved, relative = approximated(target), own_rounding(target)

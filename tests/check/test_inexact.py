@@ -88,3 +88,26 @@ def test_it_holds_for_jax_too():
 def test_one_that_would_hide_errors_is_refused(rtol):
     with pytest.raises(ValueError, match=r"got rtol=.*; wanted a number from 0 to below 0.01"):
         compare_grads(lambda w: w * w, 1.0, rtol=rtol)
+
+
+@pytest.mark.parametrize(("factor", "verdict"), [(1.0, "agrees"), (1.01, "disagrees")])
+def test_an_iteration_that_stops_at_a_tolerance_beside_the_rule_of_its_limit(factor, verdict, x64):
+    @jax.custom_jvp
+    def solution(a):  # of x = cos(x) / a, to six digits
+        def goes_on(state):
+            x, before = state
+            return jnp.abs(x - before) > 1e-6
+
+        return jax.lax.while_loop(
+            goes_on, lambda state: (jnp.cos(state[0]) / a, state[0]), (0.5, 1.0)
+        )[0]
+
+    @solution.defjvp
+    def _(primals, tangents):
+        (a,), (da,) = primals, tangents
+        x = solution(a)
+        return x, -factor * x / (a + jnp.sin(x)) * da
+
+    report = compare_grads(lambda a: solution(a) ** 2, 1.3)
+    assert report.verdict == verdict
+    assert 1e-9 < report.worst.bound < 1e-4  # what the tolerance leaves
