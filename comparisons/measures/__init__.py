@@ -18,6 +18,7 @@ NAMES: tuple[str, ...] = (
     "detection",
     "first_check",
     "purity",
+    "scale",
     "speed",
     "training",
 )

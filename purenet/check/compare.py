@@ -58,7 +58,7 @@ def check_grads(
     Every coordinate is compared with an extrapolated finite difference in float64, whatever the
     function's dtype, and may differ from it by the error bound of that difference and the rounding
     of JAX's own program, both measured: there is no tolerance to choose. (A float32 program that
-    disagrees is allowed 256 roundings of float32 besides, 3e-5 relative, by which approximations
+    disagrees is allowed 128 roundings of float32 besides, 1.5e-5 relative, by which approximations
     made for float32 miss their own derivative rules.)
 
     A derivative is proved only where a real error would have shown: where bound and rounding are

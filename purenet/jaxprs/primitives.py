@@ -109,6 +109,7 @@ _ROWS: tuple[tuple[str, Primitive], ...] = (
     ("select_and_scatter_add", Primitive(cost="gathered")),
     # reductions and scans along an axis
     ("reduce_prod reduce_sum reduce_window_sum", Primitive(analytic=True)),
+    ("reduce reduce_window", Primitive()),  # by a function of the caller's own
     ("argmax argmin reduce_and reduce_max reduce_min reduce_or reduce_window_max "
      "reduce_window_min reduce_xor", Primitive(rounds="never")),
     ("cumprod cumsum", Primitive(cost="special", analytic=True)),

@@ -48,10 +48,10 @@ def audit(function: Callable, *args: Any, argnums: int | Sequence[int] = 0) -> P
     to it is copied; where that cannot be, the array itself is another one for one call, and no
     other audit runs meanwhile.
 
-    Out of sight are: what a function does in threads or processes that it starts; what it writes
-    into objects that only other libraries hold, or into arrays behind functions written in C; and,
-    of functools caches, which entries are new, so that one that was empty before is emptied, as is
-    one that keeps a tracer.
+    Out of sight are: what a function does in threads or processes that it starts; what other
+    packages set on modules on its behalf; what it writes into objects that only they hold, or into
+    arrays behind functions written in C; and, of functools caches, which entries are new, so that
+    one that a call has put something into is emptied.
 
     Args:
         function: a loss, ``function(*args)``, for JAX or for NumPy; any pytree of outputs.
@@ -111,7 +111,7 @@ def _by_running(call: Call) -> tuple[list[Fact], list[Fact]]:
         facts += program_findings.key_reuse(experiment)
         if any(name == "io_callback" for name, _ in callbacks):
             return facts, notes  # to evaluate the program would be to call it
-    facts += run_findings.chance(experiment)
+    facts += run_findings.randomness(experiment)
     if not experiment.fails:
         facts += program_findings.stale_captures(experiment)
     if experiment.fails or any(fact.kind == "nondeterministic" for fact in facts):

@@ -8,7 +8,8 @@ import numpy as np
 
 from purenet import jaxprs, trees
 from purenet.purity.derivatives import POINTS, around, largest_derivatives, size
-from purenet.purity.experiment import FAILS, Experiment
+from purenet.purity.experiment import Experiment
+from purenet.purity.runs import FAILS
 from purenet.purity.values import differ, perturbed, summary
 
 IGNORED, STEPWISE, FLAT, MOVES = "ignored", "stepwise", "flat", "moves"

@@ -5,7 +5,6 @@ function. Nothing is replaced or refused: what is printed is printed, what is wr
 """
 
 import builtins
-import functools
 import linecache
 import logging
 import os
@@ -31,6 +30,9 @@ _here = threading.local()  # the observation that is under way in a thread
 _hooked = threading.Lock()  # taken once, by whoever installs the hook
 
 
+_WRITES = ("write", "writelines")
+
+
 class Observation:
     """What the calls under observation did.
 
@@ -42,32 +44,36 @@ class Observation:
     def __init__(self):
         self.effects: dict[tuple[str, str], None] = {}
         self.asks_ids = False
-        self._ran: dict[int, tuple[types.CodeType, Any]] = {}
-        self._builtins, self._functions = _watched()
+        self._ran: dict[int, tuple[types.CodeType, str, Callable | None]] = {}
+        self._libraries: dict[str, bool] = {}
+        self._streams: dict[int, str] = {}
+        for name in _STREAMS:
+            for stream in _both(name):
+                for part in (stream, getattr(stream, "buffer", stream)):
+                    self._streams.setdefault(id(part), f"sys.{name}.write")
 
     @property
     def order(self) -> dict[int, int]:
         """In which turn each code object ran first, by its id."""
         return {code: turn for turn, code in enumerate(self._ran)}
 
-    def mentions(self, *, own: bool = False) -> set[str]:
-        """The names and texts in the code that ran, JAX's aside; with ``own`` in the caller's."""
-        found: set[str] = set()
-        for code, module in list(self._ran.values()):
-            if not (is_library(module) if own else str(module).startswith("jax")):
-                found.update(code.co_names, (c for c in code.co_consts if isinstance(c, str)))
-        return found
+    def mentions(self) -> set[str]:
+        """The names in the code that ran, JAX's aside."""
+        ran = list(self._ran.values())
+        return {n for code, module, _ in ran if not module.startswith("jax") for n in code.co_names}
 
     def on_event(self, frame: types.FrameType, event: str, argument: Any) -> None:
-        """The profile function."""
+        """The profile function; short, since a trace has hundreds of thousands of events."""
         if event == "call":
             code = frame.f_code
-            if id(code) not in self._ran:
-                self._ran[id(code)] = code, frame.f_globals.get("__name__")
-            if id(code) in self._functions:
-                self._functions[id(code)](self, frame)
-        elif event == "c_call" and argument in self._builtins:
-            self._builtins[argument](self, frame)
+            ran = self._ran.get(id(code))
+            if ran is None:
+                module = str(frame.f_globals.get("__name__"))
+                ran = self._ran[id(code)] = code, module, _watched(code)
+            if ran[2] is not None:
+                ran[2](self, frame)
+        elif event == "c_call" and argument.__name__ in _BUILTIN_NAMES:
+            self._on_builtin(argument, frame)
 
     def effect(self, subject: str, frame: types.FrameType | None) -> None:
         """Write down what some code does, if it does so for code of the caller's own.
@@ -77,6 +83,38 @@ class Observation:
         at = own_line(frame)
         if at is not None and all(line != place(*at) for _, line in self.effects):
             self.effects.setdefault((subject, place(*at)))
+
+    def _on_builtin(self, argument: Any, frame: types.FrameType) -> None:
+        if argument is builtins.id:
+            self.asks_ids = self.asks_ids or not self._is_library(frame)
+        elif argument in _BUILTINS:
+            if argument is not builtins.print or not _prints_into_its_own(frame):
+                self.effect(_BUILTINS[argument], frame)
+        elif argument.__self__ is not _self(frame):
+            self._on_write(argument.__self__, frame, argument.__name__)
+
+    def _on_method(self, frame: types.FrameType) -> None:
+        self._on_write(_self(frame), frame.f_back, frame.f_code.co_name)
+
+    def _on_write(self, stream: Any, frame: types.FrameType | None, name: str) -> None:
+        """A stream's own method: print calls it too, and is seen by itself."""
+        at = own_line(frame)
+        if id(stream) in self._streams and at and f".{name}(" in linecache.getline(*at):
+            self.effect(self._streams[id(stream)], frame)
+
+    def _on_logging(self, frame: types.FrameType) -> None:
+        """A logger's first question; the caller's own code asks it through `logging` alone."""
+        asked = outer = frame.f_back
+        while outer is not None and outer.f_globals.get("__name__") == logging.__name__:
+            outer = outer.f_back
+        if outer is not None and outer is not asked and not self._is_library(outer):
+            self.effect("logging", outer)
+
+    def _is_library(self, frame: types.FrameType) -> bool:
+        module = str(frame.f_globals.get("__name__"))  # JAX asks for ids at every turn
+        if module not in self._libraries:
+            self._libraries[module] = is_library(module)
+        return self._libraries[module]
 
 
 def observed(observation: Observation, work: Callable[[], T], *, calls: bool = True) -> T:
@@ -109,58 +147,16 @@ def _on_audit_event(event: str, arguments: tuple) -> None:
         observation.effect(event, sys._getframe(1))
 
 
-def _watched() -> tuple[dict[Any, Callable], dict[int, Callable]]:
-    """What is done where a builtin is called, and where some code of Python's is."""
-    calls: dict[Any, Callable] = {
-        builtins.print: _on_print,
-        builtins.input: lambda seen, frame: seen.effect("input", frame),
-        builtins.id: _on_id,
-        os.write: lambda seen, frame: seen.effect("os.write", frame),
-    }
-    functions: dict[int, Callable] = {id(logging.Logger.isEnabledFor.__code__): _on_logging}
-    for stream, name in zip(_streams(), ("stdout", "stdout", "stderr", "stderr"), strict=True):
-        for part in (stream, getattr(stream, "buffer", None)):
-            _watch_stream(part, f"sys.{name}.write", calls, functions)
-    return calls, functions
+def _watched(code: types.CodeType) -> Callable | None:
+    """What is done where some code of Python's is called."""
+    if code is logging.Logger.isEnabledFor.__code__:
+        return Observation._on_logging
+    return Observation._on_method if code.co_name in _WRITES else None
 
 
-def _watch_stream(stream: Any, subject: str, calls: dict, functions: dict) -> None:
-    for name in ("write", "writelines"):
-        method = getattr(stream, name, None)
-        if isinstance(method, types.BuiltinMethodType):
-            calls.setdefault(method, lambda seen, frame: seen.effect(subject, frame))
-        elif isinstance(method, types.MethodType) and hasattr(method.__func__, "__code__"):
-            code = method.__func__.__code__
-            functions[id(code)] = functools.partial(_on_write, stream, name, subject)
-
-
-def _on_write(
-    stream: Any, name: str, subject: str, seen: Observation, frame: types.FrameType
-) -> None:
-    """A stream's own method: print calls it too, and is seen by itself."""
-    at = own_line(frame.f_back)
-    is_meant = at is not None and f".{name}(" in linecache.getline(*at)
-    if is_meant and next(iter(frame.f_locals.values()), None) is stream:
-        seen.effect(subject, frame.f_back)
-
-
-def _on_id(seen: Observation, frame: types.FrameType) -> None:
-    seen.asks_ids = seen.asks_ids or not is_library(frame.f_globals.get("__name__"))
-
-
-def _on_logging(seen: Observation, frame: types.FrameType) -> None:
-    """A logger's first question; the caller's own code asks it through `logging` alone."""
-    asked = frame.f_back
-    outer = asked
-    while outer is not None and outer.f_globals.get("__name__") == logging.__name__:
-        outer = outer.f_back
-    if outer is not None and outer is not asked and not is_library(outer.f_globals.get("__name__")):
-        seen.effect("logging", outer)
-
-
-def _on_print(seen: Observation, frame: types.FrameType) -> None:
-    if not _prints_into_its_own(frame):
-        seen.effect("print", frame)
+def _self(frame: types.FrameType) -> Any:
+    """The first argument of a method, as a frame has it."""
+    return next(iter(frame.f_locals.values()), None)
 
 
 def _prints_into_its_own(frame: types.FrameType) -> bool:
@@ -176,8 +172,15 @@ def _prints_into_its_own(frame: types.FrameType) -> bool:
     file = {**frame.f_globals, **frame.f_locals}.get(named[1])
     for attribute in named[2].split(".")[1:]:
         file = getattr(file, attribute, None)
-    return file is not None and not any(file is stream for stream in _streams())
+    streams = [stream for name in _STREAMS for stream in _both(name)]
+    return file is not None and not any(file is stream for stream in streams)
 
 
-def _streams() -> list[Any]:
-    return [getattr(sys, name) for each in ("stdout", "stderr") for name in (each, f"__{each}__")]
+def _both(name: str) -> tuple[Any, Any]:
+    """A stream of the process: the one that is there now, and Python's first."""
+    return getattr(sys, name), getattr(sys, f"__{name}__")
+
+
+_STREAMS = ("stdout", "stderr")
+_BUILTINS = {builtins.print: "print", builtins.input: "input", os.write: "os.write"}
+_BUILTIN_NAMES = frozenset({"id", "print", "input", *_WRITES})

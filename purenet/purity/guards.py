@@ -1,12 +1,12 @@
-"""How a call is made: what is undone after it, ended in time, watched."""
+"""How a call is made: undone after it, ended in time, watched; and what it raised."""
 
 import sys
 import time
 import types
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
-from purenet.purity.source import is_library
+from purenet.purity.source import is_library, last_own_line
 
 T = TypeVar("T")
 
@@ -46,6 +46,20 @@ def profiled(on_event: Callable, work: Callable[[], T]) -> T:
         return work()
 
     return undone(watched, leave)
+
+
+class Raised(NamedTuple):
+    """An exception, told without keeping it: its frames would keep tracers."""
+
+    kind: str
+    message: str
+    where: str
+
+    @classmethod
+    def of(cls, error: BaseException) -> "Raised":
+        """What an exception says, and the innermost line of the caller's own that it came from."""
+        message = str(error).splitlines()[0] if str(error) else ""
+        return cls(type(error).__name__, message, last_own_line(error))
 
 
 class DeadlineError(BaseException):

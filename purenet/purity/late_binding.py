@@ -1,6 +1,7 @@
 """Findings about late binding: functions made in a loop that share the loop's variable."""
 
 import ast
+import functools
 import gc
 import linecache
 import types
@@ -14,6 +15,7 @@ from purenet.purity.substitution import COPIED_FUNCTIONS
 _LOOPS = (ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.DictComp,
           ast.GeneratorExp)  # fmt: skip
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+_SCOPES = (*_FUNCTIONS, ast.ClassDef)
 
 
 def late_bindings(function: Callable) -> Iterator[Fact]:
@@ -30,7 +32,7 @@ def late_bindings(function: Callable) -> Iterator[Fact]:
     said: set[tuple[str, str]] = set()
     living = _living({one.__code__ for one, _ in in_loops})
     for one, names in in_loops:
-        siblings = [other for other in living if _is_sibling(one, other)]
+        siblings = [f for f in living if f is not one and f.__code__ is one.__code__]
         at = place(one.__code__.co_filename, one.__code__.co_firstlineno)
         for name in names:
             sharing = [other for other in siblings if _share(one, other, name)]
@@ -48,10 +50,6 @@ def _living(codes: set[types.CodeType]) -> list[types.FunctionType]:
     """All living functions of some code, by a slow walk through everything that is alive."""
     living = [f for f in gc.get_referrers(*codes) if isinstance(f, types.FunctionType)]
     return [function for function in living if function not in COPIED_FUNCTIONS]
-
-
-def _is_sibling(one: types.FunctionType, other: types.FunctionType) -> bool:
-    return other is not one and other.__code__ is one.__code__
 
 
 def _share(one: types.FunctionType, other: types.FunctionType, name: str) -> bool:
@@ -75,55 +73,37 @@ def _value(function: types.FunctionType, name: str) -> str:
 
 def _loop_variables(code: types.CodeType) -> list[str]:
     """The names a function reads that a loop around it, in the same scope, assigns."""
-    source = "".join(linecache.getlines(code.co_filename))
-    try:
-        tree = parsed(source)
-    except (SyntaxError, ValueError):
-        return []
+    parents = _parents("".join(linecache.getlines(code.co_filename)))
     read = {*code.co_freevars, *code.co_names}
     found: dict[str, None] = {}
-    for loops in _loops_around(tree, code, []):
-        for loop in loops:
-            found |= dict.fromkeys(sorted(_assigned(loop) & read))
+    for node in parents:
+        if isinstance(node, _FUNCTIONS) and _is_of(node, code):
+            around = parents[node]
+            while around in parents and not isinstance(around, _SCOPES):
+                if isinstance(around, _LOOPS):
+                    found |= dict.fromkeys(sorted(_assigned(around) & read))
+                around = parents[around]
     return list(found)
 
 
-def _loops_around(node: ast.AST, code: types.CodeType, loops: list) -> Iterator[list]:
-    """The loops around each function that begins in a code object's first line."""
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, _FUNCTIONS):
-            if _first_line(child) == code.co_firstlineno and _is_named(child, code):
-                yield loops
-            yield from _loops_around(child, code, [])
-        elif isinstance(child, ast.ClassDef):
-            yield from _loops_around(child, code, [])
-        elif isinstance(child, _LOOPS):
-            yield from _loops_around(child, code, [*loops, child])
-        else:
-            yield from _loops_around(child, code, loops)
+@functools.lru_cache(maxsize=8)
+def _parents(source: str) -> dict[ast.AST, ast.AST]:
+    """For each node of the syntax tree of a text, the one around it; none where it is no code."""
+    try:
+        tree = parsed(source)
+    except (SyntaxError, ValueError):
+        return {}
+    return {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
 
 
-def _first_line(node) -> int:
-    decorators = getattr(node, "decorator_list", [])
-    return min([node.lineno, *(decorator.lineno for decorator in decorators)])
+def _is_of(node: ast.AST, code: types.CodeType) -> bool:
+    """Whether a function in a syntax tree is that of a code object."""
+    first = min(each.lineno for each in [node, *getattr(node, "decorator_list", [])])
+    return first == code.co_firstlineno and getattr(node, "name", "<lambda>") == code.co_name
 
 
-def _is_named(node, code: types.CodeType) -> bool:
-    return getattr(node, "name", "<lambda>") == code.co_name
-
-
-def _assigned(loop: ast.AST) -> set[str]:
+def _assigned(node: ast.AST) -> set[str]:
     """The names that a loop assigns at each turn: its target's, and those stored in its body."""
-    names: set[str] = set()
-
-    def visit(node: ast.AST) -> None:
-        if isinstance(node, (*_FUNCTIONS, ast.ClassDef)):
-            return  # a scope of its own
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            names.add(node.id)
-        for child in ast.iter_child_nodes(node):
-            visit(child)
-
-    for child in ast.iter_child_nodes(loop):
-        visit(child)
-    return names
+    names = {node.id} if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) else set()
+    inside = [child for child in ast.iter_child_nodes(node) if not isinstance(child, _SCOPES)]
+    return names.union(*map(_assigned, inside))

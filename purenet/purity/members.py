@@ -6,7 +6,7 @@ import gc
 import io
 import logging
 import random
-import threading
+import sys
 import types
 import weakref
 from collections import UserDict, deque
@@ -16,12 +16,15 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from purenet.purity.attributes import declared, own_attributes
 from purenet.purity.source import (
     attribute_names,
+    imported,
     is_library,
     is_library_class,
     is_library_function,
     mentioned,
+    stored_attributes,
 )
 
 ARRAYS = (np.ndarray, jax.Array)
@@ -51,7 +54,8 @@ class Key(NamedTuple):
 
     Attributes:
         kind: ``item``, ``attribute``; of a function ``global``, ``cell``, ``default``, or
-            ``module``, an attribute of a module that it names; ``name``, of what has one of its
+            ``module``, an attribute of a module that it names (``library``, of one that is not the
+            caller's own); ``name``, of what has one of its
             own; ``result``, of what is called for it; ``part``, of what has the whole's name.
         name: the item's key, the attribute's name, and so on.
     """
@@ -75,14 +79,14 @@ def members(thing: Any) -> dict[Key, Any]:
     An object has its class too, as far as that is the caller's own: the class has data and
     methods, and the methods name globals.
     """
-    if isinstance(thing, (*ATOMS, *ARRAYS)) or _is_unchanging(thing):
+    if isinstance(thing, (*ATOMS, *ARRAYS)) or is_unchanging(thing):
         return {}
     if isinstance(thing, MAPPINGS):
         return keyed("item", thing.items())
     if isinstance(thing, tuple) and (fields := declared(thing, "_fields")):
         return keyed("attribute", zip(fields, thing, strict=True))
     if isinstance(thing, list | tuple | deque):
-        return keyed("item", enumerate(thing)) | attributes(thing)
+        return keyed("item", enumerate(thing)) | _attributes(thing)
     if isinstance(thing, functools.partial):
         arguments = ((f"<partial argument {i}>", value) for i, value in enumerate(thing.args))
         named = keyed("name", arguments) | keyed("name", thing.keywords.items())
@@ -104,7 +108,7 @@ def members(thing: Any) -> dict[Key, Any]:
     wrapped = declared(thing, "__wrapped__")
     if callable(wrapped):
         return {Key("part", "__wrapped__"): wrapped} | (_results(thing) if is_cache(thing) else {})
-    return attributes(thing) | _classes(own_classes(type(thing)))
+    return _attributes(thing) | _classes(own_classes(type(thing)))
 
 
 def keyed(kind: str, pairs: Iterable[tuple[Any, Any]]) -> dict[Key, Any]:
@@ -112,42 +116,23 @@ def keyed(kind: str, pairs: Iterable[tuple[Any, Any]]) -> dict[Key, Any]:
     return {Key(kind, name): value for name, value in pairs}
 
 
-def attributes(thing: Any) -> dict[Key, Any]:
-    """What a thing has as attributes of its own, read without running any of its code."""
-    try:
-        # of a threading.local there is one for each thread, by a way of its own
-        local = isinstance(thing, threading.local)
-        found = dict(vars(thing) if local else object.__getattribute__(thing, "__dict__"))
-    except (AttributeError, TypeError):
-        found = {}
-    for slot in _slots(type(thing)):
-        try:
-            found.setdefault(slot, object.__getattribute__(thing, slot))
-        except AttributeError:
-            continue
-    return keyed("attribute", found.items())
-
-
-def declared(thing: Any, name: str) -> Any:
-    """An attribute that a thing or its class declares, None where there is none.
-
-    What a ``__getattr__`` would make up is none: asked for anything, some count, some raise.
-    """
-    try:
-        own = object.__getattribute__(thing, "__dict__")
-    except (AttributeError, TypeError):
-        own = {}
-    if name not in own and not any(name in vars(c) for c in type(thing).__mro__):
-        return None
-    try:
-        return getattr(thing, name, None)
-    except Exception:  # a property of the caller's
-        return None
-
-
 def is_cache(thing: Any) -> bool:
     """Whether a thing is what functools.lru_cache or functools.cache makes."""
     return isinstance(thing, functools._lru_cache_wrapper)
+
+
+def is_unchanging(thing: Any) -> bool:
+    """Whether JAX, NumPy or Python define a thing that holds nothing of the caller's."""
+    if isinstance(thing, types.MethodType):
+        return any(thing.__self__ is generator for generator in GLOBAL_RANDOM.values())
+    if isinstance(thing, _BY_CONTENT):
+        return False
+    if declared(thing, "__wrapped__") is not None:
+        return False
+    if isinstance(thing, types.FunctionType) and thing.__closure__:
+        return False
+    module = declared(thing, "__module__")
+    return isinstance(module, str) and module.split(".")[0] in _UNCHANGING
 
 
 def own_classes(cls: type) -> list[type]:
@@ -157,27 +142,48 @@ def own_classes(cls: type) -> list[type]:
 
 def own_modules(function: types.FunctionType) -> dict[str, types.ModuleType]:
     """The modules of the caller's own that a function names as globals or in its closure."""
-    cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
-    inside = {name: _cell_content(cell).get("cell_contents") for name, cell in cells}
     return {
-        name: value
-        for name, value in (_globals(function) | inside).items()
-        if isinstance(value, types.ModuleType) and not is_library(value.__name__)
+        n: module for n, module in _modules(function).items() if not is_library(module.__name__)
     }
 
 
+def library_attributes(function: types.FunctionType) -> dict[Key, Any]:
+    """The attributes of other people's modules that a function of the caller's may set."""
+    if is_library_function(function):
+        return {}
+    code = function.__code__
+    modules = [*_modules(function).values(), *map(sys.modules.get, imported(code))]
+    return {
+        Key("library", f"{module.__name__}.{name}"): vars(module)[name]
+        for module in modules
+        if module is not None and is_library(module.__name__)
+        for name in stored_attributes(code) & vars(module).keys()
+    }
+
+
+def _modules(function: types.FunctionType) -> dict[str, types.ModuleType]:
+    cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
+    inside = {name: _cell_content(cell).get("cell_contents") for name, cell in cells}
+    named = _globals(function) | inside
+    return {name: value for name, value in named.items() if isinstance(value, types.ModuleType)}
+
+
+def _attributes(thing: Any) -> dict[Key, Any]:
+    return keyed("attribute", own_attributes(thing).items())
+
+
 def _of_function(function: types.FunctionType) -> dict[Key, Any]:
-    code, named = function.__code__, _globals(function)
+    code = function.__code__
     of_modules = (
-        (f"{name}.{key}", value)
+        (f"{name}.{key}", vars(module)[key])
         for name, module in own_modules(function).items()
-        for key, value in vars(module).items()
+        for key in vars(module)
         if key in attribute_names(code)
     )
     positional, defaults = code.co_varnames[: code.co_argcount], function.__defaults__ or ()
     of_arguments = dict(zip(positional[len(positional) - len(defaults) :], defaults, strict=True))
     return {
-        **keyed("global", named.items()),
+        **keyed("global", _globals(function).items()),
         **keyed("cell", zip(code.co_freevars, function.__closure__ or (), strict=True)),
         **keyed("default", (of_arguments | (function.__kwdefaults__ or {})).items()),
         **keyed("module", of_modules),
@@ -225,30 +231,3 @@ def _results(cache: Any) -> dict[Key, Any]:
     entries = [value for value in kept if not isinstance(value, type | dict)]
     entries += [v for each in kept if type(each) is dict for pair in each.items() for v in pair]
     return keyed("result", ((v if type(v) is int else f"at {id(v)}", v) for v in entries))
-
-
-def _slots(cls: type) -> list[str]:
-    """The names under which the slots of a class and of those it derives from can be read."""
-    found = []
-    for each in cls.__mro__:
-        named = vars(each).get("__slots__", ())
-        for slot in (named,) if isinstance(named, str) else tuple(named):
-            if slot.startswith("__") and not slot.endswith("__"):
-                found.append(f"_{each.__name__.lstrip('_')}{slot}")
-            elif slot not in ("__dict__", "__weakref__"):
-                found.append(slot)
-    return found
-
-
-def _is_unchanging(thing: Any) -> bool:
-    """Whether JAX, NumPy or Python define a thing that holds nothing of the caller's."""
-    if isinstance(thing, types.MethodType):
-        return any(thing.__self__ is generator for generator in GLOBAL_RANDOM.values())
-    if isinstance(thing, _BY_CONTENT):
-        return False
-    if declared(thing, "__wrapped__") is not None:
-        return False
-    if isinstance(thing, types.FunctionType) and thing.__closure__:
-        return False
-    module = declared(thing, "__module__")
-    return isinstance(module, str) and module.split(".")[0] in _UNCHANGING

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from purenet.jaxprs import is_traced
-from purenet.purity.members import ARRAYS, ATOMS, Key, declared, members, own_modules
+from purenet.purity.attributes import declared
+from purenet.purity.members import ARRAYS, ATOMS, Key, members, own_modules
 from purenet.purity.source import is_library_function
 
 _MOST, _MOST_IN_ONE = 20_000, 1_000  # things that are looked at, in all and in one container

@@ -4,13 +4,11 @@ Other threads have the same settings. So a change counts, and is put back, only 
 in this thread meanwhile has its name in it.
 """
 
-import builtins
 import gc
 import logging
 import os
 import random
 import sys
-import types
 import warnings
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -18,65 +16,34 @@ from typing import Any
 import jax
 import numpy as np
 
-_SYS = (
-    "excepthook", "unraisablehook", "displayhook", "breakpointhook", "stdin", "stdout", "stderr",
-    "tracebacklimit", "ps1", "dont_write_bytecode",
-)  # fmt: skip
 _SYS_LISTS = ("path", "meta_path", "path_hooks", "argv")
-_ABSENT = object()
 
 
 class Settings:
     """The settings of the process at one moment.
 
-    Those of Python, NumPy and JAX, the environment, the working directory, the random states, and
-    the attributes of builtins, numpy, jax and of other modules that are named.
+    Those of Python, NumPy and JAX, the environment, the working directory, the random states.
     """
 
-    def __init__(self, modules: Iterable[types.ModuleType] = ()):
-        self._modules = {module.__name__: module for module in (*_MODULES, *modules)}
+    def __init__(self):
         self._before = {name: read() for name, (read, _) in SETTINGS.items()}
-        self._attributes = {name: dict(vars(module)) for name, module in self._modules.items()}
 
-    def changes(self, mentions: Callable[..., set[str]]) -> list[str]:
+    def changes(self, mentioned: Callable[[], set[str]]) -> list[str]:
         """The names of the settings that are other ones now, and that code which ran has in it.
 
-        Attributes of modules count where the caller's own code names them: libraries keep things.
-
         Args:
-            mentions: the names in the code that ran, with ``own=True`` in the caller's.
+            mentioned: gives the names in the code that ran.
         """
-        known = [
+        changed = [
             name for name, (read, _) in SETTINGS.items() if not _equal(read(), self._before[name])
         ]
-        attributes = self._changed_attributes()
-        named = mentions(own=False) if known else ()
-        named_here = mentions(own=True) if attributes else ()
-        return [name for name in known if _last(name) in named] + [
-            name for name in attributes if _last(name) in named_here
-        ]
+        names = mentioned() if changed else ()
+        return [name for name in changed if _last(name) in names]
 
     def put_back(self, names: Iterable[str]) -> None:
         """Put back the settings that are named."""
         for name in names:
-            if name in SETTINGS:
-                SETTINGS[name][1](self._before[name])
-            else:
-                module, _, attribute = name.rpartition(".")
-                before = self._attributes[module].get(attribute, _ABSENT)
-                _set(self._modules[module], attribute, before)
-
-    def _changed_attributes(self) -> list[str]:
-        """What was set on modules; a module that was imported under another is none."""
-        found = []
-        for module, before in self._attributes.items():
-            now = vars(self._modules[module])
-            for name in {**before, **now}:
-                old, new = before.get(name, _ABSENT), now.get(name, _ABSENT)
-                loaded = old is _ABSENT and isinstance(new, types.ModuleType)
-                if old is not new and not loaded and not name.startswith("__"):
-                    found.append(f"{module}.{name}")
-        return found
+            SETTINGS[name][1](self._before[name])
 
 
 def _last(name: str) -> str:
@@ -112,17 +79,6 @@ def _put_config(before: dict[str, Any]) -> None:
             jax.config.update(name, before[name])
 
 
-def _set(owner: Any, name: str, value: Any) -> None:
-    if value is not _ABSENT:
-        setattr(owner, name, value)
-    elif hasattr(owner, name):
-        delattr(owner, name)
-
-
-def _attribute(owner: Any, name: str) -> tuple[Callable[[], Any], Callable[[Any], Any]]:
-    return (lambda: getattr(owner, name, _ABSENT)), (lambda before: _set(owner, name, before))
-
-
 def _list(owner: Any, name: str) -> tuple[Callable[[], Any], Callable[[Any], Any]]:
     """A list, and what is in it."""
 
@@ -137,7 +93,6 @@ def _list(owner: Any, name: str) -> tuple[Callable[[], Any], Callable[[Any], Any
     return read, put
 
 
-_MODULES = (builtins, np, jax, jax.numpy)
 # each with how it is read and how it is put back
 SETTINGS: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
     "np.seterr": (np.geterr, lambda before: np.seterr(**before)),
@@ -147,10 +102,8 @@ SETTINGS: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
     "os.chdir": (_folder, lambda before: before and os.chdir(before)),
     "sys.setrecursionlimit": (sys.getrecursionlimit, sys.setrecursionlimit),
     "sys.setswitchinterval": (sys.getswitchinterval, sys.setswitchinterval),
-    **{f"sys.{name}": _attribute(sys, name) for name in _SYS},
     **{f"sys.{name}": _list(sys, name) for name in _SYS_LISTS},
     "warnings.filters": _list(warnings, "filters"),
-    "warnings.showwarning": _attribute(warnings, "showwarning"),
     "gc.set_threshold": (gc.get_threshold, lambda before: gc.set_threshold(*before)),
     "gc.disable": (gc.isenabled, lambda before: gc.enable() if before else gc.disable()),
     "logging.disable": (lambda: logging.root.manager.disable, logging.disable),

@@ -1,6 +1,6 @@
 """What the program of a function shows, or calls at other values where there is none to read."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -10,12 +10,13 @@ import numpy as np
 from purenet import jaxprs, trees
 from purenet.purity.call import Call
 from purenet.purity.dependence import FLAT, IGNORED, STEPWISE, Dependence, dependence
-from purenet.purity.experiment import FAILS, Experiment
+from purenet.purity.experiment import Experiment
 from purenet.purity.findings import Fact, listed
 from purenet.purity.members import ARRAYS
-from purenet.purity.object_graph import Reached, captured_arrays, captured_numbers
+from purenet.purity.object_graph import Reached, captured_arrays, captured_numbers, reached
 from purenet.purity.reads import Reads, aliases
-from purenet.purity.source import where_defined, where_named
+from purenet.purity.runs import FAILS
+from purenet.purity.source import where_defined
 from purenet.purity.substitution import Replaced
 from purenet.purity.values import close, perturbed, summary
 
@@ -40,23 +41,25 @@ def integer_parameters(call: Call) -> Iterator[Fact]:
 def of_values(experiment: Experiment) -> tuple[list[Fact], list[Fact]]:
     """Findings and notes: how the value depends on parameters and on what is captured."""
     found, reads = dependence(experiment), Reads(experiment)
-    instead, captured, said = [], [], set()
+    facts: list[Fact] = []
+    captured: dict[str, Fact] = {}
+    instead: dict[int, list[Reached]] = {}
     for leaf, one in enumerate(found):
-        read = reads.in_place_of(leaf) if one.state == IGNORED else []
-        instead.append(read)
-        captured += [_instead(experiment, r, leaf, reads) for r in read if r.name not in said]
-        said |= {r.name for r in read}
-        if one.state != IGNORED:
-            beside = reads.beside(leaf, said)
-            captured += [_beside(experiment, r, leaf) for r in beside]
-            said |= {r.name for r in beside}
-    facts = [*_of_parameters(experiment, found, instead), *captured]
+        if one.state == IGNORED:
+            instead[leaf] = reads.in_place_of(leaf)
+            for read in instead[leaf]:
+                captured.setdefault(read.name, _instead(experiment, read, leaf, reads))
+        else:
+            facts += _without_derivative(experiment, leaf, one)
+            for read in reads.beside(leaf):
+                captured.setdefault(read.name, _captured(experiment, read, leaf, "beside"))
     notes = [
         Fact("vanishing-derivative", experiment.call.path(leaf), way="here", evidence=one.evidence)
         for leaf, one in enumerate(found)
         if one.stationary
     ]
-    return facts, [*notes, *_data(experiment, reads, said)]
+    facts += [*_ignored(experiment, instead), *captured.values()]
+    return facts, [*notes, *_data(experiment, reads)]
 
 
 def key_reuse(experiment: Experiment) -> Iterator[Fact]:
@@ -86,13 +89,13 @@ def stale_captures(experiment: Experiment) -> Iterator[Fact]:
         return
     function = experiment.call.function
     values = [*captured_arrays(function), *captured_numbers(function)]
-    own, reads = experiment.functions, Reads(experiment)
+    reads = Reads(experiment)
     for thing in values[:_MOST]:
-        if any(_equal(thing.value, c) for c in constants) or not reads.decides(thing):
+        if any(_are_alike(thing.value, c) for c in constants) or not reads.decides(thing):
             continue
         now = thing.value if np.ndim(thing.value) == 0 else f"array {np.shape(thing.value)}"
         yield Fact(
-            "stale-capture", thing.name, where_named(own, thing.name, stored=False),
+            "stale-capture", thing.name, experiment.where(thing.name),
             evidence={
                 "value it gives": summary(frozen),
                 "value its source gives now": summary(fresh),
@@ -102,56 +105,50 @@ def stale_captures(experiment: Experiment) -> Iterator[Fact]:
         )  # fmt: skip
 
 
-def _of_parameters(
-    experiment: Experiment,
-    found: Sequence[Dependence],
-    instead: Sequence[list[Reached]],
-) -> Iterator[Fact]:
+def _ignored(experiment: Experiment, instead: Mapping[int, list[Reached]]) -> Iterator[Fact]:
+    """The parameters that are ignored; ``instead`` has what is read in the place of each."""
     at = where_defined(experiment.call.function)
-    ignored = [leaf for leaf, one in enumerate(found) if one.state == IGNORED]
     for way in ("instead", ""):
-        leaves = [leaf for leaf in ignored if bool(instead[leaf]) == bool(way)]
+        leaves = [leaf for leaf, read in instead.items() if bool(read) == bool(way)]
         reads = {read.name: read for leaf in leaves for read in instead[leaf]}
         evidence = _ablation(experiment, leaves, list(reads.values())) if leaves else {}
         words = {"instead": listed(f"`{name}`" for name in reads)}
         for leaf in leaves:
             path = experiment.call.path(leaf)
             yield Fact("ignored-parameter", path, at, way, words, evidence)
-    for leaf, (state, evidence, _) in enumerate(found):
-        path = experiment.call.path(leaf)
-        if state == STEPWISE:
-            cuts = []
-            if experiment.traces:
-                cuts = jaxprs.cuts(experiment.traced.call, experiment.leaves, leaf)
-            through = " and ".join(dict.fromkeys(cut.operation for cut in cuts)) or "a staircase"
-            where = next((cut.where for cut in cuts if cut.where), at)
-            yield Fact(
-                "zero-derivative", path, where, words={"through": through}, evidence=evidence
-            )
-        elif state == FLAT:
-            yield Fact("vanishing-derivative", path, at, evidence=evidence)
+
+
+def _without_derivative(experiment: Experiment, leaf: int, one: Dependence) -> Iterator[Fact]:
+    path, at = experiment.call.path(leaf), where_defined(experiment.call.function)
+    if one.state == FLAT:
+        yield Fact("vanishing-derivative", path, at, evidence=one.evidence)
+    if one.state == STEPWISE:
+        cuts = []
+        if experiment.traces:
+            cuts = jaxprs.cuts(experiment.traced.call, experiment.leaves, leaf)
+        through = " and ".join(dict.fromkeys(cut.operation for cut in cuts)) or "a staircase"
+        at = next((cut.where for cut in cuts if cut.where), at)
+        words = {"through": through}
+        yield Fact("zero-derivative", path, at, words=words, evidence=one.evidence)
 
 
 def _instead(experiment: Experiment, read: Reached, leaf: int, reads: Reads) -> Fact:
-    where = where_named(experiment.functions, read.name, stored=False)
+    if reason := reads.untried.get(read.name):
+        fact = _captured(experiment, read, leaf, "untried")
+        return fact._replace(words={**fact.words, "reason": reason}, group=reason)
+    fact = _captured(experiment, read, leaf, "instead")
+    if aliases(read, experiment.call, leaf) and not isinstance(read.value, jax.Array):
+        return fact._replace(kind="aliased-state", way="")
+    return fact
+
+
+def _captured(experiment: Experiment, read: Reached, leaf: int, way: str) -> Fact:
+    where = experiment.where(read.name)
     words = {"argument": experiment.call.path(leaf)}
-    if reads.untried.get(read.name):
-        words["reason"] = reads.untried[read.name]
-        reason = words["reason"]
-        return Fact("captured-array", read.name, where, "untried", words, group=reason)
-    is_alias = aliases(read, experiment.call, leaf) and not isinstance(read.value, jax.Array)
-    if is_alias:
-        return Fact("aliased-state", read.name, where, words=words, group="")
-    return Fact("captured-array", read.name, where, "instead", words, group="")
+    return Fact("captured-array", read.name, where, way, words, group="")
 
 
-def _beside(experiment: Experiment, read: Reached, leaf: int) -> Fact:
-    where = where_named(experiment.functions, read.name, stored=False)
-    words = {"argument": experiment.call.path(leaf)}
-    return Fact("captured-array", read.name, where, "beside", words, group="")
-
-
-def _data(experiment: Experiment, reads: Reads, told: set[str]) -> Iterator[Fact]:
+def _data(experiment: Experiment, reads: Reads) -> Iterator[Fact]:
     """Notes on captured arrays that no argument should have carried, as far as one can know."""
     if experiment.traces:
         constants = jaxprs.reach(experiment.traced.call, experiment.leaves).constants
@@ -159,16 +156,15 @@ def _data(experiment: Experiment, reads: Reads, told: set[str]) -> Iterator[Fact
             (read, where)
             for read in reads.captured
             for constant, where in constants
-            if constant is read.value or _has_content(constant, read.value)
+            if _are_alike(read.value, constant)
         ]
     else:
         present = [(read, "") for read in reads.all()]
     named = {read.name: (read, where) for read, where in reversed(present)}
     for name in dict.fromkeys(read.name for read, _ in present):
         read, where = named[name]
-        if name not in told:
-            words = {"what": f"{read.value.dtype}{list(np.shape(read.value))}"}
-            yield Fact("captured-array", name, where, "data", words, group="")
+        words = {"what": f"{read.value.dtype}{list(np.shape(read.value))}"}
+        yield Fact("captured-array", name, where, "data", words, group="")
 
 
 def _ablation(
@@ -203,35 +199,18 @@ def _name_of_key(experiment: Experiment, origin: Any) -> str:
     """The argument or captured name that a key comes from."""
     call = experiment.call
     if isinstance(origin, int):
-        return experiment.call.path(origin)
-    if origin is not None:
-        for i, argument in enumerate(call.args):
-            paths = trees.leaf_paths(argument, trees.argument_name(call.function, i))
-            for path, leaf in zip(paths, jax.tree.leaves(argument), strict=True):
-                if leaf is origin or _is_raw_key(leaf, origin):
-                    return path
-        for item in experiment.reached:
-            if isinstance(item.value, ARRAYS) and (
-                item.value is origin or _is_raw_key(item.value, origin)
-            ):
-                return item.name
+        return call.path(origin)
+    for item in (*reached(call.named(call.args)), *experiment.reached):
+        if isinstance(item.value, ARRAYS) and _are_alike(item.value, origin):
+            return item.name
     return "a key made in the function"
 
 
-def _is_raw_key(one: Any, two: Any) -> bool:
-    if not isinstance(one, np.ndarray) or np.shape(one) != np.shape(two):
+def _are_alike(array: Any, constant: Any) -> bool:
+    """Whether an array is, or became, a constant of a program."""
+    if array is constant or np.ndim(constant) == 0 or np.shape(array) != np.shape(constant):
+        return array is constant
+    dtype = jnp.result_type(constant)
+    if jnp.issubdtype(dtype, jax.dtypes.extended):
         return False
-    return one.dtype == np.uint32 and np.array_equal(one, np.asarray(two))
-
-
-def _equal(one: Any, two: Any) -> bool:
-    return one is two or (np.ndim(one) > 0 and np.array_equal(np.asarray(one), np.asarray(two)))
-
-
-def _has_content(constant: Any, array: Any) -> bool:
-    if np.shape(constant) != np.shape(array) or not isinstance(array, np.ndarray):
-        return False
-    if jnp.issubdtype(jnp.result_type(constant), jax.dtypes.extended):
-        return False
-    content = np.asarray(constant)
-    return bool(np.array_equal(content, np.asarray(array).astype(content.dtype)))
+    return np.array_equal(np.asarray(constant), np.asarray(array).astype(dtype))

@@ -1,4 +1,4 @@
-"""pure_version: the parameters that a function captured, lifted into an argument."""
+"""pure_version: the parameters that a function captured become its argument."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -47,7 +47,7 @@ class PureVersion(NamedTuple):
 def pure_version(function: Callable, *args: Any, argnums: int | Sequence[int] = 0) -> PureVersion:
     """The function that was meant: what it reads in place of its parameters becomes its argument.
 
-    Lifted are the captured arrays that decide the value where a parameter is ignored, and with each
+    These are the captured arrays that decide the value where a parameter is ignored, and with each
     those that stand beside it (``net.W1`` brings ``net.b1``). The function itself is copied, not
     rewritten: its copy reads ``params`` where the original reads what it captured, and whatever it
     was seen to store on the way is stored in the copy. Where NumPy stands in the way of tracing,
@@ -85,13 +85,13 @@ def pure_version(function: Callable, *args: Any, argnums: int | Sequence[int] = 
                 f"got {call.name}, which uses up {experiment.used_up[0]}; wanted one that can be "
                 "called again; pass what it needs as an argument"
             )
-        return _lifted_version(experiment)
+        return _version_of(experiment)
 
 
-def _lifted_version(experiment: Experiment) -> PureVersion:
+def _version_of(experiment: Experiment) -> PureVersion:
     call, value = experiment.call, experiment.outputs()
-    lifted = {read.name: read for read in _lifted(experiment)}
-    params = {name: read.value for name, read in lifted.items()}
+    captured = {read.name: read for read in _captured_parameters(experiment)}
+    params = {name: read.value for name, read in captured.items()}
     if not params:
         raise ValueError(
             f"got {call.name}, which reads no captured array in place of a parameter; wanted "
@@ -100,7 +100,7 @@ def _lifted_version(experiment: Experiment) -> PureVersion:
     written = {id(change.holder) for run in experiment.runs for change in run.state}
     reasons = []
     for way in ("traced", "traced on jax.numpy", "by NumPy"):
-        function = _of_params(call, lifted, written, way)
+        function = _of_params(call, captured, written, way)
         try:
             found = jax.tree.leaves((function if way == "by NumPy" else jax.jit(function))(params))
         except Exception as error:  # whatever the code does with a tracer
@@ -115,7 +115,7 @@ def _lifted_version(experiment: Experiment) -> PureVersion:
     )
 
 
-def _lifted(experiment: Experiment) -> list[Reached]:
+def _captured_parameters(experiment: Experiment) -> list[Reached]:
     """What is read in place of ignored parameters, and what stands beside it."""
     call, reads = experiment.call, Reads(experiment)
     matched: list[Reached] = []
@@ -135,24 +135,26 @@ def _owner(name: str) -> str:
 
 
 def _of_params(
-    call: Call, lifted: Mapping[str, Reached], written: set[int], way: str
+    call: Call, captured: Mapping[str, Reached], written: set[int], way: str
 ) -> Callable[[Mapping[str, Any]], Any]:
     on_jax = way == "traced on jax.numpy"
     fixed = _numpy_as_jax(call) if on_jax else {}
 
     def function(given: Mapping[str, Any]) -> Any:
-        _require_names(lifted, given)
+        _require_names(captured, given)
         if way == "by NumPy":
             _require_numbers(call, given)
-            new = {name: like(read.value, np.asarray(given[name])) for name, read in lifted.items()}
+            new = {
+                name: like(read.value, np.asarray(given[name])) for name, read in captured.items()
+            }
         else:
             new = {
                 name: jnp.asarray(given[name]) if isinstance(read.value, ARRAYS) else given[name]
-                for name, read in lifted.items()
+                for name, read in captured.items()
             }
-        replaced = [(read, new[name]) for name, read in lifted.items()]
+        replaced = [(read, new[name]) for name, read in captured.items()]
         made = with_other(call.function, replaced, fixed, written)
-        arguments = call.arguments(_moved(call, lifted, new))
+        arguments = call.arguments(_moved(call, captured, new))
         if on_jax:
             arguments = [jax.tree.map(_on_jax, argument) for argument in arguments]
         return made(*arguments)
@@ -161,11 +163,11 @@ def _of_params(
     return function
 
 
-def _moved(call: Call, lifted: Mapping[str, Reached], new: Mapping[str, Any]) -> list[Any]:
-    """The leaves; those that are what is lifted move with it, as they do where it is written to."""
+def _moved(call: Call, captured: Mapping[str, Reached], new: Mapping[str, Any]) -> list[Any]:
+    """The leaves; one that is what is captured moves with it, as it does where that is written."""
     moved = list(call.values)
     for leaf, value in enumerate(call.values):
-        for name, read in lifted.items():
+        for name, read in captured.items():
             if np.shape(read.value) == np.shape(value) and aliases(read, call, leaf):
                 moved[leaf] = new[name]
     return moved

@@ -7,9 +7,10 @@ import numpy as np
 
 from purenet import jaxprs
 from purenet.purity.call import Call
-from purenet.purity.experiment import FAILS, Experiment
+from purenet.purity.experiment import Experiment
 from purenet.purity.members import ARRAYS
 from purenet.purity.object_graph import Reached, captured_arrays, captured_numbers, reached
+from purenet.purity.runs import FAILS
 from purenet.purity.substitution import CannotReplaceError, auditing
 from purenet.purity.values import differ, perturbed
 
@@ -64,10 +65,9 @@ class Reads:
                 return found
         return [read for read in alike[:_MOST] if self.decides(read)]
 
-    def beside(self, leaf: int, told: set[str]) -> list[Reached]:
+    def beside(self, leaf: int) -> list[Reached]:
         """What is one array with a leaf, and read beside it."""
-        call = self._experiment.call
-        one = [r for r in self.captured if r.name not in told and aliases(r, call, leaf)]
+        one = [read for read in self.captured if aliases(read, self._experiment.call, leaf)]
         return [read for read in one if self.decides(read)]
 
     def all(self) -> list[Reached]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from purenet import markup
 from purenet.purity import render
 from purenet.purity.findings import Finding, listed, shown
 
@@ -70,7 +71,7 @@ class PurityReport:
         return Group(*parts, *(Text(_note(note), style="dim") for note in self.notes))
 
     def _repr_html_(self) -> str:
-        return render.html(self)
+        return markup.fragment(render.html(self))
 
     def to_dict(self) -> dict[str, Any]:
         """Everything in the types of JSON."""

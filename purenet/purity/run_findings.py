@@ -1,4 +1,4 @@
-"""What the observed calls of a function show: changes, leaks, effects, chance."""
+"""What the observed calls of a function show: changes, leaks, effects, randomness."""
 
 import random
 from collections.abc import Iterator
@@ -7,11 +7,10 @@ from purenet.jaxprs import is_traced
 from purenet.purity.call import Call
 from purenet.purity.experiment import Experiment
 from purenet.purity.findings import Fact
-from purenet.purity.members import GLOBAL_RANDOM, declared
 from purenet.purity.object_graph import of_function, own_functions
 from purenet.purity.process_settings import RANDOM
 from purenet.purity.snapshots import Change
-from purenet.purity.source import imported, nested_code, where_defined, where_named
+from purenet.purity.source import imported, where_defined, where_named
 from purenet.purity.values import differ, summary
 
 _LEAST_ID = 2**20  # an id is an address; numbers below it are counted
@@ -28,7 +27,7 @@ def leaked_before(call: Call) -> Iterator[Fact]:
 
 def of_runs(experiment: Experiment) -> Iterator[Fact]:
     """Arguments and state that the calls changed, settings, effects, and NumPy on a tracer."""
-    call, own = experiment.call, experiment.functions
+    call = experiment.call
     if error := experiment.untraceable:
         at = error.where or where_defined(call.function)
         yield Fact(
@@ -37,22 +36,20 @@ def of_runs(experiment: Experiment) -> Iterator[Fact]:
             evidence={"raised": f"{error.kind}: {error.message}"},
         )  # fmt: skip
     for change in _once(change for run in experiment.runs for change in run.arguments):
-        where = where_named(own, change.name, stored=True)
+        where = experiment.where(change.name, stored=True)
         yield Fact("mutates-argument", change.name, where, evidence=change.evidence)
     by_id = keyed_by_id(experiment)
     for name in by_id:
-        where = where_named(own, name, stored=False)
-        yield Fact("mutates-state", name, where, "by id")
+        yield Fact("mutates-state", name, experiment.where(name), "by id")
     for change in _once(_state_changes(experiment)):
         if change.name not in by_id:
             yield _of_change(experiment, change)
     for change in _once(c for run in experiment.runs for c in run.state if c.has_tracer):
-        where = where_named(own, change.name, stored=True)
+        where = experiment.where(change.name, stored=True)
         yield Fact("leaked-tracer", change.name, where, group="")
     for name in experiment.settings:
         if name not in RANDOM:
-            where = where_named(own, name, stored=False)
-            yield Fact("mutates-state", name, where, "setting", group=name)
+            yield Fact("mutates-state", name, experiment.where(name), "setting", group=name)
     for subject, where in experiment.observation.effects:
         yield Fact("side-effect", subject, where, group=subject)
 
@@ -71,7 +68,7 @@ def caches(experiment: Experiment) -> Iterator[Fact]:
         yield Fact("mutates-state", change.name, way="cache")
 
 
-def chance(experiment: Experiment) -> Iterator[Fact]:
+def randomness(experiment: Experiment) -> Iterator[Fact]:
     """Draws from the global generators, and values that do not repeat from equal state.
 
     Run-time type checkers draw from Python's generator too: it counts where the function's own
@@ -87,7 +84,7 @@ def chance(experiment: Experiment) -> Iterator[Fact]:
             where = where_defined(call.function)
             yield Fact("nondeterministic", call.name, where, evidence=evidence)
     for name in drawn:
-        yield Fact("global-random", name, where_named(experiment.functions, name, stored=False))
+        yield Fact("global-random", name, experiment.where(name))
     if error := experiment.fails:
         evidence = {"second call": f"{error.kind}: {error.message}"}
         at = error.where or where_defined(call.function)
@@ -109,13 +106,12 @@ def keyed_by_id(experiment: Experiment) -> list[str]:
 
 
 def _of_change(experiment: Experiment, change: Change) -> Fact:
-    where = where_named(experiment.functions, change.name, stored=True)
     if change.name in experiment.used_up:
-        where = where_named(experiment.functions, change.name, stored=False)
-        return Fact("mutates-state", change.name, where, "used up")
-    if change.is_kept:  # what all layers of a network keep is one fact
-        return Fact("mutates-state", change.name, where, "kept", evidence=change.evidence, group="")
-    return Fact("mutates-state", change.name, where, evidence=change.evidence)
+        return Fact("mutates-state", change.name, experiment.where(change.name), "used up")
+    where = experiment.where(change.name, stored=True)
+    fact = Fact("mutates-state", change.name, where, evidence=change.evidence)
+    # what all layers of a network keep is one fact
+    return fact._replace(way="kept", group="") if change.is_kept else fact
 
 
 def _has_id(key: object) -> bool:
@@ -145,9 +141,6 @@ def _is_own(experiment: Experiment, generator: str) -> bool:
     """Whether the caller's own code draws from a global generator; NumPy's nobody else does."""
     if generator == "numpy.random":
         return True
-    things = [item.value for item in experiment.reached]
-    own = (code for function in experiment.functions for code in nested_code(function.__code__))
-    return any(
-        thing is random or declared(thing, "__self__") is GLOBAL_RANDOM["random"]
-        for thing in things
-    ) or any("random" in imported(code) for code in own)
+    names_it = any(item.value is random for item in experiment.reached)
+    imports_it = any("random" in imported(f.__code__) for f in experiment.functions)
+    return names_it or imports_it or experiment.draws_by_method("random")

@@ -9,8 +9,10 @@ import jax
 import numpy as np
 
 from purenet.jaxprs import is_traced
-from purenet.purity.members import ATOMS, MAPPINGS, Key, declared
+from purenet.purity.attributes import declared
+from purenet.purity.members import ARRAYS, ATOMS, MAPPINGS, Key, is_unchanging, members
 from purenet.purity.object_graph import Reached, has_tracer, reached
+from purenet.purity.source import is_opaque
 from purenet.purity.state import ABSENT, CONTENT, position, put_back, runs_out, state
 
 
@@ -53,7 +55,8 @@ class Snapshot:
         """What the same things hold now that they did not hold then.
 
         Another object in a place is a change, be it of equal content: whether a call writes must
-        not depend on what was there before. Numbers and texts are compared by their values.
+        not depend on what was there before. Numbers and texts are compared by their values, and so
+        is all that an object of another package holds, which keeps its books as it likes.
         """
         found: dict[str, Change] = {}
         arrays: list[np.ndarray] = []
@@ -61,7 +64,7 @@ class Snapshot:
             after = state(item.value, kept=False) or {}
             for key in {**before, **after}:
                 old, new = before.get(key, ABSENT), after.get(key, ABSENT)
-                if _same(key, old, new):
+                if _same(key, old, new) or (_keeps_books(item.value, old) and _alike(old, new)):
                     continue
                 if isinstance(item.value, np.ndarray):
                     if any(np.shares_memory(item.value, other) for other in arrays):
@@ -96,19 +99,21 @@ class Snapshot:
 
 def _change(item: Reached, key: Key, old: Any, new: Any) -> Change:
     # items of lists and sets move, those of mappings come and go: it is the whole that changes
-    is_list = isinstance(item.value, list | deque | Set)
+    of_library, is_list = key.kind == "library", isinstance(item.value, list | deque | Set)
     is_item = key.kind == "item" and not isinstance(item.value, MAPPINGS)
     comes_or_goes = isinstance(item.value, MAPPINGS) and (old is ABSENT or new is ABSENT)
     is_whole = is_item or comes_or_goes or key.kind in ("content", "result")
-    name = item.name if is_whole else key.of(item.name, item.value)
+    is_private = is_opaque(item.value) and str(key.name).startswith("_")
+    name = item.name if is_whole or is_private else key.of(item.name, item.value)
     return Change(
         name,
         item.value,
         key,
         _evidence(name, old, new),
-        adds=(old is ABSENT or old is None) and not isinstance(item.value, list | deque),
+        adds=(old is ABSENT or old is None)
+        and not (isinstance(item.value, list | deque) or of_library),
         has_tracer=has_tracer(None if new is ABSENT else new),
-        is_kept=key != CONTENT and not comes_or_goes and not is_list and not _is_plain(new),
+        is_kept=not (key == CONTENT or comes_or_goes or is_list or of_library or _is_plain(new)),
     )
 
 
@@ -124,6 +129,33 @@ def _same(key: Key, old: Any, new: Any) -> bool:
     if key == CONTENT or _is_plain(old):
         return bool(old == new or (old != old and new != new))
     return False
+
+
+def _keeps_books(holder: Any, old: Any) -> bool:
+    """Whether what stands there belongs to another package."""
+    return is_opaque(holder) or (is_opaque(old) and not isinstance(old, ARRAYS))
+
+
+def _alike(old: Any, new: Any) -> bool:
+    """Whether two things hold equal arrays and numbers, in the same places."""
+    if not (isinstance(old, (*ATOMS, *ARRAYS)) or members(old)):
+        return old is new  # what is in them is not to be seen
+    below = [[(each.key, each.value) for each in reached({"": one})] for one in (old, new)]
+    return len(below[0]) == len(below[1]) and all(
+        key == other_key and type(one) is type(other) and _equal(one, other)
+        for (key, one), (other_key, other) in zip(*below, strict=True)
+    )
+
+
+def _equal(one: Any, two: Any) -> bool:
+    """Whether two things are equal, as far as that is not to be seen in what they hold."""
+    if one is two or is_traced(one) or is_traced(two):
+        return one is two
+    if isinstance(one, ARRAYS):
+        return one.dtype == two.dtype and np.array_equal(one, two)
+    if isinstance(one, (*ATOMS, Set)):
+        return bool(one == two)
+    return is_unchanging(one) or isinstance(one, dict | list | tuple) or bool(members(one))
 
 
 def _is_plain(value: Any) -> bool:

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 _STORES = ("STORE_GLOBAL", "STORE_NAME", "DELETE_GLOBAL")
+_STORES_ATTRIBUTE = ("STORE_ATTR", "DELETE_ATTR")
 _LOADS = ("LOAD_GLOBAL", "LOAD_NAME")
 _SETS_UP = ("__init__", "__new__", "__post_init__", "setup")
 _parsing = threading.Lock()
@@ -51,6 +52,12 @@ def is_library_class(cls: type) -> bool:
     functions = [value for value in vars(cls).values() if isinstance(value, types.FunctionType)]
     is_example = any(_is_example(function.__code__) for function in functions)
     return is_library(cls.__module__) and not is_example
+
+
+def is_opaque(thing: Any) -> bool:
+    """Whether a thing is an object of an installed package: neither the caller's nor Python's."""
+    is_python = type(thing).__module__.split(".")[0] in sys.stdlib_module_names
+    return not is_python and is_library_class(type(thing))
 
 
 def _is_example(code: types.CodeType) -> bool:
@@ -107,14 +114,29 @@ def mentioned(code: types.CodeType) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def imported(code: types.CodeType) -> set[str]:
-    """The modules that a code object imports when it runs."""
-    return {i.argval for i in dis.get_instructions(code) if i.opname == "IMPORT_NAME"}
+@functools.lru_cache(maxsize=4096)
+def imported(code: types.CodeType) -> frozenset[str]:
+    """The modules that a code object, or one nested in it, imports when it runs."""
+    instructions = (i for inner in nested_code(code) for i in dis.get_instructions(inner))
+    return frozenset(i.argval for i in instructions if i.opname == "IMPORT_NAME")
 
 
-def attribute_names(code: types.CodeType) -> set[str]:
+@functools.lru_cache(maxsize=4096)
+def attribute_names(code: types.CodeType) -> frozenset[str]:
     """The names that a code object, or one nested in it, may use as attributes."""
-    return {name for inner in nested_code(code) for name in inner.co_names}
+    return frozenset(name for inner in nested_code(code) for name in inner.co_names)
+
+
+@functools.lru_cache(maxsize=4096)
+def stored_attributes(code: types.CodeType) -> frozenset[str]:
+    """The attributes that a code object, or one nested in it, may set or delete."""
+    found: set[str] = set()
+    for inner in nested_code(code):
+        stores = (i for i in dis.get_instructions(inner) if i.opname in _STORES_ATTRIBUTE)
+        found.update(instruction.argval for instruction in stores)
+        if not {"setattr", "delattr"}.isdisjoint(inner.co_names):
+            found.update(constant for constant in inner.co_consts if isinstance(constant, str))
+    return frozenset(found)
 
 
 def nested_code(code: types.CodeType) -> Iterator[types.CodeType]:

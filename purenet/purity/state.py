@@ -6,6 +6,7 @@ import contextvars
 import io
 import pickle
 import random
+import sys
 import threading
 import types
 from collections import OrderedDict, UserDict, deque
@@ -15,13 +16,14 @@ from typing import Any
 import jax
 import numpy as np
 
+from purenet.purity.attributes import declared
 from purenet.purity.members import (
     ATOMS,
     GENERATORS,
     Key,
-    declared,
     is_cache,
     keyed,
+    library_attributes,
     members,
     own_modules,
 )
@@ -65,6 +67,8 @@ def state(thing: Any, *, kept: bool = True) -> dict[Key, Any] | None:
         return {CONTENT: position(thing)}
     if isinstance(thing, type) and is_library_class(thing):
         return None
+    if isinstance(thing, types.FunctionType):
+        return members(thing) | library_attributes(thing)
     is_empty_state = type(thing).__dictoffset__ or isinstance(thing, _FILLED) or is_cache(thing)
     return members(thing) or ({} if is_empty_state else None)
 
@@ -163,7 +167,7 @@ def _put_attributes(thing: Any, new: State) -> None:
 
 def _put_names(function: types.FunctionType, before: State) -> None:
     """Globals, attributes of modules and of the function itself; its cells are things."""
-    now = members(function)
+    now = state(function) or {}
     for key in {**before, **now}:
         old, new = before.get(key, ABSENT), now.get(key, ABSENT)
         if old is new or key.kind in ("cell", "default"):
@@ -171,9 +175,9 @@ def _put_names(function: types.FunctionType, before: State) -> None:
         names, name = function.__globals__, key.name
         if key.kind == "attribute":
             names = vars(function)
-        elif key.kind == "module":
+        elif key.kind in ("module", "library"):
             module, _, name = key.name.rpartition(".")
-            names = vars(own_modules(function)[module])
+            names = vars({**sys.modules, **own_modules(function)}[module])
         if old is ABSENT:
             del names[name]
         else:
@@ -184,4 +188,4 @@ def _bits(generator: Any) -> Any:
     return getattr(generator, "bit_generator", generator)
 
 
-_FILLED = (types.FunctionType, types.CellType, dict, list, deque)  # these can be empty
+_FILLED = (types.CellType, dict, list, deque)  # these can be empty

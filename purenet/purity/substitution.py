@@ -16,8 +16,9 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from purenet.purity.attributes import declared
 from purenet.purity.guards import undone
-from purenet.purity.members import ATOMS, GENERATORS, Key, declared, members, own_modules
+from purenet.purity.members import ATOMS, GENERATORS, Key, members, own_modules
 from purenet.purity.object_graph import Reached, of_function
 from purenet.purity.source import is_library_class
 from purenet.purity.state import fill

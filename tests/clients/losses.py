@@ -50,6 +50,17 @@ def flax_nnx() -> tuple[Callable, tuple]:
     return lambda state: jnp.mean(nnx.merge(graph, state)(x) ** 2), (state,)
 
 
+def flax_nnx_jitted() -> tuple[Callable, tuple]:
+    """nnx.jit, which puts other arrays of equal content into the module that it is given."""
+    from flax import nnx
+
+    @nnx.jit
+    def loss(net):
+        return jnp.mean(net(x) ** 2)
+
+    return loss, (nnx.Linear(3, 4, rngs=nnx.Rngs(0)),)
+
+
 def equinox() -> tuple[Callable, tuple]:
     """An MLP filtered by its arrays, with layer normalisation."""
     import equinox as eqx
@@ -145,7 +156,9 @@ def numpyro() -> tuple[Callable, tuple]:
     return loss, ({"w": jnp.array([0.2, -0.1, 0.3])},)
 
 
-LOSSES = [flax_linen, flax_nnx, equinox, haiku, optax, diffrax, optimistix, numpyro]
+LOSSES = [
+    flax_linen, flax_nnx, flax_nnx_jitted, equinox, haiku, optax, diffrax, optimistix, numpyro,
+]  # fmt: skip
 
 
 def is_installed(made: Callable) -> bool:

@@ -7,10 +7,11 @@ import sysconfig
 import venv
 from pathlib import Path
 
+import jax.numpy as jnp
 import pytest
 
 from purenet import audit
-from tests.clients.losses import LOSSES, is_installed
+from tests.clients.losses import LOSSES, is_installed, x
 
 ROOT = Path(__file__).parents[2]
 
@@ -23,6 +24,15 @@ def test_nothing_is_found(made):
     loss, args = made()
     report = audit(loss, *args)
     assert report.ok, str(report)
+
+
+def test_statistics_that_a_module_keeps_in_itself_are_found():
+    nnx = pytest.importorskip("flax.nnx")
+    norm = nnx.BatchNorm(3, rngs=nnx.Rngs(0))
+    (finding,) = audit(lambda norm: jnp.mean(norm(x) ** 3), norm).findings
+    assert (finding.kind, finding.subjects) == ("mutates-argument", ("norm.mean", "norm.var"))
+    norm.eval()
+    assert audit(lambda norm: jnp.mean(norm(x) ** 3), norm).ok
 
 
 @pytest.mark.full

@@ -81,7 +81,7 @@ def test_a_choice_by_a_parameter_is_made_at_its_value_and_the_report_says_so(los
     report = compare_grads(loss, W)
     assert report.ok
     assert "one branch was proved, the one taken at these values" in str(report)
-    assert audit(loss, W).ok
+    assert audit(loss, W).kinds == ("numpy-on-tracer",)  # under jit it would raise
     np.testing.assert_allclose(fd.grad(loss)(W), jax.grad(loss)(W), rtol=1e-5)
 
 

@@ -41,6 +41,11 @@ def max_pooled(x):
     return lax.reduce_window(x, np.array(-np.inf, x.dtype), lax.max, *window)
 
 
+def combined(a, b):
+    """A sum, in the words of nobody."""
+    return a + b * jnp.exp(a * 0)
+
+
 # fmt: off
 EXAMPLES = {
     **{name: (getattr(lax, name), X) for name in (
@@ -73,6 +78,8 @@ EXAMPLES = {
     "convert_element_type": (lambda x: lax.convert_element_type(
         x, np.float64 if x.dtype == np.float32 else np.float32), X),
     "device_put": (lambda x, y: jax.device_put((x, y)), X, Y),
+    "reduce": (lambda x: lax.reduce(x, np.array(0, x.dtype), combined, (1,)), X),
+    "reduce_window": (lambda x: lax.reduce_window(x, np.array(0, x.dtype), combined, *window), X),
     "reduce_precision": (lambda x: lax.reduce_precision(x, 8, 23), X),
     "bitcast_convert_type": (lambda x: lax.bitcast_convert_type(x, np.float16), X),
     # moving values

@@ -45,14 +45,14 @@ class Everything:
         return float((p * x).sum())
 
 
-def world(everything):
+def seen_of(everything):
     """All that a caller can see of it, and of the process."""
-    held = {name: copy.deepcopy(v) for name, v in vars(everything).items() if name != "end"}
-    held["rng"], held["python"] = held["rng"].bit_generator.state, held["python"].getstate()
+    own = {name: copy.deepcopy(v) for name, v in vars(everything).items() if name != "end"}
+    own["rng"], own["python"] = own["rng"].bit_generator.state, own["python"].getstate()
     streams = sys.stdout, sys.stderr, sys.gettrace(), open, list(warnings.filters)
-    chance = random.getstate(), np.random.get_state()[1].tolist()  # noqa: NPY002
+    randomness = random.getstate(), np.random.get_state()[1].tolist()  # noqa: NPY002
     methods = {name: id(value) for name, value in vars(Everything).items()}
-    return repr((held, streams, chance, methods, total, sys.getrecursionlimit()))
+    return repr((own, streams, randomness, methods, total, sys.getrecursionlimit()))
 
 
 def fails():
@@ -66,7 +66,7 @@ def interrupted():
 @pytest.mark.parametrize("end", [lambda: None, fails, interrupted])
 def test_nothing_of_the_callers_changes(end, capsys, unchecked):
     everything, p, x = Everything(end), np.ones(3), np.arange(3.0)
-    before = world(everything)
+    before = seen_of(everything)
     try:
         audit(everything.loss, p, x)
     except (ZeroDivisionError, KeyboardInterrupt) as error:
@@ -76,7 +76,7 @@ def test_nothing_of_the_callers_changes(end, capsys, unchecked):
     assert {None: type(None), fails: ZeroDivisionError, interrupted: KeyboardInterrupt}.get(
         end, type(None)
     ) is type(raised)
-    assert world(everything) == before
+    assert seen_of(everything) == before
     np.testing.assert_array_equal(p, np.ones(3))
     np.testing.assert_array_equal(x, np.arange(3.0))
     assert everything.view.base is everything.W

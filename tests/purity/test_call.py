@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from purenet.purity import called
+from purenet.purity import audit, called
 
 
 def loss(params, x):
@@ -28,3 +28,15 @@ def test_leaves_of_which_none_is_a_number():
     with pytest.raises(TypeError, match=message):
         called(loss, ({"w": "ones"}, np.ones(2)), 0)
     assert called(loss, ({"w": 1.0, "name": "ones"}, 3.0), 0).movable == [1]
+
+
+class Boxed:
+    def __init__(self, data):
+        self.data = data
+
+
+def test_a_parameter_without_a_number_is_refused_rather_than_called_pure():
+    with pytest.raises(TypeError, match=r"got box of type Boxed; wanted an array or a number"):
+        audit(lambda box: box.data**2, Boxed(np.array(2.0)))
+    assert audit(lambda box, w: box.data * w, Boxed(2.0), np.ones(1), argnums=1).ok
+    assert audit(lambda boxes: boxes[0].data * boxes[1], (Boxed(2.0), 3.0)).ok

@@ -35,6 +35,15 @@ def test_a_def_in_a_for_loop():
     assert found(functions[0], p) == {("late-binding", "k")}
 
 
+SCALED = []
+for scale in (1.0, 2.0):
+    SCALED.append(lambda p: (p * scale).sum())  # noqa: B023
+
+
+def test_a_loop_of_the_module():
+    assert found(SCALED[0], p) == {("late-binding", "scale")}
+
+
 def test_values_that_are_bound_when_the_function_is_made():
     defaults = [lambda p, k=k: jnp.sum(p) * k for k in (1.0, 2.0)]
     partials = [functools.partial(lambda k, p: jnp.sum(p) * k, k) for k in (1.0, 2.0)]

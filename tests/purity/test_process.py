@@ -62,13 +62,13 @@ def fail():
 @pytest.mark.parametrize("end", [lambda: None, interrupt, fail])
 def test_the_names_of_the_process_are_the_same_objects_after(end, unchecked):
     counting, before = Counting(end), names_of_the_process()
-    chance = np.random.get_state()[1].copy()  # noqa: NPY002
+    state = np.random.get_state()[1].copy()  # noqa: NPY002
     errors = {interrupt: KeyboardInterrupt, fail: ZeroDivisionError}
     with pytest.raises(errors[end]) if end in errors else contextlib.nullcontext():
         audit(counting.loss, p)
     assert are_the_same(before)
     assert (counting.n, counting.seen) == (0, [])
-    np.testing.assert_array_equal(np.random.get_state()[1], chance)  # noqa: NPY002
+    np.testing.assert_array_equal(np.random.get_state()[1], state)  # noqa: NPY002
 
 
 def test_they_are_the_same_during_the_call_too():
@@ -99,7 +99,7 @@ def ctrl_c():
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_ctrl_c_at_any_moment_leaves_everything_as_it_was(unchecked):
     counting, before = Counting(), names_of_the_process()
-    chance = np.random.get_state()[1].copy()  # noqa: NPY002
+    state = np.random.get_state()[1].copy()  # noqa: NPY002
     audit(counting.loss, p)
     start = time.perf_counter()
     audit(counting.loss, p)
@@ -115,7 +115,7 @@ def test_ctrl_c_at_any_moment_leaves_everything_as_it_was(unchecked):
         timer.join()
         assert are_the_same(before)
         assert (counting.n, counting.seen) == (0, [])
-        np.testing.assert_array_equal(np.random.get_state()[1], chance)  # noqa: NPY002
+        np.testing.assert_array_equal(np.random.get_state()[1], state)  # noqa: NPY002
     assert came > 30
 
 
@@ -239,6 +239,13 @@ def test_leaks_are_found_while_jax_looks_for_leaks_itself():
         kinds = found(leaking, {"w": jnp.ones(3)})
     assert kinds == {("leaked-tracer", "kept"), ("mutates-state", "kept")}
     assert kept == []
+
+
+def test_an_audit_in_float64_leaves_nothing_of_it_in_what_is_captured():
+    x = np.array([1.0, 2.0])
+    with jax.enable_x64(True):
+        assert audit(lambda w: jnp.sum(w * x), jnp.ones(2)).ok
+    assert jnp.asarray(x).dtype == jnp.float32
 
 
 class Cached:

@@ -49,7 +49,7 @@ def test_the_book_s_loss(x64):
     np.testing.assert_allclose(gradient["net.b"], by_writing(loss, net.b), rtol=1e-8)
 
 
-def test_the_parameter_read_both_ways_moves_with_what_is_lifted(x64):
+def test_the_parameter_read_both_ways_moves_with_what_is_captured(x64):
     W = np.array([1.0, 2.0])
 
     def loss(p):

@@ -83,25 +83,28 @@ def convolutions() -> Loss:
     return Loss(loss, params, (draw(4, 8, 8, 1), np.arange(4) % 3))
 
 
-def transformer() -> Loss:
-    """A language model of two blocks, 28,000 parameters."""
-    draw, width, heads, length, words = _normal(5), 32, 4, 16, 40
+def transformer(
+    width: int = 32, blocks: int = 2, length: int = 16, words: int = 40, batch: int = 4
+) -> Loss:
+    """A language model; by default of two blocks, 28,000 parameters."""
+    draw, heads = _normal(5), 4
+    into, down = np.float32(np.sqrt(width)), np.float32(np.sqrt(4 * width))
 
     def block():
         return {
-            "qkv": draw(width, 3 * width) / 6,
-            "out": draw(width, width) / 6,
-            "up": draw(width, 4 * width) / 6,
-            "down": draw(4 * width, width) / 11,
+            "qkv": draw(width, 3 * width) / into,
+            "out": draw(width, width) / into,
+            "up": draw(width, 4 * width) / into,
+            "down": draw(4 * width, width) / down,
             "g1": np.ones(width, np.float32),
             "g2": np.ones(width, np.float32),
         }
 
     params = {
-        "words": draw(words, width) / 6,
-        "places": draw(length, width) / 6,
-        "blocks": [block(), block()],
-        "head": draw(width, words) / 6,
+        "words": draw(words, width) / into,
+        "places": draw(length, width) / into,
+        "blocks": [block() for _ in range(blocks)],
+        "head": draw(width, words) / into,
     }
 
     def normalised(x, gain):
@@ -126,7 +129,7 @@ def transformer() -> Loss:
         logits = x @ params["head"]
         return _cross_entropy(logits[:, :-1], tokens[:, 1:])
 
-    return Loss(loss, params, (np.random.default_rng(6).integers(0, words, (4, length)),))
+    return Loss(loss, params, (np.random.default_rng(6).integers(0, words, (batch, length)),))
 
 
 def residual_network() -> Loss:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from comparisons.measures.purity.captured import looked_up, state_of
+from comparisons.measures.purity.lookup import looked_up, state_of
 from comparisons.measures.purity.programs import Program
 from comparisons.measures.purity.programs.program import Finding
 from purenet.purity import audit
@@ -88,7 +88,7 @@ def _reported(program: Program, function: Callable, args: tuple) -> frozenset[tu
 
 
 def _of_the_caller(program: Program, function: Callable, args: tuple) -> dict[str, Any]:
-    """The state of all that an audit must leave as it was: arguments, captured names, chance."""
+    """The state of all that an audit must leave as it was: arguments, names, random states."""
     captured = {subject for kind, subject in program.findings if kind in STATE and subject}
     return {
         "args": state_of(args),

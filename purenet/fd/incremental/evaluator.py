@@ -27,6 +27,7 @@ _MUCH = 1e7  # operations that do
 _EVALUATIONS = 20  # of each coordinate: ten calls of fd.grad, or a check, for a program to pay off
 _CONFIRMED = 3  # coordinates of each leaf that are evaluated whole too
 _CHANGE, _ROUNDINGS = 1e-3, 2.0**14  # of its change and of its size that an output may be off by
+_OF_TERMS = 64.0  # roundings of the values read that it may be off by where they cancel
 
 
 class Incremental(Dense):
@@ -235,10 +236,13 @@ class Incremental(Dense):
         drawn = np.random.default_rng([leaf, steps.size])
         some = drawn.choice(steps.size, min(steps.size, _CONFIRMED), replace=False)
         point = int(np.argmax(np.abs(points)))
-        base = [np.asarray(out) for out in self._values[: self._inlined.outputs]]
+        values, count = self._values, self._inlined.outputs
+        base, reads = list(map(np.asarray, values[:count])), self._inlined.cones[leaf].reads
+        # the terms of which an output is the sum may be larger than it
+        terms = max((_size(values[count + read]) for read in reads), default=0.0)
         whole = self.at_points(leaf, some, steps[some] * points[point])
         return all(
-            _same(at_base, expected[i], np.asarray(found)[coordinate, point])
+            _same(at_base, expected[i], np.asarray(found)[coordinate, point], terms)
             for at_base, expected, found in zip(base, whole, outputs, strict=True)
             for i, coordinate in enumerate(some)
         )
@@ -308,7 +312,15 @@ def _rows(plan: Plan, rounds: range, count: int) -> np.ndarray:
     return np.concatenate([rows + start for start in range(0, count, size)])
 
 
-def _same(base: np.ndarray, expected: np.ndarray, found: np.ndarray) -> bool:
+def _size(value: Any) -> float:
+    """The largest finite element of floating-point numbers; 0 of others."""
+    if not jnp.issubdtype(value.dtype, np.inexact):
+        return 0.0
+    array = np.asarray(value)
+    return float(np.max(np.abs(array), initial=0.0, where=np.isfinite(array)))
+
+
+def _same(base: np.ndarray, expected: np.ndarray, found: np.ndarray, terms: float) -> bool:
     """Whether two displaced outputs are equal, as far as their change tells and round-off lets."""
     if not jnp.issubdtype(found.dtype, np.inexact):
         return np.array_equal(expected, found)
@@ -319,7 +331,8 @@ def _same(base: np.ndarray, expected: np.ndarray, found: np.ndarray) -> bool:
         apart = np.max(np.abs(found - expected), initial=0.0, where=finite)
         change = np.max(np.abs(expected - base), initial=0.0, where=finite & np.isfinite(base))
         size = np.max(np.abs(expected), initial=0.0, where=finite)
-    return bool(apart <= _CHANGE * change + _ROUNDINGS * jnp.finfo(found.dtype).eps * size)
+    rounding = jnp.finfo(found.dtype).eps * max(_ROUNDINGS * size, _OF_TERMS * terms)
+    return bool(apart <= _CHANGE * change + rounding)
 
 
 def _spread(out: Any, shape: tuple[int, ...]) -> Any:

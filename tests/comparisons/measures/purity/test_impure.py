@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from jax.errors import ConcretizationTypeError, TracerArrayConversionError
 
-from comparisons.measures.purity.captured import looked_up, state_of
+from comparisons.measures.purity.lookup import looked_up, state_of
 from comparisons.measures.purity.programs import impure
 from purenet import trees
 from tests.comparisons.measures.purity.experiments import (

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from comparisons.measures.purity.captured import looked_up, state_of
+from comparisons.measures.purity.lookup import looked_up, state_of
 from comparisons.measures.purity.programs import impure, pure
 from tests.comparisons.measures.purity.experiments import (
     gradients,

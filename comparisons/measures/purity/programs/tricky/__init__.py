@@ -3,7 +3,7 @@
 from comparisons.measures.purity.programs.program import Program, programs
 from comparisons.measures.purity.programs.tricky import (
     caches,
-    captures,
+    captured_arrays,
     containers,
     derivatives,
     keys,
@@ -16,5 +16,7 @@ from comparisons.measures.purity.programs.tricky import (
 
 def pure() -> list[Program]:
     """Every pure program, family by family; those of other packages where these are installed."""
-    plain = programs(captures, caches, derivatives, numpy_losses, keys, local, loops, containers)
+    plain = programs(
+        captured_arrays, caches, derivatives, numpy_losses, keys, local, loops, containers
+    )
     return [*plain, *filter(libraries.available, programs(libraries))]

@@ -1,4 +1,4 @@
-"""A call at other numbers ends, also where its own loop would not."""
+"""Calls are undone to the end, and end in time."""
 
 import sys
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from purenet.purity import audit
-from purenet.purity.guards import DeadlineError, within
+from purenet.purity.guards import DeadlineError, undone, within
 
 
 def forever(is_careful):
@@ -38,3 +38,21 @@ def test_a_loop_that_ends_at_the_numbers_given():
         return x
 
     assert audit(decay, np.array([0.9])).ok  # at 1.25 it has no end
+
+
+@pytest.mark.parametrize("moments", range(3))
+def test_what_is_undone_is_undone_to_its_end_whenever_ctrl_c_comes(moments):
+    left = iter([KeyboardInterrupt] * moments)
+    undid = []
+
+    def undo():
+        for error in left:
+            raise error
+        undid.append(True)
+
+    if moments:
+        with pytest.raises(KeyboardInterrupt):
+            undone(lambda: None, undo)
+    else:
+        undone(lambda: None, undo)
+    assert undid == [True]

@@ -224,3 +224,27 @@ def test_a_branch_on_a_tracer():
 def test_numpy_on_numbers_that_are_not_traced():
     assert audit(lambda p: jnp.sum(p) * np.sqrt(2.0), jnp.ones(3)).ok
     assert audit(lambda p: float(np.sum(p)) if p[0] > 0 else 0.0, p).ok
+
+
+class Layered:
+    def __init__(self):
+        self.W = np.arange(6.0).reshape(2, 3)
+
+    def loss(self, x):
+        self.x = x
+        self.out = np.tanh(x @ self.W)
+        return np.sum(self.out**2)
+
+
+@pytest.mark.parametrize(("copied", "kind"), [(False, "aliased-state"), (True, "captured-array")])
+def test_what_a_forward_pass_of_an_ignored_parameter_remembers(copied, kind):
+    net, x = Layered(), np.array([[0.1, 0.2]])
+    report = audit(lambda W: net.loss(x), net.W.copy() if copied else net.W)
+    assert {(f.kind, f.subject) for f in report.findings} == {
+        ("ignored-parameter", "W"),
+        (kind, "net.W"),
+        ("mutates-state", "net.out"),
+    }
+    assert [note.subject for note in report.notes if note.kind == "mutates-state"] == ["net.x"]
+    np.testing.assert_array_equal(net.W, np.arange(6.0).reshape(2, 3))
+    assert not hasattr(net, "out")

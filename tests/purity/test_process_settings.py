@@ -44,6 +44,11 @@ def on_builtins(p):
     return float((p**2).sum())
 
 
+def by_name(p):
+    setattr(np, "my_constant", 2.0)  # noqa: B010
+    return float((p**2).sum())
+
+
 def environment(p):
     os.environ["PURENET_TEST"] = str(random)
     return float((p**2).sum())
@@ -70,6 +75,7 @@ ESCAPES = {
     path: "sys.path",
     on_numpy: "numpy.my_constant",
     on_builtins: "builtins.my_constant",
+    by_name: "numpy.my_constant",
     environment: "os.environ",
     folder: "os.chdir",
     filters: "warnings.filters",
