@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import jax.numpy as jnp
 import numpy as np
 
 from purenet import jaxprs
@@ -18,6 +19,7 @@ EACH = 5  # directions of each of two kinds, or fewer
 # what they are drawn from has at the most, with 95 % confidence
 SPREAD = (15.9, 4.41, 2.92, 2.37, 2.09)
 _ENOUGH = 1e-11
+_ROOM = 4  # powers of two, for entries that are larger than their leaf's typical ones
 _REACH = 2.0  # of the first steps, in directions; longer ones lose less to rounding
 _AGAIN = 0.5  # of steps at which a disagreement must stand with their own, wider bound
 _CLOSER = (2.0**-3, 2.0**-6)  # of steps too short to be as sharp, which must not contradict it
@@ -54,7 +56,8 @@ class Directions:
                 return np.where(up, scale, -scale)
             # in the digits of the leaf, so that both sides move by the same
             entries = draws.standard_normal(leaf.shape, np.float32)
-            return (scale * entries).astype(leaf.real.dtype).astype(float)
+            length = np.asarray(scale, np.promote_types(np.float32, leaf.real.dtype))
+            return (length * entries).astype(leaf.real.dtype).astype(float)
 
         return [
             drawn(leaf, scale) + (1j * drawn(leaf, scale) if np.iscomplexobj(leaf) else 0)
@@ -88,13 +91,21 @@ def directions_of(target: Target, seed: Seed, each: int = EACH) -> Directions:
         np.asarray(leaf).astype(dtype)
         for leaf, dtype in zip(target.moved, target.dtypes, strict=True)
     ]
-    sizes = [float(np.sqrt(np.mean(np.square(np.abs(np.asarray(leaf, complex)))))) if leaf.size
-             else 0.0 for leaf in leaves]  # fmt: skip
+    sizes = list(map(_root_mean_square, leaves))
     known = [size for size in sizes if size > 0]
     typical = float(np.exp(np.mean(np.log(known)))) if known else 1.0
-    return Directions(
-        seed, leaves, [2.0 ** round(np.log2(size or typical)) for size in sizes], each
-    )
+    exponents = [
+        min(round(np.log2(size or typical)), int(jnp.finfo(leaf.dtype).maxexp) - _ROOM)
+        for size, leaf in zip(sizes, leaves, strict=True)
+    ]
+    return Directions(seed, leaves, [2.0**exponent for exponent in exponents], each)
+
+
+def _root_mean_square(leaf: np.ndarray) -> float:
+    magnitude = np.abs(np.asarray(leaf, complex))
+    peak = float(np.max(magnitude, initial=0.0))
+    # divided by the peak first, so that squares neither overflow nor vanish
+    return peak * float(np.sqrt(np.mean(np.square(magnitude / peak)))) if peak > 0 else 0.0
 
 
 def difference_along(

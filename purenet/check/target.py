@@ -188,7 +188,7 @@ def _as_vector(outputs: Sequence[Any]) -> Any:
         for out in map(jnp.asarray, outputs)
         for part in ((out.real, out.imag) if jnp.iscomplexobj(out) else (out,))
     ]
-    dtype = jnp.result_type(*real)
+    dtype = jaxprs.common_dtype(*(part.dtype for part in real))
     return jnp.concatenate([part.astype(dtype) for part in real])
 
 

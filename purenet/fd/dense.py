@@ -62,7 +62,7 @@ class Dense(Coordinatewise):
             self.leaves = meshes.replicated(mesh, self.leaves)
         counts = map(coordinate_count, self.leaves)
         self._size = sum(counts)
-        self._dtype = jnp.result_type(*(np.zeros((), x.dtype).real.dtype for x in self.leaves))
+        self._dtype = jaxprs.common_dtype(*(np.zeros((), x.dtype).real.dtype for x in self.leaves))
         self._together = self._points_together()
 
     def base(self) -> list[Any]:

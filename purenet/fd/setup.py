@@ -133,6 +133,7 @@ def prepared(
 ) -> Setup:
     """The setup of a problem whose function is traced already; see `prepare`."""
     leaves = [problem.leaves[i] for i in problem.movable]
+    _require_range(problem, traced)
     with jaxprs.working_precision(options.double):
         evaluator = _traced_evaluator(traced, leaves, options, whole_leaves, watch)
     return Setup(
@@ -158,6 +159,23 @@ def require_base_point(problem: problems.Problem) -> None:
             raise ValueError(
                 f"got {trees.coordinate_path(path, array.shape, worst)} = {array.flat[worst]}; "
                 "wanted finite parameters to move by a little; look for where it was computed"
+            )
+
+
+def _require_range(problem: problems.Problem, traced: jaxprs.Traced) -> None:
+    """Raise ValueError where a parameter is infinite in the dtype that JAX takes it in."""
+    for i, dtype in zip(problem.movable, traced.input_dtypes, strict=True):
+        leaf, path = problem.leaves[i], problem.paths[i]
+        if jaxprs.is_traced(leaf) or np.asarray(leaf).dtype == dtype:
+            continue
+        with np.errstate(over="ignore"):
+            finite = np.isfinite(np.asarray(leaf).astype(dtype))
+        if not finite.all():
+            worst = int(np.argmin(finite))
+            raise ValueError(
+                f"got {trees.coordinate_path(path, finite.shape, worst)} = "
+                f"{np.asarray(leaf).flat[worst]:.6g}, which is infinite in {dtype}, in which JAX "
+                "takes it; wanted numbers in its range; use jax.enable_x64(True), or scale them"
             )
 
 

@@ -42,6 +42,7 @@ from purenet.jaxprs.settings import own_settings as own_settings
 from purenet.jaxprs.sources import written_at as written_at
 from purenet.jaxprs.tracing import Traced as Traced
 from purenet.jaxprs.tracing import trace as trace
+from purenet.jaxprs.widening import common_dtype as common_dtype
 from purenet.jaxprs.widening import is_extended as is_extended
 from purenet.jaxprs.widening import placed as placed
 from purenet.jaxprs.widening import wide_dtype as wide_dtype

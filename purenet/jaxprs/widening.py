@@ -11,7 +11,9 @@ from jax import lax
 from jax.core import Tracer
 from jax.extend.core import ClosedJaxpr, Jaxpr
 
-_TINY = [getattr(jnp, name) for name in dir(jnp) if name.startswith(("float4_", "float8_"))]
+_TINY = [
+    np.dtype(getattr(jnp, name)) for name in dir(jnp) if name.startswith(("float4_", "float8_"))
+]
 _WIDE: dict[Any, Any] = {
     **{np.dtype(dtype): np.dtype(np.float64) for dtype in (*_TINY, jnp.bfloat16)},
     np.dtype(np.float16): np.dtype(np.float64),
@@ -24,6 +26,11 @@ _NEED_X64 = tuple(map(np.dtype, (np.float64, np.int64, np.uint64, np.complex128)
 def wide_dtype(dtype: Any) -> Any:
     """Float64 for every narrower float, complex128 for complex64; others as they are."""
     return _WIDE.get(np.dtype(dtype), dtype) if not is_extended(dtype) else dtype
+
+
+def common_dtype(*dtypes: Any) -> Any:
+    """As jnp.result_type; floats of 8 bits and fewer, which JAX does not promote, as float32."""
+    return jnp.result_type(*(np.float32 if np.dtype(d) in _TINY else d for d in dtypes))
 
 
 def widen(x: Any) -> Any:

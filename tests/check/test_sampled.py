@@ -109,3 +109,9 @@ def test_nan_by_forward_mode_along_directions_is_no_agreement(x64):
     report = purenet.compare_grads(undefined, jnp.ones(300), modes=("fwd",))
     assert not report.ok
     assert "along a random direction (fwd) is NaN or infinite" in report.failures[0]
+
+
+@pytest.mark.parametrize("size", [1e300, 1e-300])
+def test_directions_of_the_largest_and_smallest_numbers_are_finite(size, x64):
+    x = np.array([size, -size / 3])
+    assert purenet.check_grads(lambda w: jnp.sum(jnp.sin(w / x) * x / 8), x).ok

@@ -294,6 +294,11 @@ def test_jax_leak_checking_finds_nothing():
             r"got p\['w'\]\[0, 1\] = inf; wanted finite parameters",
         ),
         (
+            lambda: fd.grad(lambda p: jnp.sum(1 / p))(np.array([1.0, 1e300])),
+            ValueError,
+            r"got p\[1\] = 1e\+300, which is infinite in float32, in which JAX takes it; wanted",
+        ),
+        (
             lambda: fd.grad(lambda x: x / 0)(1.0),
             ValueError,
             "that is inf at the base point; wanted",
