@@ -80,7 +80,7 @@ def hidden_markov() -> Case:
             trans_dist=distrax.Categorical(logits=params["transitions"]),
             obs_dist=distrax.Normal(params["means"], 0.5 * jnp.ones(2)),
         )
-        return -model.forward(y)[1]
+        return -model.forward(y)[0]
 
     mistake = changed(loss, "transitions", jnp.transpose)
     return Case(loss, (params, Y), mistake, "transitions")

@@ -9,7 +9,7 @@ KEY = jax.random.key(0)
 
 
 def mlp_with_layer_norm() -> Case:
-    """Filtered by its arrays; the mistake: the last layer's sign."""
+    """Filtered by its arrays; the mistake: the signs of both last layers."""
     import equinox as eqx
 
     mlp = eqx.nn.Sequential([

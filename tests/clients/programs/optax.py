@@ -19,10 +19,13 @@ def huber() -> Case:
 
 
 def step_of_adam() -> Case:
-    """A step of Adam inside; the mistake: the step held constant."""
+    """A step of Adam inside; the mistake: the step held constant.
+
+    With a small eps the first step is the sign of the gradient, and rightly has no derivative.
+    """
     import optax
 
-    optimizer = optax.adam(0.1)
+    optimizer = optax.adam(0.1, eps=0.1)
 
     def inner(w):
         return jnp.mean(optax.losses.softmax_cross_entropy_with_integer_labels(X @ w, LABELS))
