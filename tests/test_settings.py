@@ -112,6 +112,19 @@ with jax.set_mesh(mesh):
     assert purenet.audit(loss, columns, put(X)).ok
     wrong = jax.tree.map(lambda g: 1.01 * np.asarray(g), wanted)
     assert not purenet.compare_grads(loss, columns, put(X), gradient=wrong).ok
+    captured, rows = put(X[:4], "model"), PartitionSpec("model")
+    def of_captured(params):
+        return loss(params, captured)
+    def over_shards(params):
+        of_a_part = lambda p, x: jax.lax.pmean(loss(p, x), "model")
+        whole = PartitionSpec()
+        return jax.shard_map(of_a_part, in_specs=(whole, rows), out_specs=whole)(params, captured)
+    for function, error in ((of_captured, 1e-7), (over_shards, 1e-4)):  # in float64, in float32
+        wanted, found = jax.grad(function)(PARAMS), fd.grad(function)(PARAMS)
+        for path in wanted:
+            np.testing.assert_allclose(found[path], np.asarray(wanted[path]), atol=error)
+        assert purenet.check_grads(function, PARAMS).ok
+        assert purenet.audit(function, PARAMS).ok
 print("right")
 """
 

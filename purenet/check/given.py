@@ -90,10 +90,11 @@ class _Given(Witness):
 
     def __init__(self, target: Target, rule: Rule, double: bool):
         assert target.reading is not None
-        self._problem = target.problem
+        self._problem = problem = target.problem
         self._reading: Reading = target.reading
         self._rule = rule
-        self._dtypes = target.dtypes
+        self._coarsest = _coarsest(target)
+        self._program: jaxprs.Traced | None = None
         # the point that the function is differenced at, in the caller's dtypes
         self._native = [
             np.asarray(leaf).astype(dtype).astype(np.asarray(leaf).dtype)
@@ -101,6 +102,9 @@ class _Given(Witness):
         ]
         wide = [leaf.astype(jaxprs.wide_dtype(leaf.dtype)) for leaf in self._native]
         self._is_wide = all(x.dtype == y.dtype for x, y in zip(wide, self._native, strict=True))
+        self._replayed = not self._is_wide and all(
+            isinstance(problem.originals[i], jax.Array) for i in problem.movable
+        )
         # what takes fewer digits alone is judged by what it gives in them
         self._double = double and not rule.is_numbers and self._takes(wide)
         self._leaves = wide if self._double else self._native
@@ -126,11 +130,47 @@ class _Given(Witness):
         double = all(jaxprs.wide_dtype(x.dtype) == x.dtype for x in leaves)
         with jaxprs.working_precision(double):
             args = self._problem.fresh(leaves, double)
+            extra = [make(args) for make in more]
+        if double and self._replayed:
+            said, self._replayed = self._replay(leaves, extra)
+            if self._replayed:
+                return said
+        with jaxprs.working_precision(double):
             try:
-                return self._rule.given(*args, *(make(args) for make in more))
+                return self._rule.given(*args, *extra)
             except Exception as error:
                 error.add_note(f"purenet: raised by the given {self._rule.kind}")
                 raise
+
+    def _replay(self, leaves: Tree, extra: list[Any]) -> tuple[Any, bool]:
+        """What its program gives in float64, traced in the caller's dtypes; whether it has one.
+
+        Called with float64 itself it may be another function: the random numbers that JAX draws
+        depend on the dtype, and what is cast to a narrow one stays there.
+        """
+        more, tree = jax.tree.flatten(extra)
+        native = [x.astype(_narrowed(x.dtype, self._native)) for x in map(np.asarray, more)]
+        try:
+            program = self._traced([*self._native, *native], tree)
+        except Exception:  # NumPy in it, say
+            return None, False
+        with jaxprs.working_precision(True):
+            wide = [jaxprs.widen(x) for x in (*leaves, *more)]
+            outputs = jaxprs.evaluated_wide(program.program, program.constants, wide)
+        return jax.tree.unflatten(program.output_tree, outputs), True
+
+    def _traced(self, leaves: Tree, tree: Any) -> jaxprs.Traced:
+        """The given function as a program of the leaves and of a cotangent or a tangent."""
+        if self._program is None:
+            count = len(self._native)
+            self._program = jaxprs.trace(
+                lambda leaves: self._rule.given(
+                    *self._problem.fresh(leaves[:count]),
+                    *jax.tree.unflatten(tree, leaves[count:]),
+                ),
+                leaves,
+            )
+        return self._program
 
     def _noise(self, at: Callable[[Tree], np.ndarray]) -> np.ndarray:
         """The noise of an array that depends on the leaves, of its shape."""
@@ -187,8 +227,8 @@ class _Rows(_Given):
         eps = float(jnp.finfo(_inexact(rows.dtype)).eps)
         if not self._rule.is_numbers:
             return 4 * eps * size
-        # numbers computed from parameters of fewer digits have no more, whatever their dtype
-        eps = max(eps, *(float(jnp.finfo(dtype).eps) for dtype in self._dtypes))
+        # numbers computed in fewer digits have no more, whatever their dtype
+        eps = max(eps, self._coarsest)
         typical = np.sqrt(np.mean(np.square(size))) if size.size else 0.0
         return _ROUNDINGS * eps * np.maximum(size, np.nan_to_num(typical))
 
@@ -349,6 +389,20 @@ def _misshapen(path: str, array: np.ndarray, wanted: tuple[int, ...], kind: str)
     if array.shape == wanted[::-1]:
         return f"{sentence}: perhaps it is transposed"
     return sentence
+
+
+def _narrowed(dtype: Any, leaves: Tree) -> Any:
+    """The dtype of the caller's program that a cotangent or a tangent of float64 stands for."""
+    same = [x.dtype for x in leaves if jaxprs.wide_dtype(x.dtype) == jaxprs.wide_dtype(dtype)]
+    return same[0] if same else dtype
+
+
+def _coarsest(target: Target) -> float:
+    """The largest relative spacing of the parameters, and of what the function computes of them."""
+    of_parameters = max(float(jnp.finfo(dtype).eps) for dtype in target.dtypes)
+    if target.traced is None:
+        return of_parameters
+    return max(of_parameters, target.traced.program.coarsest)
 
 
 def _inexact(dtype: Any) -> Any:

@@ -14,6 +14,7 @@ from purenet import jaxprs, meshes
 from purenet.fd.coordinatewise import Coordinatewise
 from purenet.fd.differences import coordinate_count
 from purenet.fd.mesh import Mesh, over_points
+from purenet.fd.noise import noise_along_all
 from purenet.fd.numbers import namespace, numbers
 from purenet.fd.watch import Watch, identity
 
@@ -71,8 +72,8 @@ class Dense(Coordinatewise):
         return [out[0] for out in self._at_points(np.zeros(1, self._dtype))]
 
     def relative_noise(self) -> float:
-        """The machine epsilon of the coarsest dtype among the leaves."""
-        return max(float(jnp.finfo(leaf.dtype).eps) for leaf in self.leaves)
+        """The machine epsilon of the coarsest dtype among the leaves; of opaque code, its noise."""
+        return max(self._opaque_noise, *(float(jnp.finfo(leaf.dtype).eps) for leaf in self.leaves))
 
     def strategy(self, leaf: int, points: int) -> str:
         """How `along_leaf` evaluates a leaf."""
@@ -222,6 +223,15 @@ class Dense(Coordinatewise):
     def _pays_to_move_alone(self, points: int) -> bool:
         """Whether a program more costs less than what moving all leaves with one of them does."""
         return points * self._size * _DISPLACED > jaxprs.compile_seconds(self._program)
+
+    @cached_property
+    def _opaque_noise(self) -> float:
+        """The noise of what computes in a dtype of its own, measured along all leaves; or 0."""
+        spacing = jaxprs.kept_spacing(self._program.jaxpr)
+        if not spacing:
+            return 0.0
+        with jaxprs.working_precision(self._replay.double):
+            return max(spacing, noise_along_all(self))
 
     @cached_property
     def _point_work(self) -> float:

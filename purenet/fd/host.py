@@ -13,7 +13,7 @@ import numpy as np
 from purenet import jaxprs, kinds, trees
 from purenet.fd.coordinatewise import Coordinatewise
 from purenet.fd.differences import coordinate_count
-from purenet.fd.noise import POINTS, measured_noise
+from purenet.fd.noise import noise_along_all
 from purenet.fd.problem import Problem
 from purenet.fd.steps import scale
 from purenet.fd.watch import SPAN, Watch, identity
@@ -86,9 +86,8 @@ class Host(Coordinatewise):
         inside, iterates to a tolerance or simulates.
         """
         if self._noise is None:
-            direction = [np.asarray(scale(x)) for x in self.leaves]
             eps = max(float(jnp.finfo(x.dtype).eps) for x in self.leaves)
-            self._noise = max(eps, self._measured_noise(direction))
+            self._noise = max(eps, noise_along_all(self))
         return self._noise
 
     def strategy(self, leaf: int, points: int) -> str:
@@ -162,16 +161,6 @@ class Host(Coordinatewise):
             )
 
         return self._gathered(at, offsets.shape, [*direction, offsets])
-
-    def _measured_noise(self, direction: Sequence[np.ndarray]) -> float:
-        def values_at(spacing: float) -> np.ndarray:
-            outputs = self.along_direction(direction, spacing * np.arange(1, POINTS + 1))
-            return np.concatenate([out.reshape(POINTS, -1) for out in outputs], axis=1)[None]
-
-        size = np.abs(np.concatenate([out.ravel() for out in self._base]))
-        noise, _ = measured_noise(values_at)
-        noise = noise[0][size > 0] / size[size > 0]
-        return float(np.max(noise, initial=0.0, where=np.isfinite(noise)))
 
     def _gathered(self, at, shape: tuple[int, ...], about: list[Any]) -> list[np.ndarray]:
         """The outputs at so many points, one ``at(index)``, span by span."""

@@ -5,6 +5,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from purenet.fd.differences import Evaluator
+from purenet.fd.steps import scale
+
 POINTS = 8
 # in scales, from fine to coarse; not powers of two, whose multiples float32 may hit exactly
 SPACINGS = tuple(1.37 * 2.0**exponent for exponent in (-40, -32, -24, -16, -12))
@@ -67,3 +70,22 @@ def measured_noise(values_at: Callable[[float], np.ndarray]) -> tuple[np.ndarray
             break
         resolved = not too_fine.any()
     return np.asarray(noise), ~np.asarray(too_fine)
+
+
+def noise_along_all(evaluator: Evaluator) -> float:
+    """The largest noise of an evaluator's outputs relative to their sizes, where its leaves move.
+
+    All leaves move together, each coordinate by its scale.
+    """
+    direction = [np.asarray(scale(x)) for x in evaluator.leaves]
+
+    def values_at(spacing: float) -> np.ndarray:
+        outputs = evaluator.along_direction(direction, spacing * np.arange(1, POINTS + 1))
+        parts = [np.asarray(out).reshape(POINTS, -1) for out in outputs]
+        return np.concatenate(parts, axis=1)[None]
+
+    size = np.abs(np.concatenate([np.ravel(out) for out in evaluator.base()]))
+    with np.errstate(all="ignore"):
+        noise, _ = measured_noise(values_at)
+    noise = noise[0][size > 0] / size[size > 0]
+    return float(np.max(noise, initial=0.0, where=np.isfinite(noise)))

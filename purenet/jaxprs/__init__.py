@@ -12,6 +12,7 @@ from purenet.jaxprs.custom import custom_calls as custom_calls
 from purenet.jaxprs.evaluate import evaluated as evaluated
 from purenet.jaxprs.evaluate import evaluated_along as evaluated_along
 from purenet.jaxprs.evaluate import evaluated_wide as evaluated_wide
+from purenet.jaxprs.foreign import kept_spacing as kept_spacing
 from purenet.jaxprs.fresh import traced_afresh as traced_afresh
 from purenet.jaxprs.inline import Cone as Cone
 from purenet.jaxprs.inline import Inlined as Inlined

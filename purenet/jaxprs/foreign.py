@@ -10,7 +10,7 @@ from jax.extend.core import ClosedJaxpr, Literal, Primitive
 from jax.tree_util import PyTreeDef
 
 from purenet.jaxprs.primitives import PRIMITIVES, facts
-from purenet.jaxprs.program import primitive_names
+from purenet.jaxprs.program import equations, nested, primitive_names
 
 
 def is_foreign(primitive: Primitive) -> bool:
@@ -32,6 +32,28 @@ def is_opaque(equation: Any) -> bool:
         isinstance(value, PyTreeDef) or (callable(value) and not isinstance(value, type))
         for value in equation.params.values()
     )
+
+
+def kept_spacing(jaxpr: Any) -> float:
+    """The largest relative spacing at which opaque code computes from a program's inputs; or 0.
+
+    Values in between are the same to it, whatever the dtype that the program is replayed in.
+    """
+    moved, spacing = set(jaxpr.invars), 0.0
+    for equation in jaxpr.eqns:
+        if not any(not isinstance(v, Literal) and v in moved for v in equation.invars):
+            continue
+        moved.update(equation.outvars)
+        for inner in (equation, *(e for sub in nested(equation.params) for e in equations(sub))):
+            if is_opaque(inner):
+                spacing = max(spacing, min(_spacing(inner.invars), _spacing(inner.outvars)))
+    return spacing
+
+
+def _spacing(variables: Sequence[Any]) -> float:
+    dtypes = [getattr(v.aval, "dtype", None) for v in variables]
+    floating = [d for d in dtypes if d is not None and jnp.issubdtype(d, jnp.inexact)]
+    return max((float(jnp.finfo(d).eps) for d in floating), default=0.0)
 
 
 def implementation(equation: Any) -> ClosedJaxpr | None:

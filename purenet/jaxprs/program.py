@@ -74,6 +74,14 @@ class Program:
         return any(has_64_bits(getattr(v.aval, "dtype", None)) for v in (*heads, *computed))
 
     @property
+    def coarsest(self) -> float:
+        """The largest relative spacing among the floating-point values that it computes."""
+        computed = (out.aval for e in equations(self.jaxpr) for out in e.outvars)
+        dtypes = {getattr(aval, "dtype", np.dtype(int)) for aval in computed}
+        floating = (dtype for dtype in dtypes if jnp.issubdtype(dtype, np.inexact))
+        return max((float(jnp.finfo(dtype).eps) for dtype in floating), default=0.0)
+
+    @property
     def solves_iteratively(self) -> bool:
         """Whether it has a linear solve that iterates, to some tolerance."""
         return any(

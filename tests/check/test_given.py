@@ -494,3 +494,40 @@ class TestPyTorch:
         for check in (compare_grads, lambda loss, w: fd.grad(loss)(w)):
             with pytest.raises(TypeError, match=message):
                 check(jax_loss, tensor)
+
+
+def masked(dtype):
+    """A loss that drops units by a key, computed in fewer digits than its parameters."""
+
+    def loss(w, x, key):
+        kept = jax.random.bernoulli(key, 0.5, (5,)) * jax.random.normal(key, (5,))
+        hidden = jnp.tanh(x.astype(dtype) @ w.astype(dtype)).astype(jnp.float32)
+        return jnp.mean((hidden * kept) ** 2)
+
+    w = jnp.linspace(-0.5, 0.7, 15, dtype=jnp.float32).reshape(3, 5)
+    return loss, (w, jnp.linspace(-1, 1, 12, dtype=jnp.float32).reshape(4, 3), jax.random.key(0))
+
+
+@pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16])
+def test_a_gradient_with_random_numbers_or_casts_is_the_program_of_the_caller_s_dtypes(dtype):
+    loss, args = masked(dtype)
+    assert check_grads(loss, *args, gradient=jax.grad(loss)).ok
+
+    def backward(w, x, key, cotangent):
+        return cotangent * jax.grad(loss)(w, x, key)
+
+    assert check_grads(loss, *args, vjp=backward).ok
+
+    def forward(w, x, key, tangent):
+        return jax.jvp(lambda w: loss(w, x, key), (w,), (tangent,))[1]
+
+    assert check_grads(loss, *args, jvp=forward).ok
+    wrong = lambda *args: 1.01 * jax.grad(loss)(*args)  # noqa: E731
+    assert compare_grads(loss, *args, gradient=wrong).verdict == "disagrees"
+
+
+def test_numbers_from_a_loss_that_computes_in_fewer_digits_do_not_disagree():
+    loss, args = masked(jnp.bfloat16)
+    numbers = jax.grad(loss)(*args)
+    assert compare_grads(loss, *args, gradient=numbers).verdict == "undecided"
+    assert compare_grads(loss, *args, gradient=-numbers).verdict == "disagrees"

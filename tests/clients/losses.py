@@ -1,8 +1,15 @@
-"""Losses of other people's libraries with nothing to find: ``python -m tests.clients.losses``.
+"""All the losses, by name: ``python -m tests.clients.losses [--table] [NAME ...]``.
 
-Where the packages lie says nothing of whose they are: run it with PYTHONPATH at another folder.
+Without ``--table`` each is audited; with it, each is checked in a process of its own, and a row
+says what came of it and what it cost. Where the packages lie says nothing of whose they are: run it
+with PYTHONPATH at another folder.
 """
 
+import importlib
+import json
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from importlib.util import find_spec
 
@@ -10,164 +17,82 @@ import jax
 import jax.numpy as jnp
 
 import purenet
+from tests.clients.case import Case
 
-x = jnp.linspace(-1.0, 1.0, 15).reshape(5, 3)
-
-
-def flax_linen() -> tuple[Callable, tuple]:
-    """A linen module with batch normalisation, whose new statistics are dropped."""
-    from flax import linen
-
-    class Net(linen.Module):
-        @linen.compact
-        def __call__(self, x):
-            x = linen.BatchNorm(use_running_average=False)(linen.Dense(4)(x))
-            return linen.Dense(2)(jnp.tanh(x))
-
-    net = Net()
-    variables = net.init(jax.random.key(0), x)
-
-    def loss(params):
-        variables_ = {"params": params, "batch_stats": variables["batch_stats"]}
-        out, _ = net.apply(variables_, x, mutable=["batch_stats"])
-        return jnp.mean(out**2)
-
-    return loss, (variables["params"],)
+LIBRARIES = {  # a module of tests.clients.programs: the package it needs
+    "blackjax": "blackjax", "diffrax": "diffrax", "distrax": "distrax", "e3nn": "e3nn_jax",
+    "equinox": "equinox", "flax": "flax", "haiku": "haiku", "jax_md": "jax_md",
+    "jaxopt": "jaxopt", "jraph": "jraph", "lineax": "lineax", "numpyro": "numpyro",
+    "optax": "optax", "optimistix": "optimistix", "tfp": "tensorflow_probability",
+    "networks": "jax", "precision": "jax", "generative": "jax", "reinforcement": "jax",
+    "dynamics": "jax", "statistics": "jax",
+}  # fmt: skip
 
 
-def flax_nnx() -> tuple[Callable, tuple]:
-    """An nnx module split into graph and state, and merged inside the loss."""
-    from flax import nnx
-
-    class Net(nnx.Module):
-        def __init__(self, rngs):
-            self.first, self.last = nnx.Linear(3, 4, rngs=rngs), nnx.Linear(4, 2, rngs=rngs)
-
-        def __call__(self, x):
-            return self.last(jnp.tanh(self.first(x)))
-
-    graph, state = nnx.split(Net(nnx.Rngs(0)))
-    return lambda state: jnp.mean(nnx.merge(graph, state)(x) ** 2), (state,)
+def makers() -> dict[str, Callable[[], Case]]:
+    """What makes each case, by ``module.name``; the libraries are imported by the makers alone."""
+    return {
+        f"{name}.{made.__name__}": made
+        for name in LIBRARIES
+        for made in importlib.import_module(f"tests.clients.programs.{name}").LOSSES
+    }
 
 
-def flax_nnx_jitted() -> tuple[Callable, tuple]:
-    """nnx.jit, which puts other arrays of equal content into the module that it is given."""
-    from flax import nnx
-
-    @nnx.jit
-    def loss(net):
-        return jnp.mean(net(x) ** 2)
-
-    return loss, (nnx.Linear(3, 4, rngs=nnx.Rngs(0)),)
+def is_installed(name: str) -> bool:
+    """Whether the library that a loss is written with is there."""
+    return find_spec(LIBRARIES[name.split(".")[0]]) is not None
 
 
-def equinox() -> tuple[Callable, tuple]:
-    """An MLP filtered by its arrays, with layer normalisation."""
-    import equinox as eqx
-
-    mlp = eqx.nn.Sequential([
-        eqx.nn.MLP(3, 4, 8, 2, key=jax.random.key(0)), eqx.nn.LayerNorm(4),
-        eqx.nn.Linear(4, 2, key=jax.random.key(1)),
-    ])  # fmt: skip
-    params, static = eqx.partition(mlp, eqx.is_inexact_array)
-
-    @eqx.filter_jit
-    def loss(params, x):
-        return jnp.mean(jax.vmap(eqx.combine(params, static))(x) ** 2)
-
-    return loss, (params, x)
-
-
-def haiku() -> tuple[Callable, tuple]:
-    """hk.transform with a key for dropout."""
-    import haiku as hk
-
-    def forward(x):
-        x = jnp.tanh(hk.Linear(4)(x))
-        return hk.Linear(2)(hk.dropout(hk.next_rng_key(), 0.5, x))
-
-    net = hk.transform(forward)
-    params = net.init(jax.random.key(0), x)
-    return lambda params, key: jnp.mean(net.apply(params, key, x) ** 2), (
-        params,
-        jax.random.key(1),
-    )
+def row(name: str) -> dict:
+    """What a check, an audit and a wrong gradient say of a loss, and the first check's CPU time."""
+    case = makers()[name]()
+    options = {"has_aux": case.has_aux}
+    jax.block_until_ready(jax.jit(jnp.tanh)(1.0))
+    start = time.process_time()
+    jax.block_until_ready(jax.jit(jax.grad(case.loss, **options))(*case.args))
+    compiled = time.process_time()
+    report = purenet.compare_grads(case.loss, *case.args, **options)
+    checked = time.process_time()
+    audit = purenet.audit(case.loss, *case.args)
+    wrong = purenet.compare_grads(case.loss, *case.args, gradient=case.mistake, **options)
+    return {
+        "loss": name, "verdict": report.verdict, "compared": report.compared,
+        "check": checked - compiled, "gradient": compiled - start,
+        "audit": "clean" if audit.ok else ", ".join(audit.kinds), "mistake": wrong.verdict,
+        "where": [leaf.path for leaf in wrong.leaves if not leaf.ok],
+    }  # fmt: skip
 
 
-def optax() -> tuple[Callable, tuple]:
-    """A step of Adam inside, and losses of optax."""
-    import optax
-
-    optimizer, labels = optax.adam(0.1), jnp.array([0, 1, 1, 0, 1])
-
-    def inner(w):
-        return jnp.mean(optax.losses.softmax_cross_entropy_with_integer_labels(x @ w, labels))
-
-    def loss(w):
-        updates, _ = optimizer.update(jax.grad(inner)(w), optimizer.init(w), w)
-        return inner(optax.apply_updates(w, updates))
-
-    return loss, (jnp.linspace(0.1, 0.6, 6).reshape(3, 2),)
-
-
-def diffrax() -> tuple[Callable, tuple]:
-    """The end of a neural differential equation."""
-    import diffrax
-
-    def loss(W):
-        term = diffrax.ODETerm(lambda t, y, args: jnp.tanh(args @ y))
-        end = diffrax.diffeqsolve(
-            term, diffrax.Tsit5(), 0.0, 1.0, 0.1, jnp.array([1.0, 0.5]), args=W
+def print_table(names: list[str]) -> None:
+    """A row for each loss, each from a process of its own."""
+    print("| loss | verdict | derivatives | check, s | gradient, s | ratio | audit | mistake |")
+    print("|---|---|---|---|---|---|---|---|")
+    for name in names:
+        command = [sys.executable, "-m", "tests.clients.losses", "--row", name]
+        try:
+            run = subprocess.run(command, capture_output=True, text=True, timeout=600, check=True)
+        except subprocess.SubprocessError as error:
+            print(f"| {name} | {type(error).__name__} | | | | | | |", flush=True)
+            continue
+        r = json.loads(run.stdout.splitlines()[-1])
+        ratio = r["check"] / r["gradient"]
+        print(
+            f"| {name} | {r['verdict']} | {r['compared']} | {r['check']:.1f} | {r['gradient']:.1f} "
+            f"| {ratio:.1f} | {r['audit']} | {r['mistake']} at {', '.join(r['where'])} |",
+            flush=True,
         )
-        return jnp.sum(end.ys**2)
-
-    return loss, (jnp.array([[0.3, -0.2], [0.5, 0.1]]),)
-
-
-def optimistix() -> tuple[Callable, tuple]:
-    """A root that depends on the parameter."""
-    import optimistix
-
-    solver = optimistix.Newton(rtol=1e-6, atol=1e-6)
-
-    def loss(a):
-        found = optimistix.root_find(lambda y, args: y**3 - args, solver, jnp.array(1.0), args=a)
-        return found.value**2
-
-    return loss, (jnp.array(2.0),)
-
-
-def numpyro() -> tuple[Callable, tuple]:
-    """The potential of a linear regression."""
-    import numpyro
-    import numpyro.distributions as dist
-    from numpyro.infer.util import log_density
-
-    t = jnp.array([0.1, 0.4, -0.3, 0.2, 0.6])
-
-    def model(x, t):
-        w = numpyro.sample("w", dist.Normal(jnp.zeros(3), 1.0).to_event(1))
-        numpyro.sample("t", dist.Normal(x @ w, 0.5), obs=t)
-
-    def loss(params):
-        value, _ = log_density(model, (x, t), {}, params)
-        return -value
-
-    return loss, ({"w": jnp.array([0.2, -0.1, 0.3])},)
-
-
-LOSSES = [
-    flax_linen, flax_nnx, flax_nnx_jitted, equinox, haiku, optax, diffrax, optimistix, numpyro,
-]  # fmt: skip
-
-
-def is_installed(made: Callable) -> bool:
-    """Whether the library that a loss is named after is there."""
-    return find_spec(made.__name__.split("_")[0]) is not None
 
 
 if __name__ == "__main__":
-    for made in filter(is_installed, LOSSES):
-        loss, args = made()
-        report = purenet.audit(loss, *args)
-        print(made.__name__, "ok" if report.ok else report, f"{report.seconds:.2f} s")
+    flags = [given for given in sys.argv[1:] if given.startswith("--")]
+    names = [given for given in sys.argv[1:] if given not in flags]
+    names = names or list(filter(is_installed, makers()))
+    if "--row" in flags:
+        print(json.dumps(row(*names)))
+    elif "--table" in flags:
+        print_table(names)
+    else:
+        for name in names:
+            case = makers()[name]()
+            report = purenet.audit(case.loss, *case.args)
+            print(name, "ok" if report.ok else report, f"{report.seconds:.2f} s")

@@ -1,28 +1,27 @@
-"""Losses with flax: modules of linen and of nnx; a mistake planted in one."""
+"""Losses with flax: a bias before normalisation, and a mistake planted beside it."""
 
-import jax
-import jax.numpy as jnp
 import pytest
 
 from purenet import check_grads, compare_grads
-from tests.clients.losses import flax_linen, flax_nnx
+from tests.clients.losses import makers
 
 pytest.importorskip("flax")
 
 
-@pytest.mark.parametrize("made", [flax_nnx, pytest.param(flax_linen, marks=pytest.mark.full)])
-def test_a_module(made):
-    loss, args = made()
-    # a bias before batch normalisation has no derivative but round-off
-    report = check_grads(loss, *args, allow_undecided=True)
-    assert report.compared > 20
+@pytest.mark.full
+def test_a_bias_that_batch_normalisation_takes_out_has_the_derivative_zero():
+    case = makers()["flax.linen_batch_norm"]()
+    report = check_grads(case.loss, *case.args)
+    assert report.verdict == "agrees"
+    verdicts = {leaf.path: leaf.verdict for leaf in report.leaves if leaf.mode == "rev"}
+    assert verdicts.pop("params['Dense_0']['bias']") == "zero on both sides"
+    assert set(verdicts.values()) == {"agrees"}
 
 
-def test_a_mistake_in_one_layer():
-    loss, (state,) = flax_nnx()
-    wrong = jax.tree.map_with_path(
-        lambda path, g: jnp.roll(g, 1, axis=0) if "last" in str(path) and g.ndim == 2 else g,
-        jax.grad(loss)(state),
-    )
-    report = compare_grads(loss, state, gradient=wrong)
-    assert [leaf.path for leaf in report.leaves if not leaf.ok] == ["state['last']['kernel'].value"]
+@pytest.mark.full
+def test_a_derivative_beside_that_zero_is_found():
+    case = makers()["flax.linen_batch_norm"]()
+    wrong = compare_grads(case.loss, *case.args, gradient=case.mistake)
+    assert [leaf.path for leaf in wrong.leaves if not leaf.ok] == [
+        "params['Dense_1']['bias']", "params['Dense_1']['kernel']",
+    ]  # fmt: skip

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from purenet import jaxprs
+from purenet import fd, jaxprs
 from purenet.fd.dense import Dense
 
 
@@ -97,3 +97,15 @@ def test_the_base_is_taken_in_the_dtype_that_the_program_sees():
     with jax.enable_x64(True):
         at = Dense(traced, [np.array(0.1)], replay=jaxprs.DOUBLE, max_memory=2**20)
         assert float(at.base()[0]) == float(np.float32(0.1))
+
+
+@pytest.mark.parametrize("size", [6, pytest.param(12, marks=pytest.mark.full)])
+def test_steps_are_seen_by_a_callback_that_computes_in_float32(size):
+    def tanh(w):
+        out = jax.ShapeDtypeStruct(w.shape, w.dtype)
+        return jax.pure_callback(np.tanh, out, w, vmap_method="expand_dims")
+
+    w = jnp.linspace(-0.5, 0.7, size, dtype=jnp.float32)
+    found = fd.grad(lambda w: jnp.sum(tanh(w) ** 2))(w)
+    wanted = jax.grad(lambda w: jnp.sum(jnp.tanh(w) ** 2))(w)
+    np.testing.assert_allclose(found, wanted, atol=2e-3)
