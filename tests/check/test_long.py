@@ -37,7 +37,7 @@ def short_spans(monkeypatch):
     monkeypatch.setattr(watch, "SPAN", 1e-4)
 
 
-@pytest.mark.parametrize("strategy", ["dense", "incremental"])
+@pytest.mark.parametrize("strategy", [pytest.param("dense", marks=pytest.mark.full), "incremental"])
 def test_a_check_goes_on_from_its_folder_with_the_same_report(strategy, tmp_path, short_spans, x64):
     expected = purenet.check_grads(loss, PARAMS, X, strategy=strategy)
     folder = tmp_path / "check"

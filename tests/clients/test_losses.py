@@ -1,6 +1,6 @@
 """Losses as people write them: the right gradient passes, a mistake is found, nothing is audited.
 
-One of each library runs always, the others in the full run.
+One of each library runs always, the others, and all mistakes, in the full run.
 """
 
 import os
@@ -53,6 +53,7 @@ def test_a_loss(name, request):
     assert found.ok, str(found)
 
 
+@pytest.mark.full
 @warned
 @pytest.mark.parametrize("name", NAMES)
 def test_its_mistake_is_found_where_it_is(name):

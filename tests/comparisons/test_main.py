@@ -114,7 +114,7 @@ def test_an_unknown_name_lists_the_names_and_the_nearest(show, capsys):
     assert main(["linear_model", "simplenet"]) == 2
     assert capsys.readouterr().err == (
         "error: got the name 'simplenet'; wanted one of simple_net, linear_model, accuracy, "
-        "alarms, detection, first_check, purity, speed, training; "
+        "alarms, detection, first_check, purity, scale, speed, training; "
         "did you mean simple_net?\n"
     )
     assert registry.ran == []
@@ -125,7 +125,7 @@ def test_a_name_near_to_nothing_points_to_the_list(show, capsys):
     assert main(["zzz"]) == 2
     assert capsys.readouterr().err == (
         "error: got the name 'zzz'; wanted one of simple_net, accuracy, alarms, detection, "
-        "first_check, purity, speed, training; --list says what each one shows\n"
+        "first_check, purity, scale, speed, training; --list says what each one shows\n"
     )
 
 

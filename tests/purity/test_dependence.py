@@ -71,5 +71,5 @@ def test_a_loop_that_never_ends_beside_the_parameters_ends_the_search_there():
 
     call = called(loss, ({"v": np.zeros(()), "w": np.ones(2)},), 0)
     experiment = Experiment(call)
-    experiment._limit = 0.05
+    experiment.limit = 0.05
     assert [one.state for one in dependence(experiment)] == [MOVES, FLAT]
