@@ -7,7 +7,7 @@ import numpy as np
 
 from purenet import jaxprs
 from purenet.check.target import Target
-from purenet.check.witness import Derivatives, approximated, own_rounding
+from purenet.check.witness import Derivatives, moved_by_constants, own_rounding
 from purenet.fd.bounded import Bounded, Demand, bounded_at, lengths
 from purenet.fd.irregular import Irregularity
 from purenet.fd.setup import Setup
@@ -131,11 +131,11 @@ def confirmed(
     return _looked_at_again(setup, base, leaf, first, rows)
 
 
-def with_approximations(target: Target, found: list[Bounded], by: Derivatives) -> list[Bounded]:
-    """What still disagrees, allowed for what approximations in the program may have moved too."""
+def with_constants(target: Target, found: list[Bounded], by: Derivatives) -> list[Bounded]:
+    """What still disagrees, allowed for the rounding of the function's own constants too."""
     if not any(verdicts_on(one, by, leaf).disagrees.any() for leaf, one in enumerate(found)):
         return found
-    moved, relative = approximated(target), own_rounding(target)
+    moved, relative = moved_by_constants(target), own_rounding(target)
     return [
         one._replace(error=one.error + own + relative * np.abs(np.nan_to_num(one.value)))
         for one, own in zip(found, moved, strict=True)

@@ -280,8 +280,8 @@ def unit_directions(leaves: Sequence[Any]) -> tuple[list[Tree], np.ndarray]:
     return units, np.cumsum(counts)[:-1]
 
 
-def approximated(target: Target) -> list[np.ndarray]:
-    """How far approximations within the program may have moved the finite differences.
+def moved_by_constants(target: Target) -> list[np.ndarray]:
+    """How far constants rounded to the program's dtype may have moved the finite differences.
 
     Arrays of shape (coordinates, outputs), as those of `Derivatives`.
     """
@@ -291,9 +291,10 @@ def approximated(target: Target) -> list[np.ndarray]:
             jaxprs.placed(leaf, jaxprs.wide_dtype(dtype))
             for leaf, dtype in zip(target.moved, target.dtypes, strict=True)
         ]
-        if traced is None:
-            return [np.zeros((coordinate_count(leaf), target.outputs or 1)) for leaf in leaves]
-        moved = jaxprs.approximated(traced.program, traced.constants, leaves)
+        if traced is None or traced.program.is_wide:
+            outputs = target.outputs or 1
+            return [np.zeros((coordinate_count(leaf), outputs)) for leaf in leaves]
+        moved = jaxprs.moved_by_constants(traced.program, traced.constants, leaves)
     return [np.abs(by_coordinate(by_leaf)) for by_leaf in moved]
 
 

@@ -37,7 +37,7 @@ from purenet.jaxprs.replay import DOUBLE as DOUBLE
 from purenet.jaxprs.replay import NATIVE as NATIVE
 from purenet.jaxprs.replay import Replay as Replay
 from purenet.jaxprs.replay import bind_complex as bind_complex
-from purenet.jaxprs.rounding import approximated as approximated
+from purenet.jaxprs.rounding import moved_by_constants as moved_by_constants
 from purenet.jaxprs.rounding import rounded as rounded
 from purenet.jaxprs.settings import own_settings as own_settings
 from purenet.jaxprs.sources import written_at as written_at

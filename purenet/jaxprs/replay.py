@@ -69,10 +69,6 @@ class Replay:
         """The outputs of an equation that is neither a call nor control flow, in one lane."""
         return bind(equation, lane, double=self.double)
 
-    def test(self, program: ClosedJaxpr, inputs: list[tuple]) -> list[tuple]:
-        """Whether a loop goes on."""
-        return self._call(program, inputs)
-
     def spread(self, values: Sequence[tuple], lanes: int) -> list[tuple]:
         """The values with ``lanes`` lanes each: loops and branches need one structure."""
         return [value if len(value) == lanes else value * lanes for value in values]
@@ -170,7 +166,7 @@ class Replay:
         test_constants, body_constants = inputs[:n_test], inputs[n_test : n_test + n_body]
 
         def running(carry):
-            test = self.test(params["cond_jaxpr"], [*test_constants, *carry])
+            test = self._call(params["cond_jaxpr"], [*test_constants, *carry])
             return self.spread(test, lanes)[0]
 
         def step(carry):

@@ -9,13 +9,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from jax.extend.core import Literal
 
 from purenet.jaxprs.compiled import held, jitted
 from purenet.jaxprs.cost import work_of
 from purenet.jaxprs.foreign import is_opaque
 from purenet.jaxprs.primitives import facts
-from purenet.jaxprs.program import Program, equations, is_traced, literal_array
+from purenet.jaxprs.program import Program, is_traced
 from purenet.jaxprs.replay import Replay
 from purenet.jaxprs.widening import is_extended, wide_dtype
 
@@ -24,8 +23,6 @@ _SMALL = 2**16  # elements of all intermediate values up to which the shakes are
 _ALLOWANCE = 8  # roundings by which each operation is moved: few draws show too little
 _MIXERS = tuple(map(np.uint64, (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)))
 _TABLE = 64  # elements up to which an array is a table of constants
-_LOOSEST = 1e-3  # a smaller number in the test of a loop is its tolerance
-_FINER = 256.0  # times smaller is the one by which the loop is seen to have stopped early
 _SHORT = 2**12  # a number that is a multiple of 1/4096 no larger than 4096 was meant as it is
 
 
@@ -52,52 +49,40 @@ def rounded(program: Program, constants: Sequence[Any], leaves: Sequence[Any]) -
     return _rounded(program, _one_by_one)(constants, leaves)
 
 
-def approximated(program: Program, constants: Sequence[Any], leaves: Sequence[Any]) -> list[Any]:
-    """How far approximations within a program may have moved its derivatives.
+def moved_by_constants(
+    program: Program, constants: Sequence[Any], leaves: Sequence[Any]
+) -> list[Any]:
+    """How far the rounding of a program's constants may have moved its derivatives.
 
-    A function that computes by a formula whose coefficients were rounded to float32, or by a series
-    or an iteration that stops at a tolerance, has another derivative than the function that it
-    approximates, by which a derivative rule goes. The coefficients are moved by their rounding, and
-    the tolerance is made smaller.
+    A function that computes by an approximation whose coefficients were rounded to float32 has
+    another derivative than the function that it approximates, by which a derivative rule goes.
 
     Returns:
         For each leaf an array of shape (outputs, *leaf shape); zeros where JAX cannot differentiate
         the program without its rules.
     """
-    sizes: Any = [out.aval for out in program.jaxpr.outvars]
-    zeros = [jnp.zeros((sum(aval.size for aval in sizes), *leaf.shape)) for leaf in leaves]
-    if program.is_wide and not _has_tolerance(program):
-        return zeros
     for jacobian in (jax.jacrev, jax.jacfwd):  # a loop may have only the second
         try:
-            return _approximated(program, jacobian)(list(constants), list(leaves))
+            return _moved_by_constants(program, jacobian)(list(constants), list(leaves))
         except (NotImplementedError, TypeError, ValueError):
             continue
-    return zeros
+    sizes: Any = [out.aval for out in program.jaxpr.outvars]
+    return [jnp.zeros((sum(aval.size for aval in sizes), *leaf.shape)) for leaf in leaves]
 
 
 @held
-def _approximated(program: Program, jacobian: Callable):
-    shakes = 0 if program.is_wide else SHAKES
-
+def _moved_by_constants(program: Program, jacobian: Callable):
     def run(constants, leaves):
-        def derivative(replay):
+        def at(seed):
             def outputs(leaves):
-                values = replay.run(program.jaxpr, constants, [(leaf,) for leaf in leaves])
+                shaken = _Shaken(seed, constants_alone=True)
+                values = shaken.run(program.jaxpr, constants, [(leaf,) for leaf in leaves])
                 return jnp.concatenate([jnp.ravel(out[-1]) for out in values])
 
             return jacobian(outputs)(leaves)
 
-        seeds = jnp.arange(shakes + 1, dtype=np.uint64)
-        shaken = jax.vmap(lambda seed: derivative(_Shaken(seed, constants_alone=True)))(seeds)
-        moved = [_largest(by_leaf[1:] - by_leaf[0]) for by_leaf in shaken]
-        if not _has_tolerance(program):
-            return moved
-        finer = derivative(_Finer())
-        return [
-            part + jnp.abs(further - by_leaf[0])
-            for part, further, by_leaf in zip(moved, finer, shaken, strict=True)
-        ]
+        derivatives = jax.vmap(at)(jnp.arange(SHAKES + 1, dtype=np.uint64))
+        return [_largest(by_leaf[1:] - by_leaf[0]) for by_leaf in derivatives]
 
     return jitted(run, (SHAKES + 1) * work_of(program).operations)
 
@@ -125,12 +110,12 @@ def _rounded(program: Program, mapped: Callable):
 
 
 def _largest(deviations: Any) -> Any:
-    """The largest along the first axis, of real and imaginary parts each for itself; 0 of none."""
+    """The largest along the first axis, of real and imaginary parts each for itself."""
     if jnp.iscomplexobj(deviations):
         return lax.complex(_largest(deviations.real), _largest(deviations.imag))
     sizes = jnp.abs(deviations)
     # a shake may leave the domain of a root or a logarithm: that says nothing of the others
-    return jnp.max(jnp.where(jnp.isfinite(sizes), sizes, 0.0), axis=0, initial=0.0)
+    return jnp.max(jnp.where(jnp.isfinite(sizes), sizes, 0.0), axis=0)
 
 
 class _Shaken(Replay):
@@ -179,48 +164,6 @@ class _Shaken(Replay):
         up = _mixed(lax.bitcast_convert_type(x, np.uint64) ^ (self._seed * _MIXERS[0])) == 1
         direction = jnp.where(self._seed == 0, 0.0, jnp.where(up, size, -size))
         return x * (1 + direction)
-
-
-class _Finer(Replay):
-    """A replay in float64 whose loops stop at a smaller tolerance."""
-
-    def __init__(self):
-        super().__init__(double=True)
-        self._testing = False
-
-    def test(self, program: Any, inputs: list[tuple]) -> list[tuple]:
-        """Whether a loop goes on, by a smaller tolerance."""
-        self._testing = True
-        try:
-            return super().test(program, inputs)
-        finally:
-            self._testing = False
-
-    def constant(self, array: Any) -> tuple:
-        """A constant; a tolerance is smaller than it was."""
-        (wide,) = super().constant(array)
-        return (wide / _FINER,) if self._testing and _is_tolerance(array) else (wide,)
-
-
-def _has_tolerance(program: Program) -> bool:
-    """Whether a loop of the program stops at a tolerance, which is a number in its test."""
-    tests = (
-        equation.params["cond_jaxpr"].jaxpr
-        for equation in equations(program.jaxpr)
-        if equation.primitive.name == "while"
-    )
-    return any(
-        isinstance(atom, Literal) and _is_tolerance(literal_array(atom))
-        for test in tests
-        for equation in equations(test)
-        for atom in equation.invars
-    )
-
-
-def _is_tolerance(array: Any) -> bool:
-    if is_traced(array) or np.size(array) != 1 or not jnp.issubdtype(array.dtype, np.floating):
-        return False
-    return 0 < abs(float(np.reshape(array, ()))) <= _LOOSEST
 
 
 def _is_meant(x: Any, numpy: Any) -> Any:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from purenet import compare_grads
-from purenet.check.witness import approximated, refused, witness
+from purenet.check.witness import moved_by_constants, refused, witness
 from tests.check.test_target import targets
 
 
@@ -79,7 +79,7 @@ def test_a_check_runs_the_function_twice_and_the_witness_not_at_all(compilations
 def test_constants_that_were_rounded_move_the_derivative_of_the_function_too():
     with jax.enable_x64(False):
         (target,) = targets(lambda x: x * 3.14159265, jnp.float32(1.0))
-        (moved,) = approximated(target)
+        (moved,) = moved_by_constants(target)
     assert 1e-8 < float(moved[0, 0]) < 1e-6
 
 
