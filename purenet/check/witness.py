@@ -129,11 +129,11 @@ def left_by_solvers(target: Target) -> float:
 
 
 def left_by_stopping(target: Target, seed: Seed) -> float:
-    """How far one more round of solvers with a rule of their own moves the function's derivative.
+    """How far one more round of loops that stop at a tolerance moves the function's derivative.
 
     Relative to it, along random directions; zero where there are none, or it cannot be told.
     """
-    if target.traced is None or not jaxprs.stops_in_rules(target.traced.program):
+    if target.traced is None or not jaxprs.stops_at_a_tolerance(target.traced.program):
         return 0.0
     draws = np.random.default_rng((*seed, 3))
     with jaxprs.working_precision(True):

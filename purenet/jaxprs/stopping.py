@@ -1,4 +1,4 @@
-"""Loops inside custom derivative rules that stop at a tolerance: what one more round moves."""
+"""Loops that stop at a tolerance: how far one more round moves the derivative."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,20 +7,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from purenet.jaxprs.primitives import facts
-from purenet.jaxprs.program import Program, equations, nested
+from purenet.jaxprs.program import Program, equations
 from purenet.jaxprs.replay import Replay
 
 
-def stops_in_rules(program: Program) -> bool:
-    """Whether a function with a derivative rule of its own iterates to some tolerance."""
-    return any(
-        inner.primitive.name == "while" and _stops(inner.params)
-        for equation in equations(program.jaxpr)
-        if facts(equation.primitive.name).rule
-        for sub in nested(equation.params)
-        for inner in equations(sub)
-    )
+def stops_at_a_tolerance(program: Program) -> bool:
+    """Whether it has a loop whose end depends on more than a count."""
+    return any(e.primitive.name == "while" and _stops(e.params) for e in equations(program.jaxpr))
 
 
 def moved_by_a_round(
@@ -29,8 +22,8 @@ def moved_by_a_round(
     """How far one more round of such loops moves the program's own derivative, relatively.
 
     The iterate at which a loop stops has a derivative of its own, near that of what it approaches.
-    Both derivatives here are the iterates', by forward mode through the loop; the rule has no part
-    in them. NaN where JAX has none.
+    Both derivatives here are iterates', by forward mode through the loop: no rule has part in them.
+    NaN where JAX has none.
 
     Args:
         program: of floating-point outputs.
@@ -49,36 +42,26 @@ def moved_by_a_round(
         return np.concatenate([np.ravel(out) for outputs in found for out in outputs])
 
     try:
-        stopped, further = along(_Further(rounds=0)), along(_Further(rounds=1))
+        stopped, further = along(Replay(double=True)), along(_Further())
     except (NotImplementedError, TypeError, ValueError):  # a primitive without forward mode
         return np.nan
-    return float(np.max(np.abs(further - stopped)) / np.max(np.abs(stopped)))
+    moved, size = (np.max(np.abs(part), initial=0.0) for part in (further - stopped, stopped))
+    return float(moved / size) if size else np.nan
 
 
 class _Further(Replay):
-    """A replay in float64, in one lane, whose loops in custom rules take so many more rounds."""
+    """A replay in float64, in one lane, whose loops that stop at a tolerance take a round more."""
 
-    def __init__(self, rounds: int):
+    def __init__(self):
         super().__init__(double=True)
-        self._rounds = rounds
-        self._rules = 0
-
-    def equation(self, equation, inputs: list[tuple]) -> list[tuple]:
-        """As `Replay.equation`, noting whose inside this is."""
-        within = bool(facts(equation.primitive.name).rule)
-        self._rules += within
-        outputs = super().equation(equation, inputs)
-        self._rules -= within
-        return outputs
 
     def _while(self, params, inputs):
         carry = super()._while(params, inputs)
-        if self._rules and _stops(params):
-            start = params["cond_nconsts"]
-            constants = inputs[start : start + params["body_nconsts"]]
-            for _ in range(self._rounds):
-                carry = self._call(params["body_jaxpr"], [*constants, *carry])
-        return carry
+        if not _stops(params):
+            return carry
+        start = params["cond_nconsts"]
+        constants = inputs[start : start + params["body_nconsts"]]
+        return self._call(params["body_jaxpr"], [*constants, *carry])
 
 
 def _stops(params: dict) -> bool:
