@@ -34,7 +34,7 @@ def moved_by_a_round(
 
     def along(replay: Replay) -> np.ndarray:
         def run(leaves):
-            outputs = replay.evaluate(program, constants, leaves, leaves)
+            outputs = replay.evaluate(program, list(constants), leaves, leaves)
             return [out for out in outputs if jnp.issubdtype(out.dtype, jnp.inexact)]
 
         derivative = jax.jit(lambda direction: jax.jvp(run, (list(leaves),), (direction,))[1])
