@@ -13,13 +13,21 @@ from purenet.check.dependence import Dependence
 from purenet.check.found import DIRECTIONS, INTERRUPTED, UNCOMPARED
 from purenet.check.given import Rule, given_witness
 from purenet.check.target import ENTRIES, Seed, Target, black_box_target, targets_of
-from purenet.check.witness import Inexact, Witness, left_by_solvers, refused, witness
+from purenet.check.witness import (
+    Inexact,
+    Witness,
+    left_by_solvers,
+    left_by_stopping,
+    refused,
+    witness,
+)
 from purenet.fd.options import Options
 from purenet.fd.problem import Problem
 from purenet.fd.setup import Setup, on_host, prepared, require_finite_base
 from purenet.fd.watch import Watch
 
 _EXACT = 1e-13  # by less a solver that stops at round-off may move a derivative too
+_MOST_LEFT = 1e-3  # by a tolerance; what moves more has not converged, and excuses nothing
 _LEFT = 4.0  # times what a solver's tolerance leaves: the same solver in other digits leaves more
 
 
@@ -94,6 +102,11 @@ def compare_derivatives(
         compare = exhaustive.compare if exhaustively else sampled.compare
         try:
             part = compare(setup, target, base, witnesses, states, seed, budget)
+            left = left_by_stopping(target, seed) if part.suspects else 0.0
+            if _EXACT < left <= _MOST_LEFT:
+                notes = [*notes, _said_of_stopping(left)]
+                witnesses = [Inexact(one, _LEFT * left) for one in witnesses]
+                part = compare(setup, target, base, witnesses, states, seed, budget)
         except KeyboardInterrupt:
             part = Comparison(undecided=[INTERRUPTED], partial=True)
         if flat is not None and target.traced is not None and target.label == "the function":
@@ -109,6 +122,13 @@ def _said_of_solvers(left: float) -> str:
     return (
         f"agrees to {left:.0e} of the largest derivative at best, which is what the tolerance of "
         "an iterative linear solver leaves; with it solved to round-off both sides were compared"
+    )
+
+
+def _said_of_stopping(left: float) -> str:
+    return (
+        f"agrees to {_LEFT * left:.0e} of the largest derivative, which is what the tolerance of a "
+        f"solver leaves: one more round of it moves the derivative by {left:.0e}"
     )
 
 

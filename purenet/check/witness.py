@@ -12,7 +12,7 @@ import numpy as np
 from jax import lax
 
 from purenet import jaxprs
-from purenet.check.target import Target
+from purenet.check.target import Seed, Target
 from purenet.fd.differences import coordinate_count
 
 MODES = ("rev", "fwd")
@@ -24,6 +24,7 @@ _REFUSALS = {  # what JAX says of functions that it differentiates in the other 
 }
 _TOGETHER = 16  # tangents, as long as the values of the program are small
 _SMALL = 2**18  # elements
+_ALONG = 4  # directions along which a solver is asked what its tolerance leaves
 
 Tree = list[np.ndarray]  # one array a leaf
 
@@ -124,6 +125,28 @@ def left_by_solvers(target: Target) -> float:
     largest = max(map(_largest, wide), default=0.0)
     moved = max((_largest(a - b) for a, b in zip(wide, stopped, strict=True)), default=0.0)
     return moved / largest if largest else 0.0
+
+
+def left_by_stopping(target: Target, seed: Seed) -> float:
+    """How far one more round of loops that stop at a tolerance moves the function's derivative.
+
+    Relative to it, along random directions; zero where there are none, or it cannot be told.
+    """
+    if target.traced is None or not jaxprs.stops_at_a_tolerance(target.traced.program):
+        return 0.0
+    draws = np.random.default_rng((*seed, 3))
+    with jaxprs.working_precision(True):
+        leaves = [
+            jaxprs.placed(leaf, jaxprs.wide_dtype(dtype))
+            for leaf, dtype in zip(target.moved, target.dtypes, strict=True)
+        ]
+        directions = [
+            [draws.choice([-1.0, 1.0], x.shape).astype(x.dtype) for x in leaves]
+            for _ in range(_ALONG)
+        ]
+        program, constants = target.traced.program, target.traced.constants
+        moved = jaxprs.moved_by_a_round(program, constants, leaves, directions)
+    return moved if np.isfinite(moved) else 0.0
 
 
 def _largest(values: np.ndarray) -> float:

@@ -41,6 +41,8 @@ from purenet.jaxprs.rounding import moved_by_constants as moved_by_constants
 from purenet.jaxprs.rounding import rounded as rounded
 from purenet.jaxprs.settings import own_settings as own_settings
 from purenet.jaxprs.sources import written_at as written_at
+from purenet.jaxprs.stopping import moved_by_a_round as moved_by_a_round
+from purenet.jaxprs.stopping import stops_at_a_tolerance as stops_at_a_tolerance
 from purenet.jaxprs.tracing import Traced as Traced
 from purenet.jaxprs.tracing import trace as trace
 from purenet.jaxprs.widening import common_dtype as common_dtype

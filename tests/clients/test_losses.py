@@ -34,18 +34,13 @@ def marked(name: str, seen: set[str]):
 # of the libraries themselves: JAXopt is no longer maintained, JAX MD and TFP name what JAX renames
 WARNINGS = ("ignore::DeprecationWarning", "ignore:Explicitly requested dtype:UserWarning")
 warned = pytest.mark.filterwarnings(*WARNINGS)
-FALSE_ALARMS = {  # right gradients that are said to be wrong
-    "optimistix.fixed_point": "the iterate at which a tolerance stops has a derivative of its own",
-}
 MAKERS, SEEN = makers(), set()
 NAMES = [marked(name, SEEN) for name in MAKERS]
 
 
 @warned
 @pytest.mark.parametrize("name", NAMES)
-def test_a_loss(name, request):
-    if name in FALSE_ALARMS:
-        request.applymarker(pytest.mark.xfail(reason=FALSE_ALARMS[name], raises=AssertionError))
+def test_a_loss(name):
     case = MAKERS[name]()
     report = compare_grads(case.loss, *case.args, has_aux=case.has_aux)
     assert report.verdict == case.verdict, str(report)
