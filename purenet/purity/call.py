@@ -33,7 +33,7 @@ class Call(NamedTuple):
     @property
     def name(self) -> str:
         """The function's name."""
-        return getattr(self.function, "__name__", type(self.function).__name__)
+        return trees.function_name(self.function)
 
     def named(self, arguments: Sequence[Any]) -> dict[str, Any]:
         """Arguments of the function by their names in its signature."""
@@ -49,7 +49,7 @@ class Call(NamedTuple):
         return [
             i
             for i, leaf in enumerate(self.leaves)
-            if i in self.movable or getattr(leaf, "dtype", np.asarray(leaf).dtype).kind in "iu"
+            if i in self.movable or getattr(trees.dtype_of(leaf), "kind", "") in ("i", "u")
         ]
 
     @property
