@@ -63,7 +63,8 @@ def test_statistics_that_a_module_keeps_in_itself_are_found():
     nnx = pytest.importorskip("flax.nnx")
     norm = nnx.BatchNorm(3, rngs=nnx.Rngs(0))
     (finding,) = audit(lambda norm: jnp.mean(norm(X) ** 3), norm).findings
-    assert (finding.kind, finding.subjects) == ("mutates-argument", ("norm.mean", "norm.var"))
+    statistics = [subject.removesuffix(".raw_value") for subject in finding.subjects]  # older Flax
+    assert (finding.kind, statistics) == ("mutates-argument", ["norm.mean", "norm.var"])
     norm.eval()
     assert audit(lambda norm: jnp.mean(norm(X) ** 3), norm).ok
 
