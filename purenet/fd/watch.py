@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -25,11 +26,19 @@ class Watch:
     Args:
         folder: where values are kept; None keeps none.
         progress: is told of each span.
+
+    Raises:
+        ValueError: where the folder is a file.
     """
 
     def __init__(self, folder: str | os.PathLike | None = None, progress: Nothing | None = None):
         self.folder = None if folder is None else Path(folder)
         self.progress = progress or Nothing()
+        if self.folder is not None and self.folder.exists() and not self.folder.is_dir():
+            raise ValueError(
+                f"got checkpoint={str(folder)!r}, which is a file; wanted a folder, there or to be "
+                "made; name another one"
+            )
         if self.folder is not None:
             self.folder.mkdir(parents=True, exist_ok=True)
 
@@ -88,8 +97,11 @@ def _digest(about: Iterable[Any]) -> str:
 def _read(file: Path) -> list[Any] | None:
     if not file.exists():
         return None
-    with np.load(file, allow_pickle=False) as kept:
-        return [kept[f"arr_{i}"] for i in range(len(kept.files))]
+    try:
+        with np.load(file, allow_pickle=False) as kept:
+            return [kept[f"arr_{i}"] for i in range(len(kept.files))]
+    except (ValueError, OSError, EOFError, BadZipFile):  # damaged: it is computed anew
+        return None
 
 
 def _write(file: Path, outputs: Sequence[np.ndarray]) -> None:

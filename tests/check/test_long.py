@@ -59,6 +59,21 @@ def test_what_is_kept_of_another_loss_is_not_taken(tmp_path, x64):
     assert purenet.check_grads(loss, PARAMS, X + 1, checkpoint=tmp_path).ok
 
 
+def test_what_is_damaged_is_computed_anew(tmp_path, x64):
+    first = purenet.check_grads(loss, PARAMS, X, checkpoint=tmp_path)
+    for file in tmp_path.iterdir():
+        file.write_bytes(file.read_bytes()[:100])
+    assert numbers_of(purenet.check_grads(loss, PARAMS, X, checkpoint=tmp_path)) == numbers_of(
+        first
+    )
+
+
+def test_a_file_is_no_folder(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(ValueError, match=r"got checkpoint='.*file', which is a file; wanted a fol"):
+        purenet.check_grads(loss, PARAMS, X, checkpoint=tmp_path / "file")
+
+
 def test_a_black_box_is_not_called_again_where_its_values_are_kept(tmp_path):
     calls = []
 
