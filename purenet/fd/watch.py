@@ -98,7 +98,8 @@ def _read(file: Path) -> list[Any] | None:
     if not file.exists():
         return None
     try:
-        with np.load(file, allow_pickle=False) as kept:
+        # opened here: of a damaged file NumPy leaves it open
+        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as kept:
             return [kept[f"arr_{i}"] for i in range(len(kept.files))]
     except (ValueError, OSError, EOFError, BadZipFile):  # damaged: it is computed anew
         return None
