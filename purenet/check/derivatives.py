@@ -127,7 +127,7 @@ def _said_of_solvers(left: float) -> str:
 
 def _said_of_stopping(left: float) -> str:
     return (
-        f"agrees to {_LEFT * left:.0e} of the largest derivative, which is what the tolerance of a "
+        f"held to {_LEFT * left:.0e} of the largest derivative, which is what the tolerance of a "
         f"solver leaves: one more round of it moves the derivative by {left:.0e}"
     )
 

@@ -18,9 +18,7 @@ from purenet.fd.problem import Problem
 from purenet.fd.steps import scale
 from purenet.fd.watch import SPAN, Watch, identity
 
-_TOGETHER = (
-    16  # calls that are kept together, however long they take: the next time they may differ
-)
+_TOGETHER = 16  # calls that are kept together, however long they take this time
 _FAR = np.array([-16.0, -1.0, 1.0, 16.0])  # how far a leaf moves, in scales, to be seen ignored
 
 
