@@ -9,20 +9,22 @@ import jax
 import numpy as np
 
 from purenet import jaxprs, trees
+from purenet.check.answers import MisshapenError
+from purenet.check.by_jax import MODES
 from purenet.check.comparison import Comparison
 from purenet.check.dependence import Dependence, dependence, flat, held, ignored
 from purenet.check.derivatives import compare_derivatives
-from purenet.check.given import MisshapenError, given_rule
+from purenet.check.given import given_rule
 from purenet.check.options import checked_options, seed_of
 from purenet.check.report import GradientMismatch, GradientReport, GradientUndecided
 from purenet.check.rules import faulty
 from purenet.check.subject import decided, held_constant, narrow, traced_or_on_host, unsteady
 from purenet.check.target import Seed
 from purenet.check.taylor import opinion
-from purenet.check.witness import MODES
 from purenet.fd.options import Options
-from purenet.fd.problem import Problem, pose, require_known, require_numbers, trace
-from purenet.fd.setup import Setup, require_base_point
+from purenet.fd.point import Point, trace
+from purenet.fd.requirements import require_base_point, require_known, require_numbers
+from purenet.fd.setup import Setup
 from purenet.fd.watch import Watch
 from purenet.progress import counted
 
@@ -256,15 +258,15 @@ def compare_grads(
     seed = seed_of(key)
     with jaxprs.own_settings():
         args = (params, *data)
-        problem = pose(loss, args, {}, argnums=argnums, has_aux=has_aux, allow_int=allow_int)
+        point = Point.of(loss, args, {}, argnums=argnums, has_aux=has_aux, allow_int=allow_int)
         shown = counted(progress)
         watch = Watch(checkpoint, shown)
-        require_numbers(problem)
-        require_base_point(problem)
-        traced = traced_or_on_host(problem, chosen, rule, watch)
+        require_numbers(point)
+        require_base_point(point)
+        traced = traced_or_on_host(point, chosen, rule, watch)
         if isinstance(traced, jaxprs.Traced):
-            require_known(problem, traced.constants)
-        failure = unsteady(problem, traced, name)
+            require_known(point, traced.constants)
+        failure = unsteady(point, traced, name)
         side = "jax" if rule is None else "given"
         if failure:
             return GradientReport(
@@ -272,16 +274,16 @@ def compare_grads(
             )
         try:
             comparison = compare_derivatives(
-                problem,
+                point,
                 traced,
                 chosen,
                 order=order,
                 modes=tuple(modes),
                 budget=budget,
                 seed=seed,
-                depends=lambda setup: _depends(setup, loss, args, argnums, allow_unused),
+                depends=lambda setup: _depends(setup, point, allow_unused),
                 flat=None if allow_unused else lambda target, leaf: flat(target, leaf, name),
-                shapes=_other_shapes(args, problem),
+                shapes=_other_shapes(args, point),
                 rule=rule,
                 rtol=rtol,
                 watch=watch,
@@ -290,7 +292,7 @@ def compare_grads(
             comparison = Comparison(failures=misshapen.args)
         finally:
             shown.close()
-        notes = [*held_constant(problem), *narrow(problem, traced), *decided(traced)]
+        notes = [*held_constant(point), *narrow(point, traced), *decided(traced)]
         suspect = comparison.suspects[0] if comparison.suspects and rule is None else None
         return GradientReport(
             function=name,
@@ -314,22 +316,14 @@ def compare_grads(
         )
 
 
-def _depends(
-    setup: Setup,
-    loss: Callable,
-    args: tuple,
-    argnums: int | Sequence[int],
-    allow_unused: bool,
-) -> Dependence:
+def _depends(setup: Setup, point: Point, allow_unused: bool) -> Dependence:
     found = dependence(setup)
-    if allow_unused:
-        return found
-    return found._replace(failures=ignored(setup, found.states, loss, args, argnums))
+    return found if allow_unused else found._replace(failures=ignored(point, found.states))
 
 
-def _other_shapes(args: tuple, problem: Problem) -> list[tuple[int, ...]]:
+def _other_shapes(args: tuple, point: Point) -> list[tuple[int, ...]]:
     """The shapes of the arguments' arrays that are not differentiated."""
-    differentiated = {id(leaf) for leaf in problem.leaves}
+    differentiated = {id(leaf) for leaf in point.leaves}
     leaves = [leaf for leaf in jax.tree.leaves(args) if id(leaf) not in differentiated]
     return [np.shape(leaf) for leaf in leaves if hasattr(leaf, "shape")]
 
@@ -338,11 +332,11 @@ def _alone(options: Options, seed: Seed) -> Callable[[Callable, tuple, tuple], C
     """How a custom rule is compared by itself."""
 
     def compare(function: Callable, args: tuple, argnums: tuple[int, ...]) -> Comparison:
-        problem = pose(function, args, {}, argnums=argnums)
+        point = Point.of(function, args, {}, argnums=argnums)
         # the sum of its outputs: patterns are seen in what has the shape of an input
         return compare_derivatives(
-            problem,
-            trace(problem),
+            point,
+            trace(point),
             options,
             order=1,
             modes=("rev",),

@@ -1,15 +1,16 @@
 """Dependence first: which parameters a function ignores, and what it reads in their place."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
 
 from purenet import jaxprs
 from purenet.check.target import Target
+from purenet.fd.point import Point
 from purenet.fd.setup import Setup
-from purenet.purity import called, captured_arrays, read_instead
+from purenet.purity import captured_arrays, read_instead
 
 _LISTED = 3  # operations that are named
 
@@ -37,22 +38,15 @@ def dependence(setup: Setup) -> Dependence:
         return Dependence(states, [])
 
 
-def ignored(
-    setup: Setup,
-    states: Sequence[str],
-    function: Callable,
-    args: Sequence[Any],
-    argnums: int | Sequence[int],
-) -> list[str]:
-    """A sentence for each leaf that a function ignores.
+def ignored(point: Point, states: Sequence[str]) -> list[str]:
+    """A sentence for each leaf that a function ignores, of those that move.
 
     The derivative with respect to such a leaf is zero on both sides, which is not agreement. What
     is read instead is found by experiment, on copies.
     """
-    call = called(function, tuple(args), argnums)
     return [
-        _sentence(call.name, path, read_instead(call, path))
-        for path, state in zip(setup.paths, states, strict=True)
+        _sentence(point.name, path, read_instead(point, path))
+        for path, state in zip(point.moved_paths, states, strict=True)
         if state == "ignored"
     ]
 

@@ -1,4 +1,4 @@
-"""The comparison of a posed problem: its targets, each compared in the way its size allows."""
+"""The derivatives at a point compared: of each target, in the way that its size allows."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -8,22 +8,18 @@ import numpy as np
 
 from purenet import jaxprs
 from purenet.check import exhaustive, sampled
+from purenet.check.by_jax import refused, witness
 from purenet.check.comparison import Comparison, joined
 from purenet.check.dependence import Dependence
 from purenet.check.found import DIRECTIONS, INTERRUPTED, UNCOMPARED
 from purenet.check.given import Rule, given_witness
+from purenet.check.inexact import Inexact, left_by_solvers, left_by_stopping
 from purenet.check.target import ENTRIES, Seed, Target, black_box_target, targets_of
-from purenet.check.witness import (
-    Inexact,
-    Witness,
-    left_by_solvers,
-    left_by_stopping,
-    refused,
-    witness,
-)
+from purenet.check.witness import Witness
 from purenet.fd.options import Options
-from purenet.fd.problem import Problem
-from purenet.fd.setup import Setup, on_host, prepared, require_finite_base
+from purenet.fd.point import Point
+from purenet.fd.requirements import require_finite_base
+from purenet.fd.setup import Setup, on_host, prepared
 from purenet.fd.watch import Watch
 
 _EXACT = 1e-13  # by less a solver that stops at round-off may move a derivative too
@@ -32,7 +28,7 @@ _LEFT = 4.0  # times what a solver's tolerance leaves: the same solver in other 
 
 
 def compare_derivatives(
-    problem: Problem,
+    point: Point,
     traced: jaxprs.Traced | Setup,
     options: Options,
     *,
@@ -48,10 +44,10 @@ def compare_derivatives(
     rtol: float = 0.0,
     watch: Watch | None = None,
 ) -> Comparison:
-    """Compare the derivatives of a problem.
+    """Compare the derivatives of a function at a point.
 
     Args:
-        problem: the function and its leaves.
+        point: the function and its leaves.
         traced: its program; or its setup on the host, where it cannot be traced.
         options: of the finite differences.
         order: 1, or 2 for the gradient's derivative too.
@@ -66,18 +62,18 @@ def compare_derivatives(
         rule: the derivative that is given, in place of JAX's.
         rtol: the fraction of a leaf's largest derivative that the derivatives may be off by.
     """
-    parts, states, evaluations = [], [""] * len(problem.movable), 0
+    parts, states, evaluations = [], [""] * len(point.movable), 0
     if isinstance(traced, Setup):
         targets = [
-            black_box_target(problem, traced.outputs, traced.output_tree, seed, shapes, entries)
+            black_box_target(point, traced.outputs, traced.output_tree, seed, shapes, entries)
         ]
     else:
-        targets = targets_of(problem, traced, order, seed, shapes, entries)
+        targets = targets_of(point, traced, order, seed, shapes, entries)
     for target in targets:
         if target.traced is None:
-            setup = on_host(target.problem, options, watch=watch)
+            setup = on_host(target.point, options, watch=watch)
         else:
-            setup = prepared(problem, target.traced, options, whole_leaves=True, watch=watch)
+            setup = prepared(point, target.traced, options, whole_leaves=True, watch=watch)
         base = _base(setup)
         if depends is not None and not parts:
             states, failures = depends(setup)

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from purenet import jaxprs, kinds, trees
+from purenet.check.answers import MisshapenError, flattened, matched, misshapen, numbers
 from purenet.check.reading import Reading
 from purenet.check.target import Target
 from purenet.check.witness import (
@@ -40,10 +41,6 @@ class Rule(NamedTuple):
         return self.kind == "gradient" and (
             not callable(self.given) or (bool(leaves) and all(map(trees.is_numeric, leaves)))
         )
-
-
-class MisshapenError(Exception):
-    """A given derivative has other shapes than the parameters; the arguments are sentences."""
 
 
 def given_rule(gradient: Any, vjp: Any, jvp: Any) -> Rule | None:
@@ -90,7 +87,7 @@ class _Given(Witness):
 
     def __init__(self, target: Target, rule: Rule, double: bool):
         assert target.reading is not None
-        self._problem = problem = target.problem
+        self._point = point = target.point
         self._reading: Reading = target.reading
         self._rule = rule
         self._coarsest = _coarsest(target)
@@ -103,7 +100,7 @@ class _Given(Witness):
         wide = [leaf.astype(jaxprs.wide_dtype(leaf.dtype)) for leaf in self._native]
         self._is_wide = all(x.dtype == y.dtype for x, y in zip(wide, self._native, strict=True))
         self._replayed = not self._is_wide and all(
-            isinstance(problem.originals[i], jax.Array) for i in problem.movable
+            isinstance(point.originals[i], jax.Array) for i in point.movable
         )
         # what takes fewer digits alone is judged by what it gives in them
         self._double = double and not rule.is_numbers and self._takes(wide)
@@ -129,7 +126,7 @@ class _Given(Witness):
         """The function at these leaves, in float64 where these are."""
         double = all(jaxprs.wide_dtype(x.dtype) == x.dtype for x in leaves)
         with jaxprs.working_precision(double):
-            args = self._problem.fresh(leaves, double)
+            args = self._point.fresh(leaves, double)
             extra = [make(args) for make in more]
         if double and self._replayed:
             said, self._replayed = self._replay(leaves, extra)
@@ -165,7 +162,7 @@ class _Given(Witness):
             count = len(self._native)
             self._program = jaxprs.trace(
                 lambda leaves: self._rule.given(
-                    *self._problem.fresh(leaves[:count]),
+                    *self._point.fresh(leaves[:count]),
                     *jax.tree.unflatten(tree, leaves[count:]),
                 ),
                 leaves,
@@ -253,7 +250,7 @@ class _Rows(_Given):
                 "got a gradient of a function with complex outputs; wanted real ones, whose "
                 "derivatives have one layout; pass vjp, or return real and imaginary parts"
             )
-        parts = _flattened(reading.tree, said, "the outputs")
+        parts = flattened(reading.tree, said, "the outputs")
         by_output = [self._of_tree(parts[i], outputs[i].shape) for i in reading.floating]
         return [
             reading.rows(by_leaf).reshape(-1, *leaf.shape)
@@ -262,15 +259,15 @@ class _Rows(_Given):
 
     def _of_tree(self, said: Any, before: tuple[int, ...]) -> list[np.ndarray]:
         """The arrays by the movable leaves, each of the shape ``before`` plus the leaf's."""
-        problem = self._problem
-        every = _matched(problem, said)
+        point = self._point
+        every = matched(point, said)
         arrays, wrong = [], []
-        for i, leaf in zip(problem.movable, self._native, strict=True):
+        for i, leaf in zip(point.movable, self._native, strict=True):
             wanted = (*before, *leaf.shape)
             said = np.zeros(wanted) if every[i] is None else every[i]
-            array = _numbers(said, problem.paths[i], leaf.dtype, self._rule.kind)
+            array = numbers(said, point.paths[i], leaf.dtype, self._rule.kind)
             if array.shape != wanted:
-                wrong.append(_misshapen(problem.paths[i], array, wanted, self._rule.kind))
+                wrong.append(misshapen(point.paths[i], array, wanted, self._rule.kind))
             arrays.append(array)
         if wrong:
             raise MisshapenError(*wrong)
@@ -316,9 +313,9 @@ class _Tangents(_Given):
     def _tangent_of(self, leaves: Tree, direction: Tree) -> np.ndarray:
         """The outputs' derivative along a direction, shape (outputs,)."""
         said = self._called(leaves, lambda _: self._tangent(leaves, direction))
-        parts = _flattened(self._reading.tree, said, "the output")
+        parts = flattened(self._reading.tree, said, "the output")
         arrays = [
-            _numbers(part, "the output", out.dtype, "jvp")
+            numbers(part, "the output", out.dtype, "jvp")
             for part, out in zip(parts, self._reading.outputs, strict=True)
         ]
         wrong = [
@@ -333,62 +330,10 @@ class _Tangents(_Given):
 
     def _tangent(self, leaves: Tree, direction: Tree) -> Any:
         """A tangent in the tree and the kinds of the differentiated arguments."""
-        every = [np.zeros(np.shape(leaf)) for leaf in self._problem.leaves]
-        for i, d, x in zip(self._problem.movable, direction, leaves, strict=True):
-            every[i] = kinds.like(self._problem.originals[i], d.astype(x.dtype))
-        return self._problem.assemble(every)
-
-
-def _matched(problem: Any, said: Any) -> list[Any]:
-    """What is said of each leaf of the differentiated arguments, None where nothing is."""
-    wanted = problem.assemble(list(range(len(problem.leaves))))
-    tree = jax.tree.structure(wanted)
-    if isinstance(said, tuple | list) and len(said) == 1 and not isinstance(wanted, tuple | list):
-        (said,) = said  # one cotangent, as jax.vjp's functions return it
-    if isinstance(wanted, tuple) and isinstance(said, list):
-        said = tuple(said)
-    return _flattened(tree, said, "the differentiated arguments")
-
-
-def _flattened(tree: Any, said: Any, what: str) -> list[Any]:
-    try:
-        return tree.flatten_up_to(said)
-    except ValueError as error:
-        raise TypeError(
-            f"got a derivative of structure {jax.tree.structure(said)}; wanted that of {what}, "
-            f"{tree}; return an array for each leaf, None for zeros"
-        ) from error
-
-
-def _numbers(said: Any, what: str, dtype: Any, kind: str) -> np.ndarray:
-    """The array that is said to be a derivative; complex only where that of complex numbers."""
-    try:
-        array = np.asarray(kinds.numbers_of(said))
-    except (TypeError, ValueError):  # of a random key, a ragged list
-        array = np.array(None)
-    is_number = jnp.issubdtype(array.dtype, np.number) or array.dtype == bool
-    if not is_number or (np.iscomplexobj(array) and not jnp.issubdtype(dtype, np.complexfloating)):
-        got = f"dtype {array.dtype}" if is_number else f"type {type(said).__name__}"
-        raise TypeError(
-            f"got a given {kind} of {got} for {what}, of dtype {dtype}; wanted numbers that can be "
-            "its derivative; return an array of its shape and dtype"
-        )
-    return array
-
-
-def _misshapen(path: str, array: np.ndarray, wanted: tuple[int, ...], kind: str) -> str:
-    """A sentence, with the axis over which a sum is missing where that is what it looks like."""
-    sentence = f"the given {kind} has shape {array.shape} for {path}, of shape {wanted}"
-    for axis in range(array.ndim):
-        if array.shape[:axis] + array.shape[axis + 1 :] == wanted:
-            return (
-                f"{sentence}: perhaps a sum over axis {axis}, the batch, is missing"
-                if (axis == 0)
-                else f"{sentence}: perhaps a sum over axis {axis} is missing"
-            )
-    if array.shape == wanted[::-1]:
-        return f"{sentence}: perhaps it is transposed"
-    return sentence
+        every = [np.zeros(np.shape(leaf)) for leaf in self._point.leaves]
+        for i, d, x in zip(self._point.movable, direction, leaves, strict=True):
+            every[i] = kinds.like(self._point.originals[i], d.astype(x.dtype))
+        return self._point.assemble(every)
 
 
 def _narrowed(dtype: Any, leaves: Tree) -> Any:

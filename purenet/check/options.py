@@ -8,9 +8,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from purenet.check.by_jax import MODES
 from purenet.check.given import Rule
 from purenet.check.target import Seed
-from purenet.check.witness import MODES
 from purenet.fd.options import Options, checked, require_flags
 
 _OF_DIFFERENCES = ("max_memory", "mesh", "strategy")

@@ -1,6 +1,7 @@
 """What is compared: a function of leaves to one vector of real outputs, of any order."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import jax
@@ -10,7 +11,7 @@ import numpy as np
 from purenet import jaxprs
 from purenet.check.reading import Reading
 from purenet.fd.differences import coordinate_count
-from purenet.fd.problem import Problem
+from purenet.fd.point import Point
 
 Seed = tuple[int, ...]  # of NumPy's generators: for a few numbers JAX would compile a program each
 ENTRIES = 2**16  # of a Jacobian up to which all of it is compared
@@ -20,7 +21,7 @@ class Target(NamedTuple):
     """A function whose derivative is to be proved.
 
     Attributes:
-        problem: the posed problem; where there is no program its output is what is compared.
+        point: the function and its leaves; where there is no program it gives what is compared.
         traced: the program, of the leaves that move, that returns a real scalar or a real vector;
             None for a black box.
         outputs: the length of that vector; None for a scalar.
@@ -30,7 +31,7 @@ class Target(NamedTuple):
         reading: how that vector, or scalar, comes from what the function returns.
     """
 
-    problem: Problem
+    point: Point
     traced: jaxprs.Traced | None
     outputs: int | None
     label: str
@@ -64,16 +65,16 @@ class Target(NamedTuple):
     @property
     def moved(self) -> list[Any]:
         """The leaves that move, at the base point."""
-        return [self.problem.leaves[i] for i in self.problem.movable]
+        return self.point.moved
 
     @property
     def paths(self) -> list[str]:
         """The paths of the leaves that move."""
-        return [self.problem.paths[i] for i in self.problem.movable]
+        return self.point.moved_paths
 
 
 def targets_of(
-    problem: Problem,
+    point: Point,
     traced: jaxprs.Traced,
     order: int,
     seed: Seed,
@@ -86,7 +87,7 @@ def targets_of(
     weights drawn by the seed, between 1/2 and 3/2 and of either sign: an error in any entry shows.
 
     Args:
-        problem: the function and its leaves.
+        point: the function and its leaves.
         traced: its program, of the leaves that move.
         order: 1 or 2.
         seed: draws the weights.
@@ -96,12 +97,12 @@ def targets_of(
     Raises:
         TypeError: where no output is a floating-point number.
     """
-    value = _of_value(problem, traced, (*seed, 1), entries)._replace(shapes=tuple(shapes))
+    value = _of_value(point, traced, (*seed, 1), entries)._replace(shapes=tuple(shapes))
     return [value] if order == 1 else [value, _of_gradient(value, (*seed, 2), entries)]
 
 
 def black_box_target(
-    problem: Problem,
+    point: Point,
     outputs: Sequence[jax.ShapeDtypeStruct],
     tree: Any,
     seed: Seed,
@@ -111,15 +112,15 @@ def black_box_target(
     """The target of a function that cannot be traced; see `targets_of`."""
     reading = Reading(outputs, tree)
     size = reading.size
-    whole = reading.is_scalar or size * _coordinates(problem) <= entries
+    whole = reading.is_scalar or size * _coordinates(point) <= entries
     if not whole:
         reading = Reading(outputs, tree, _weights((*seed, 1), size))
 
-    def output(args):
-        return reading.of(jax.tree.leaves(problem.output(args)))
+    def function(*args):
+        return reading.of(jax.tree.leaves(point.output(args)))
 
     return Target(
-        problem._replace(output=output),
+        replace(point, function=function, kwargs={}, has_aux=False),
         None,
         size if whole and not reading.is_scalar else None,
         "the function" if whole else _summed(size, "the function"),
@@ -129,16 +130,16 @@ def black_box_target(
     )
 
 
-def _of_value(problem: Problem, traced: jaxprs.Traced, seed: Seed, entries: int) -> Target:
+def _of_value(point: Point, traced: jaxprs.Traced, seed: Seed, entries: int) -> Target:
     reading = Reading(traced.outputs, traced.output_tree)
     if reading.is_scalar:
-        return Target(problem, traced, None, "the function", reading=reading)
+        return Target(point, traced, None, "the function", reading=reading)
 
     def vector(moved):
         flat = traced.call(moved)
         return _as_vector([flat[i] for i in reading.floating])
 
-    target, weights = _shown(problem, vector, "the function", seed, entries)
+    target, weights = _shown(point, vector, "the function", seed, entries)
     return target._replace(reading=Reading(traced.outputs, traced.output_tree, weights))
 
 
@@ -153,33 +154,32 @@ def _of_gradient(value: Target, seed: Seed, entries: int) -> Target:
     def gradient(moved):
         return _as_vector(jax.grad(scalar)(list(moved)))
 
-    return _shown(value.problem, gradient, "its gradient", (*seed, 2), entries)[0]
+    return _shown(value.point, gradient, "its gradient", (*seed, 2), entries)[0]
 
 
 def _shown(
-    problem: Problem, vector: Callable, label: str, seed: Seed, entries: int
+    point: Point, vector: Callable, label: str, seed: Seed, entries: int
 ) -> tuple[Target, np.ndarray | None]:
     """A vector function whole, or its weighted sum where the Jacobian would be too large."""
-    moved = [problem.leaves[i] for i in problem.movable]
-    traced = jaxprs.trace(lambda moved: [vector(moved)], moved)
+    traced = jaxprs.trace(lambda moved: [vector(moved)], point.moved)
     size = traced.outputs[0].shape[0]
-    if size * _coordinates(problem) <= entries:
-        return Target(problem, traced, size, label), None
+    if size * _coordinates(point) <= entries:
+        return Target(point, traced, size, label), None
     weights = _weights(seed, size)
 
     def weighted(moved):
         (output,) = traced.call(moved)
         return [jnp.dot(weights.astype(output.dtype), output)]
 
-    return Target(problem, jaxprs.trace(weighted, moved), None, _summed(size, label)), weights
+    return Target(point, jaxprs.trace(weighted, point.moved), None, _summed(size, label)), weights
 
 
 def _summed(size: int, label: str) -> str:
     return label if size == 1 else f"a weighted sum of the {size} outputs of {label}"
 
 
-def _coordinates(problem: Problem) -> int:
-    return sum(coordinate_count(np.asarray(problem.leaves[i])) for i in problem.movable)
+def _coordinates(point: Point) -> int:
+    return sum(coordinate_count(np.asarray(leaf)) for leaf in point.moved)
 
 
 def _as_vector(outputs: Sequence[Any]) -> Any:

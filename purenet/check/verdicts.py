@@ -6,8 +6,9 @@ from typing import NamedTuple
 import numpy as np
 
 from purenet import jaxprs
+from purenet.check.inexact import moved_by_constants, own_rounding
 from purenet.check.target import Target
-from purenet.check.witness import Derivatives, moved_by_constants, own_rounding
+from purenet.check.witness import Derivatives
 from purenet.fd.bounded import Bounded, Demand, bounded_at, lengths
 from purenet.fd.irregular import Irregularity
 from purenet.fd.setup import Setup

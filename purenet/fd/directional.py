@@ -12,8 +12,9 @@ from purenet.fd import complex_step
 from purenet.fd.differences import along_direction
 from purenet.fd.numbers import namespace, numbers
 from purenet.fd.options import checked
-from purenet.fd.problem import called, pose
-from purenet.fd.setup import Setup, prepare, require_finite_base, steps_of
+from purenet.fd.point import Point, called
+from purenet.fd.requirements import require_finite_base
+from purenet.fd.setup import Setup, prepare, steps_of
 from purenet.fd.stencils import stencil
 
 
@@ -49,19 +50,19 @@ def jvp(
     chosen = checked(**options)
     _require_sequences(primals=primals, tangents=tangents)
     primals, tangents = tuple(primals), tuple(tangents)
-    problem = pose(
+    point = Point.of(
         fun, primals, {}, argnums=tuple(range(len(primals))), has_aux=has_aux, allow_int=True
     )
-    _require_match(primals, tangents, problem.leaves, problem.paths)
+    _require_match(primals, tangents, point.leaves, point.paths)
     with jaxprs.own_settings():
-        setup = prepare(problem, chosen)
+        setup = prepare(point, chosen)
         output = called(fun, primals, {})
         every = jax.tree.leaves(tangents)
         with jaxprs.working_precision(chosen.double):
             direction = [
                 numbers(every[i]).astype(dtype).astype(x.dtype)
                 for i, x, dtype in zip(
-                    problem.movable, setup.evaluator.leaves, setup.input_dtypes, strict=True
+                    point.movable, setup.evaluator.leaves, setup.input_dtypes, strict=True
                 )
             ]
             if chosen.method == "complex":

@@ -13,9 +13,15 @@ from purenet import jaxprs, markup, trees
 from purenet.fd.bounded import bounded
 from purenet.fd.irregular import Irregularity
 from purenet.fd.options import Options, checked
-from purenet.fd.problem import pose, require_known, require_numbers, require_outputs
+from purenet.fd.point import Point
+from purenet.fd.requirements import (
+    require_finite_base,
+    require_known,
+    require_numbers,
+    require_outputs,
+)
 from purenet.fd.results import assembled
-from purenet.fd.setup import Setup, prepare, require_finite_base
+from purenet.fd.setup import Setup, prepare
 
 _REMARKS = 10  # that a notebook shows
 _COARSEST = 1e-6  # machine epsilon of the coarsest dtype that can be estimated in itself
@@ -152,9 +158,9 @@ def estimate(
     @trees.named_after(fun)
     @jaxprs.own_settings()
     def estimate_of_fun(*args, **kwargs):
-        problem = pose(fun, args, kwargs, argnums=argnums, has_aux=has_aux, allow_int=allow_int)
-        require_numbers(problem)
-        setup = prepare(problem, chosen, whole_leaves=True)
+        point = Point.of(fun, args, kwargs, argnums=argnums, has_aux=has_aux, allow_int=allow_int)
+        require_numbers(point)
+        setup = prepare(point, chosen, whole_leaves=True)
         _require_digits(setup, chosen)
         with jaxprs.working_precision(chosen.double):
             require_outputs(setup.outputs, holomorphic=False)
@@ -165,7 +171,7 @@ def estimate(
 
 def _estimate(setup: Setup) -> Estimate:
     known = setup.evaluator.base()
-    require_known(setup.problem, known)
+    require_known(setup.point, known)
     base = list(map(np.asarray, known))
     require_finite_base(base)
     values, errors, remarks = [], [], []

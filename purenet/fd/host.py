@@ -14,7 +14,7 @@ from purenet import jaxprs, kinds, trees
 from purenet.fd.coordinatewise import Coordinatewise
 from purenet.fd.differences import coordinate_count
 from purenet.fd.noise import noise_along_all
-from purenet.fd.problem import Problem
+from purenet.fd.point import Point
 from purenet.fd.steps import scale
 from purenet.fd.watch import SPAN, Watch, identity
 
@@ -41,15 +41,15 @@ class Host(Coordinatewise):
 
     def __init__(
         self,
-        problem: Problem,
+        point: Point,
         *,
         double: bool,
         workers: int,
         watch: Watch | None = None,
     ):
         self.watch = watch or Watch()
-        self._problem = problem
-        self._paths = [problem.paths[i] for i in problem.movable]
+        self._point = point
+        self._paths = point.moved_paths
         self._workers = workers
         self._noise: float | None = None
         self.evaluations = 1
@@ -63,7 +63,7 @@ class Host(Coordinatewise):
 
     def _at_base(self) -> Any:
         """The output at the base point, in float64 if that is wanted and can be."""
-        originals = [np.asarray(self._problem.leaves[i]) for i in self._problem.movable]
+        originals = [np.asarray(leaf) for leaf in self._point.moved]
         self.leaves = [_working(leaf, self.double) for leaf in originals]
         try:
             return self._output(self.leaves)
@@ -185,7 +185,7 @@ class Host(Coordinatewise):
     @cached_property
     def _identity(self) -> str:
         """A digest of the function's name, the base point and the outputs there."""
-        return identity(self._problem.name, [*self.leaves, *self._base])
+        return identity(self._point.name, [*self.leaves, *self._base])
 
     def _call(self, moved: Sequence[np.ndarray], where: Callable[[], str]) -> list[np.ndarray]:
         start = time.perf_counter()
@@ -208,7 +208,7 @@ class Host(Coordinatewise):
 
     def _output(self, moved: Sequence[np.ndarray]) -> Any:
         with jaxprs.working_precision(self.double):
-            return self._problem.output(self._problem.fresh(moved, self.double))
+            return self._point.output(self._point.fresh(moved, self.double))
 
     def _path(self, leaf: int, coordinate: int) -> str:
         x = self.leaves[leaf]

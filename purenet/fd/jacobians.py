@@ -12,7 +12,8 @@ from purenet.fd import complex_step
 from purenet.fd.differences import along_coordinates, along_pairs, coordinate_count
 from purenet.fd.numbers import namespace, numbers
 from purenet.fd.options import Options, checked
-from purenet.fd.problem import called, pose, require_inputs, require_outputs
+from purenet.fd.point import Point, called
+from purenet.fd.requirements import require_inputs, require_outputs
 from purenet.fd.results import assembled, in_tree
 from purenet.fd.setup import Setup, prepare, require_finite, steps_of
 from purenet.fd.stencils import stencil
@@ -53,8 +54,8 @@ def jacobian(
     @trees.named_after(fun)
     @jaxprs.own_settings()
     def jacobian_of_fun(*args, **kwargs):
-        problem = pose(fun, args, kwargs, argnums=argnums, has_aux=has_aux, allow_int=allow_int)
-        setup = prepare(problem, chosen, whole_leaves=True)
+        point = Point.of(fun, args, kwargs, argnums=argnums, has_aux=has_aux, allow_int=allow_int)
+        setup = prepare(point, chosen, whole_leaves=True)
         result = jacobian_of(setup, chosen, holomorphic=holomorphic)
         return (result, called(fun, args, kwargs)[1]) if has_aux else result
 
@@ -100,8 +101,8 @@ def hessian(
     @trees.named_after(fun)
     @jaxprs.own_settings()
     def hessian_of_fun(*args, **kwargs):
-        problem = pose(fun, args, kwargs, argnums=argnums, has_aux=has_aux)
-        setup = prepare(problem, chosen)
+        point = Point.of(fun, args, kwargs, argnums=argnums, has_aux=has_aux)
+        setup = prepare(point, chosen)
         _require(setup, holomorphic)
         with jaxprs.working_precision(chosen.double):
             result = _hessian(setup, chosen, holomorphic)
@@ -111,7 +112,7 @@ def hessian(
 
 
 def jacobian_of(setup: Setup, options: Options, *, holomorphic: bool) -> Any:
-    """The Jacobian of a problem that is set up."""
+    """The Jacobian of a point that is set up."""
     _require(setup, holomorphic)
     if options.method == "complex":
         with jaxprs.working_precision(True):
@@ -183,5 +184,5 @@ def _combined(values, leaf, axis: int, holomorphic: bool):
 
 def _require(setup: Setup, holomorphic: bool) -> None:
     require_outputs(setup.outputs, holomorphic=holomorphic)
-    leaves = [setup.problem.leaves[i] for i in setup.problem.movable]
+    leaves = setup.point.moved
     require_inputs(leaves, setup.paths, holomorphic=holomorphic)

@@ -19,7 +19,7 @@ def in_tree(
     """The tree of jax.jacobian, which for a scalar output is that of jax.grad.
 
     Args:
-        setup: the problem.
+        setup: the point.
         derivatives: ``derivatives[leaf][output]`` of shape (coordinates, *output shape); a complex
             leaf's imaginary coordinates follow its real ones.
         holomorphic: whether the derivative along the real axis is the whole derivative.

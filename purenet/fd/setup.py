@@ -1,4 +1,4 @@
-"""What every transformation begins with: the problem, a way to evaluate it, and its steps."""
+"""What every transformation begins with: the point, a way to evaluate it, and its steps."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -7,7 +7,6 @@ import jax
 import numpy as np
 
 from purenet import jaxprs, trees
-from purenet.fd import problem as problems
 from purenet.fd.complex_step import ANALYTIC, require_real
 from purenet.fd.dense import Dense
 from purenet.fd.differences import Evaluator, Numbers, coordinate_count, real_coordinates
@@ -15,16 +14,18 @@ from purenet.fd.host import Host
 from purenet.fd.incremental import Incremental
 from purenet.fd.numbers import namespace, numbers
 from purenet.fd.options import Options
+from purenet.fd.point import Point, is_numpy_code, trace
+from purenet.fd.requirements import require_base_point, require_finite_base, require_range
 from purenet.fd.stencils import stencil
 from purenet.fd.steps import chosen_steps, given_steps
 from purenet.fd.watch import Watch
 
 
 class Setup(NamedTuple):
-    """A posed problem and an evaluator of it.
+    """A point and an evaluator of the function there.
 
     Attributes:
-        problem: the leaves, their paths, the result's tree.
+        point: the leaves, their paths, the result's tree.
         evaluator: the function around the base point.
         input_dtypes: the dtypes of the leaves that move, in the caller's own program.
         outputs: shape and dtype of each output there.
@@ -32,7 +33,7 @@ class Setup(NamedTuple):
         options: those of the call.
     """
 
-    problem: problems.Problem
+    point: Point
     evaluator: Evaluator
     input_dtypes: list[Any]
     outputs: list[jax.ShapeDtypeStruct]
@@ -42,62 +43,60 @@ class Setup(NamedTuple):
     @property
     def paths(self) -> list[str]:
         """The paths of the leaves that move."""
-        return [self.problem.paths[i] for i in self.problem.movable]
+        return self.point.moved_paths
 
     def assemble(self, results: Sequence[Any]) -> Any:
         """Results of the leaves that move, in the tree of jax.grad.
 
         The others have float0 zeros, as of jax.grad, or None where a library holds them constant.
         """
-        held = self.problem.held
+        held = self.point.held
         every: list[Any] = [
             None if i in held else trees.zero_tangent(leaf)
-            for i, leaf in enumerate(self.problem.leaves)
+            for i, leaf in enumerate(self.point.leaves)
         ]
-        for i, result in zip(self.problem.movable, results, strict=True):
+        for i, result in zip(self.point.movable, results, strict=True):
             every[i] = result
-        return self.problem.assemble(every)
+        return self.point.assemble(every)
 
 
-def prepare(problem: problems.Problem, options: Options, *, whole_leaves: bool = False) -> Setup:
-    """Trace the problem, or, where JAX cannot, set it up to be called on the host.
+def prepare(point: Point, options: Options, *, whole_leaves: bool = False) -> Setup:
+    """Trace the point, or, where JAX cannot, set it up to be called on the host.
 
     ``whole_leaves`` says that all coordinates of a leaf are going to be displaced in turn, which
     is where the incremental evaluation saves work.
 
     Call it outside `working_precision`: the program traced is the caller's own.
     """
-    require_base_point(problem)
-    leaves = [problem.leaves[i] for i in problem.movable]
-    paths = [problem.paths[i] for i in problem.movable]
+    require_base_point(point)
     if options.method == "complex":
-        require_real(leaves, paths)
+        require_real(point.moved, point.moved_paths)
     if options.strategy == "host":
-        return on_host(problem, options)
+        return on_host(point, options)
     try:
-        traced = problems.trace(problem)
+        traced = trace(point)
     except Exception as untraceable:  # whatever NumPy or PyTorch say of a tracer
         if (
             options.strategy in ("dense", "incremental")
             or options.method == "complex"
-            or any(map(jaxprs.is_traced, leaves))
+            or any(map(jaxprs.is_traced, point.moved))
         ):
             raise
-        return on_host(problem, options, untraceable)
+        return on_host(point, options, untraceable)
     may_choose = options.strategy == "auto" and options.method != "complex" and options.double
-    if may_choose and problems.is_numpy_code(problem, traced):
-        return on_host(problem, options)
-    return prepared(problem, traced, options, whole_leaves=whole_leaves)
+    if may_choose and is_numpy_code(point, traced):
+        return on_host(point, options)
+    return prepared(point, traced, options, whole_leaves=whole_leaves)
 
 
 def on_host(
-    problem: problems.Problem,
+    point: Point,
     options: Options,
     untraceable: Exception | None = None,
     *,
     watch: Watch | None = None,
 ) -> Setup:
-    """The setup of a problem whose function is called as it is.
+    """The setup of a point whose function is called as it is.
 
     Raises:
         ValueError: where the devices of a mesh were to share the calls.
@@ -106,77 +105,36 @@ def on_host(
     """
     if options.mesh is not None:
         raise ValueError(
-            f"got mesh for {problem.name}, which is called as it is, in Python; wanted a function "
+            f"got mesh for {point.name}, which is called as it is, in Python; wanted a function "
             "that JAX traces; leave mesh out, or pass workers to call it from several threads"
         ) from untraceable
     try:
-        host = Host(problem, double=options.double, workers=options.workers, watch=watch)
+        host = Host(point, double=options.double, workers=options.workers, watch=watch)
     except Exception as error:
         if "<class 'torch.Tensor'>" in str(error):  # so says JAX of what it does not take
             raise TypeError(
-                f"got tensors of PyTorch for {problem.name}, which hands them to JAX; wanted "
+                f"got tensors of PyTorch for {point.name}, which hands them to JAX; wanted "
                 "arrays; pass jax.numpy.asarray(tensor.detach().numpy())"
             ) from error
         is_same = str(error) == str(untraceable)  # and said once is enough
         raise error from None if is_same else untraceable
-    dtypes = [np.asarray(problem.leaves[i]).dtype for i in problem.movable]
-    return Setup(problem, host, dtypes, host.outputs, host.output_tree, options)
+    dtypes = [np.asarray(leaf).dtype for leaf in point.moved]
+    return Setup(point, host, dtypes, host.outputs, host.output_tree, options)
 
 
 def prepared(
-    problem: problems.Problem,
+    point: Point,
     traced: jaxprs.Traced,
     options: Options,
     *,
     whole_leaves: bool = False,
     watch: Watch | None = None,
 ) -> Setup:
-    """The setup of a problem whose function is traced already; see `prepare`."""
-    leaves = [problem.leaves[i] for i in problem.movable]
-    _require_range(problem, traced)
+    """The setup of a point whose function is traced already; see `prepare`."""
+    require_range(point, traced)
     with jaxprs.working_precision(options.double):
-        evaluator = _traced_evaluator(traced, leaves, options, whole_leaves, watch)
-    return Setup(
-        problem, evaluator, traced.input_dtypes, traced.outputs, traced.output_tree, options
-    )
-
-
-def require_base_point(problem: problems.Problem) -> None:
-    """Raise ValueError where no parameter moves, or one that is NaN or infinite, with its place."""
-    if not problem.movable:
-        raise ValueError(
-            f"got {', '.join(problem.paths)} without a floating-point number; wanted one at least, "
-            "which can move by a little; cast it, or name another argument by argnums"
-        )
-    for i in problem.movable:
-        leaf, path = problem.leaves[i], problem.paths[i]
-        if jaxprs.is_traced(leaf):
-            continue
-        array = np.asarray(leaf)
-        finite = np.isfinite(array)
-        if not finite.all():
-            worst = int(np.argmin(finite))
-            raise ValueError(
-                f"got {trees.coordinate_path(path, array.shape, worst)} = {array.flat[worst]}; "
-                "wanted finite parameters to move by a little; look for where it was computed"
-            )
-
-
-def _require_range(problem: problems.Problem, traced: jaxprs.Traced) -> None:
-    """Raise ValueError where a parameter is infinite in the dtype that JAX takes it in."""
-    for i, dtype in zip(problem.movable, traced.input_dtypes, strict=True):
-        leaf, path = problem.leaves[i], problem.paths[i]
-        if jaxprs.is_traced(leaf) or np.asarray(leaf).dtype == dtype:
-            continue
-        with np.errstate(over="ignore"):
-            finite = np.isfinite(np.asarray(leaf).astype(dtype))
-        if not finite.all():
-            worst = int(np.argmin(finite))
-            raise ValueError(
-                f"got {trees.coordinate_path(path, finite.shape, worst)} = "
-                f"{np.asarray(leaf).flat[worst]:.6g}, which is infinite in {dtype}, in which JAX "
-                "takes it; wanted numbers in its range; use jax.enable_x64(True), or scale them"
-            )
+        evaluator = _traced_evaluator(traced, point.moved, options, whole_leaves, watch)
+    return Setup(point, evaluator, traced.input_dtypes, traced.outputs, traced.output_tree, options)
 
 
 def _traced_evaluator(
@@ -207,8 +165,8 @@ def steps_of(setup: Setup, options: Options, order: int) -> list[Numbers]:
     """The steps of each leaf's real coordinates: the caller's, or chosen from dtype and scale."""
     leaves = setup.evaluator.leaves
     if options.step is not None:
-        every = given_steps(options.step, setup.problem.leaves, setup.problem.arguments)
-        given = [every[i] for i in setup.problem.movable]
+        every = given_steps(options.step, setup.point.leaves, setup.point.arguments)
+        given = [every[i] for i in setup.point.movable]
         return [
             _doubled(numbers(s).ravel(), x).astype(np.zeros((), x.dtype).real.dtype)
             for s, x in zip(given, leaves, strict=True)
@@ -234,17 +192,6 @@ def require_finite(
                 count = coordinate_count(setup.evaluator.leaves[leaf])
                 coordinate = int(np.argmin(finite)) // (len(derivative) // count)
                 _explain(setup, leaf, coordinate, steps)
-
-
-def require_finite_base(outputs: Sequence[Any]) -> None:
-    """Raise ValueError where an output at the base point is NaN or infinite."""
-    for output in map(np.asarray, outputs):
-        bad = output[~np.isfinite(output)]
-        if bad.size:
-            raise ValueError(
-                f"got a function that is {bad.flat[0]} at the base point; wanted a finite value to "
-                "difference; look for a division by zero, the logarithm of zero or an overflow"
-            )
 
 
 def _explain(setup, leaf, coordinate, steps) -> None:

@@ -1,6 +1,7 @@
 """The step of a finite difference where nobody gives one: from dtype, order and scale."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -185,7 +186,7 @@ def measured_length(evaluator: Evaluator, leaf: int, width: int = 2) -> Any:
     return xp.where(xp.any(loud), heard, xp.minimum(ladder[-1], cap)) / unit
 
 
-def given_steps(step: Any, leaves: list[Any], arguments: tuple) -> list[Any]:
+def given_steps(step: Any, leaves: Sequence[Any], arguments: tuple) -> list[Any]:
     """The caller's step for each leaf, broadcast to its shape.
 
     Args:

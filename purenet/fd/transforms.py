@@ -11,7 +11,8 @@ import numpy as np
 from purenet import jaxprs, trees
 from purenet.fd.jacobians import jacobian_of
 from purenet.fd.options import Options, checked
-from purenet.fd.problem import called, pose, require_scalar
+from purenet.fd.point import Point, called
+from purenet.fd.requirements import require_scalar
 from purenet.fd.setup import Setup, prepare
 
 
@@ -107,8 +108,8 @@ def _gradient_of(
     options: Options,
 ) -> Callable:
     def gradient_of(args: tuple, kwargs: dict) -> Any:
-        problem = pose(fun, args, kwargs, argnums=argnums, has_aux=has_aux, allow_int=allow_int)
-        setup = prepare(problem, options, whole_leaves=True)
+        point = Point.of(fun, args, kwargs, argnums=argnums, has_aux=has_aux, allow_int=allow_int)
+        setup = prepare(point, options, whole_leaves=True)
         require_scalar(setup.outputs, setup.output_tree)
         gradient = jacobian_of(setup, options, holomorphic=holomorphic)
         _warn_of_zeros(fun, gradient, setup)

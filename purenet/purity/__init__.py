@@ -2,7 +2,6 @@
 
 from purenet.purity.auditing import assert_pure as assert_pure
 from purenet.purity.auditing import audit as audit
-from purenet.purity.call import called as called
 from purenet.purity.effects import profiled as profiled
 from purenet.purity.findings import Finding as Finding
 from purenet.purity.kinds import KINDS as KINDS

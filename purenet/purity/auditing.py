@@ -5,8 +5,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from purenet import jaxprs
+from purenet.fd.point import Point
 from purenet.purity import program_findings, run_findings
-from purenet.purity.call import Call, called
+from purenet.purity.arguments import point_of
 from purenet.purity.experiment import Experiment
 from purenet.purity.findings import Fact, findings
 from purenet.purity.late_binding import late_bindings
@@ -82,22 +83,22 @@ def audit(function: Callable, *args: Any, argnums: int | Sequence[int] = 0) -> P
     """
     start = time.perf_counter()
     with jaxprs.own_settings():
-        call = called(function, args, argnums)
-        facts = [*program_findings.integer_parameters(call), *late_bindings(function)]
-        leaks, notes = list(run_findings.leaked_before(call)), []
+        point = point_of(function, args, argnums)
+        facts = [*program_findings.integer_parameters(point), *late_bindings(function)]
+        leaks, notes = list(run_findings.leaked_before(point)), []
         if not leaks:
             with auditing():
-                found, notes = _by_running(call)
+                found, notes = _by_running(point)
                 facts += found
-    found = findings(call.name, [*facts, *leaks])
+    found = findings(point.name, [*facts, *leaks])
     told = {subject for finding in found for subject in finding.subjects}
     noted = [note for note in notes if note.subject not in told]
-    return PurityReport(call.name, found, findings(call.name, noted), time.perf_counter() - start)
+    return PurityReport(point.name, found, findings(point.name, noted), time.perf_counter() - start)
 
 
-def _by_running(call: Call) -> tuple[list[Fact], list[Fact]]:
+def _by_running(point: Point) -> tuple[list[Fact], list[Fact]]:
     """The findings, and the notes, of all experiments."""
-    experiment = Experiment(call)
+    experiment = Experiment(point)
     facts = list(run_findings.of_runs(experiment))
     notes = list(run_findings.caches(experiment))
     if experiment.used_up:

@@ -36,11 +36,11 @@ def dependence(experiment: Experiment) -> list[Dependence]:
     """How the value depends on each leaf that can move."""
     if experiment.traces:
         return _by_program(experiment)
-    return [_by_moving(experiment, leaf) for leaf in range(len(experiment.call.values))]
+    return [_by_moving(experiment, leaf) for leaf in range(len(experiment.point.moved))]
 
 
 def _by_program(experiment: Experiment) -> list[Dependence]:
-    values = experiment.call.values
+    values = experiment.point.moved
     found = jaxprs.reach(experiment.traced.call, experiment.leaves)
     moving = [leaf for leaf, moves in enumerate(found.derivative) if moves]
     largest = largest_derivatives(experiment) if moving else None
@@ -59,11 +59,11 @@ def _by_program(experiment: Experiment) -> list[Dependence]:
 
 
 def _stepwise_evidence(experiment: Experiment, leaf: int) -> dict[str, float | str]:
-    moved = list(experiment.call.values)
+    moved, path = experiment.point.moved, experiment.point.moved_paths[leaf]
     moved[leaf] = perturbed(moved[leaf])
     return {
         "value": summary(experiment.outputs()),
-        f"value with other {experiment.call.path(leaf)}": summary(experiment.outputs(moved)),
+        f"value with other {path}": summary(experiment.outputs(moved)),
         "derivative": 0.0,
     }
 
@@ -83,9 +83,9 @@ def _numerically(largest: np.ndarray) -> Dependence:
 
 def _by_moving(experiment: Experiment, leaf: int) -> Dependence:
     """For code that JAX cannot trace: what far moves and small moves of one leaf do."""
-    if np.size(experiment.call.values[leaf]) == 0:
+    if np.size(experiment.point.moved[leaf]) == 0:
         return Dependence(MOVES, {})
-    base, values = experiment.outputs(), experiment.call.values
+    base, values = experiment.outputs(), experiment.point.moved
     value = values[leaf]
     far = [_outputs_at(experiment, values, leaf, one) for one in _far(value)]
     if not any(out is None or differ(out, base) for out in far):
@@ -97,7 +97,7 @@ def _by_moving(experiment: Experiment, leaf: int) -> Dependence:
     elsewhere = [one for one in _far(value) if np.all(np.isfinite(one))]
     evidence: dict[str, float | str] = {
         "value": summary(base),
-        f"change on moving {experiment.call.path(leaf)} a little": 0.0,
+        f"change on moving {experiment.point.moved_paths[leaf]} a little": 0.0,
     }
     finite = [out for out in far if out is not None]
     if _moves_beside(experiment, leaf):
@@ -111,11 +111,11 @@ def _by_moving(experiment: Experiment, leaf: int) -> Dependence:
 
 def _moves_beside(experiment: Experiment, leaf: int) -> bool:
     """Whether a leaf moves the value where the others, too, are a little elsewhere."""
-    call = experiment.call
+    point = experiment.point
     for seed in range(POINTS):
         values = [
             _like(near, value) if trees.is_differentiable(value) else value
-            for near, value in zip(around(call.values, seed), call.values, strict=True)
+            for near, value in zip(around(point.moved, seed), point.moved, strict=True)
         ]
         base = _outputs_at(experiment, values, leaf, values[leaf])
         if base is not None and _moves_nearby(experiment, values, leaf, values[leaf], base):
@@ -124,7 +124,7 @@ def _moves_beside(experiment: Experiment, leaf: int) -> bool:
 
 
 def _is_flat_at(experiment: Experiment, leaf: int, value: np.ndarray) -> bool:
-    values = experiment.call.values
+    values = experiment.point.moved
     base = _outputs_at(experiment, values, leaf, value)
     return base is None or not _moves_nearby(experiment, values, leaf, value, base)
 

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from purenet import jaxprs
+from purenet.purity.arguments import arguments_by_name, new_arguments
 from purenet.purity.guards import Raised, within
 from purenet.purity.object_graph import reached
 from purenet.purity.runs import Runs, apart
@@ -27,7 +28,7 @@ class Experiment(Runs):
     @property
     def leaves(self) -> list[Any]:
         """The values that can move, in the dtypes that the program takes."""
-        return self._placed(self.call.values)
+        return self._placed(self.point.moved)
 
     def outputs(
         self, moved: Sequence[Any] | None = None, replaced: Replaced = ()
@@ -47,7 +48,7 @@ class Experiment(Runs):
         as_given = moved is None and not replaced
         if as_given and self.first is not None:
             return self.first
-        moved = self.call.values if moved is None else moved
+        moved = self.point.moved if moved is None else moved
         if self.program is None:
             limit = math.inf if as_given else self.limit
             return self.kept(
@@ -71,9 +72,9 @@ class Experiment(Runs):
         """
         try:
             if self.program is None:
-                again = self.kept(lambda: self._plain(self.call.function, self.call.values))
+                again = self.kept(lambda: self._plain(self.point.function, self.point.moved))
                 return self.outputs(), again
-            traced = self._trace_of(self.call.function, afresh=True)
+            traced = self._trace_of(self.point.function, afresh=True)
             if traced.is_same(self.program):
                 return None
             return self.outputs(), _evaluated(traced, traced.constants, self.leaves)
@@ -92,13 +93,13 @@ class Experiment(Runs):
     def as_compiled(self) -> tuple[list[np.ndarray], list[Any]]:
         """What the function gives with what jit froze earlier, and the arrays in that program."""
         if self.program is None:
-            return self.kept(lambda: self._plain(self.call.function, self.call.values)), []
-        frozen = self._trace_of(self.call.function, afresh=False)
+            return self.kept(lambda: self._plain(self.point.function, self.point.moved)), []
+        frozen = self._trace_of(self.point.function, afresh=False)
         return _evaluated(frozen, frozen.constants, self.leaves), list(frozen.closed.consts)
 
     def refused_writes(self) -> Iterator[tuple[str, Raised]]:
         """The arrays among the arguments that cannot be read-only, by name, and what was raised."""
-        given = self.call.named(self.call.arguments(self.call.values))
+        given = arguments_by_name(self.point, new_arguments(self.point, self.point.moved))
         names = [item.name for item in reached(given) if isinstance(item.value, np.ndarray)]
         if names and self._refused(names) is not None:
             for name in names[:_MOST_ARRAYS]:
@@ -107,19 +108,19 @@ class Experiment(Runs):
                     yield name, error
 
     def _plain(self, function: Callable, moved: Sequence[Any]) -> list[np.ndarray]:
-        return [as_numpy(out) for out in outputs_of(function(*self.call.arguments(moved)))]
+        return [as_numpy(out) for out in outputs_of(function(*new_arguments(self.point, moved)))]
 
     def _with_other(self, replaced: Replaced, work: Callable[[Callable], Any]) -> Any:
         """``work`` of the function with other captured values."""
         if not replaced:
-            return work(self.call.function)
+            return work(self.point.function)
         try:
-            made = with_other(self.call.function, replaced)
+            made = with_other(self.point.function, replaced)
         except CannotReplaceError:
             if len(replaced) > 1:
                 raise
             ((item, new),) = replaced
-            return in_place(item.value, new, lambda: work(self.call.function))
+            return in_place(item.value, new, lambda: work(self.point.function))
         return work(made)
 
     def _constants(self, replaced: Replaced) -> list[Any] | None:
@@ -141,10 +142,10 @@ class Experiment(Runs):
 
     def _trace_of(self, function: Callable, *, afresh: bool) -> jaxprs.Traced:
         def of_leaves(leaves):
-            return self.kept(lambda: outputs_of(function(*self.call.arguments(leaves))))
+            return self.kept(lambda: outputs_of(function(*new_arguments(self.point, leaves))))
 
         with self.afresh() if afresh else contextlib.nullcontext():
-            return jaxprs.trace(of_leaves, self.call.values)
+            return jaxprs.trace(of_leaves, self.point.moved)
 
     def _placed(self, moved: Sequence[Any]) -> list[Any]:
         dtypes = self.traced.input_dtypes
@@ -152,12 +153,12 @@ class Experiment(Runs):
 
     def _refused(self, names: Sequence[str]) -> Raised | None:
         """What is raised where some of the arguments' arrays are read-only."""
-        arguments = self.call.arguments(self.call.values)
-        for item in reached(self.call.named(arguments)):
+        arguments = new_arguments(self.point, self.point.moved)
+        for item in reached(arguments_by_name(self.point, arguments)):
             if item.name in names and isinstance(item.value, np.ndarray):
                 item.value.flags.writeable = False
         try:
-            self.kept(lambda: self.call.function(*arguments))
+            self.kept(lambda: self.point.function(*arguments))
         except Exception as error:
             is_refused = isinstance(error, ValueError) and "read-only" in str(error)
             return Raised.of(error) if is_refused else None

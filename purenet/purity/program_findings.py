@@ -7,8 +7,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from purenet import jaxprs, trees
-from purenet.purity.call import Call
+from purenet import jaxprs
+from purenet.fd.point import Point
+from purenet.purity.arguments import arguments_by_name
 from purenet.purity.dependence import FLAT, IGNORED, STEPWISE, Dependence, dependence
 from purenet.purity.experiment import Experiment
 from purenet.purity.findings import Fact, listed
@@ -23,17 +24,16 @@ from purenet.purity.values import close, perturbed, summary
 _MOST = 32  # captured values that are tried
 
 
-def integer_parameters(call: Call) -> Iterator[Fact]:
+def integer_parameters(point: Point) -> Iterator[Fact]:
     """Leaves by which nothing can be differentiated: whole numbers, truth values, random keys."""
-    held = [is_held for i in call.positions for is_held in trees.held_leaves(call.args[i])]
-    for i, (leaf, path) in enumerate(zip(call.leaves, call.paths, strict=True)):
-        if held[i]:
+    for i, (leaf, path) in enumerate(zip(point.leaves, point.paths, strict=True)):
+        if i in point.held:
             continue
         dtype = str(getattr(leaf, "dtype", type(leaf).__name__))
         is_number = hasattr(leaf, "dtype") or isinstance(leaf, int)
-        if i not in call.movable and is_number and dtype != "object":
+        if i not in point.movable and is_number and dtype != "object":
             yield Fact(
-                "integer-parameter", path, where_defined(call.function),
+                "integer-parameter", path, where_defined(point.function),
                 words={"dtype": dtype}, evidence={"dtype": dtype}, group=dtype,
             )  # fmt: skip
 
@@ -54,8 +54,8 @@ def of_values(experiment: Experiment) -> tuple[list[Fact], list[Fact]]:
             for read in reads.beside(leaf):
                 captured.setdefault(read.name, _captured(experiment, read, leaf, "beside"))
     notes = [
-        Fact("vanishing-derivative", experiment.call.path(leaf), way="here", evidence=one.evidence)
-        for leaf, one in enumerate(found)
+        Fact("vanishing-derivative", path, way="here", evidence=one.evidence)
+        for path, one in zip(experiment.point.moved_paths, found, strict=True)
         if one.stationary
     ]
     facts += [*_ignored(experiment, instead), *captured.values()]
@@ -64,7 +64,7 @@ def of_values(experiment: Experiment) -> tuple[list[Fact], list[Fact]]:
 
 def key_reuse(experiment: Experiment) -> Iterator[Fact]:
     """Keys that one call draws from twice, or draws from and splits."""
-    call, said = experiment.call, set()
+    point, said = experiment.point, set()
     for reused in jaxprs.reused_keys(experiment.traced.call, experiment.leaves):
         name = _name_of_key(experiment, reused.origin)
         if name in said:
@@ -73,7 +73,7 @@ def key_reuse(experiment: Experiment) -> Iterator[Fact]:
         uses = [f"{use.how} at {use.where}" if use.where else use.how for use in reused.uses]
         places = [use.where for use in reused.uses if use.where]
         yield Fact(
-            "key-reuse", name, places[-1] if places else where_defined(call.function),
+            "key-reuse", name, places[-1] if places else where_defined(point.function),
             words={"count": str(len(uses))}, group=name,
             evidence={f"use {i + 1}": use for i, use in enumerate(uses)},
         )  # fmt: skip
@@ -87,7 +87,7 @@ def stale_captures(experiment: Experiment) -> Iterator[Fact]:
     fresh = experiment.outputs()
     if close(frozen, fresh):
         return
-    function = experiment.call.function
+    function = experiment.point.function
     values = [*captured_arrays(function), *captured_numbers(function)]
     reads = Reads(experiment)
     for thing in values[:_MOST]:
@@ -107,19 +107,19 @@ def stale_captures(experiment: Experiment) -> Iterator[Fact]:
 
 def _ignored(experiment: Experiment, instead: Mapping[int, list[Reached]]) -> Iterator[Fact]:
     """The parameters that are ignored; ``instead`` has what is read in the place of each."""
-    at = where_defined(experiment.call.function)
+    at = where_defined(experiment.point.function)
     for way in ("instead", ""):
         leaves = [leaf for leaf, read in instead.items() if bool(read) == bool(way)]
         reads = {read.name: read for leaf in leaves for read in instead[leaf]}
         evidence = _ablation(experiment, leaves, list(reads.values())) if leaves else {}
         words = {"instead": listed(f"`{name}`" for name in reads)}
         for leaf in leaves:
-            path = experiment.call.path(leaf)
+            path = experiment.point.moved_paths[leaf]
             yield Fact("ignored-parameter", path, at, way, words, evidence)
 
 
 def _without_derivative(experiment: Experiment, leaf: int, one: Dependence) -> Iterator[Fact]:
-    path, at = experiment.call.path(leaf), where_defined(experiment.call.function)
+    path, at = experiment.point.moved_paths[leaf], where_defined(experiment.point.function)
     if one.state == FLAT:
         yield Fact("vanishing-derivative", path, at, evidence=one.evidence)
     if one.state == STEPWISE:
@@ -137,14 +137,14 @@ def _instead(experiment: Experiment, read: Reached, leaf: int, reads: Reads) -> 
         fact = _captured(experiment, read, leaf, "untried")
         return fact._replace(words={**fact.words, "reason": reason}, group=reason)
     fact = _captured(experiment, read, leaf, "instead")
-    if aliases(read, experiment.call, leaf) and not isinstance(read.value, jax.Array):
+    if aliases(read, experiment.point, leaf) and not isinstance(read.value, jax.Array):
         return fact._replace(kind="aliased-state", way="")
     return fact
 
 
 def _captured(experiment: Experiment, read: Reached, leaf: int, way: str) -> Fact:
     where = experiment.where(read.name)
-    words = {"argument": experiment.call.path(leaf)}
+    words = {"argument": experiment.point.moved_paths[leaf]}
     return Fact("captured-array", read.name, where, way, words, group="")
 
 
@@ -171,10 +171,10 @@ def _ablation(
     experiment: Experiment, leaves: Sequence[int], reads: list[Reached]
 ) -> dict[str, float | str]:
     """The value where the arguments change, where what is captured does, where both do."""
-    moved = list(experiment.call.values)
+    moved = experiment.point.moved
     for leaf in leaves:
         moved[leaf] = perturbed(moved[leaf])
-    paths = [experiment.call.path(leaf) for leaf in leaves]
+    paths = [experiment.point.moved_paths[leaf] for leaf in leaves]
     values: dict[str, float | str] = {
         "value": summary(experiment.outputs()),
         f"{listed(paths, 2)} changed": _value(experiment, moved, []),
@@ -183,7 +183,7 @@ def _ablation(
         replaced = [(read, perturbed(read.value)) for read in reads]
         values[f"{listed([r.name for r in reads], 2)} changed"] = _value(experiment, None, replaced)
         values["both changed"] = _value(experiment, moved, replaced)
-        if any(aliases(read, experiment.call, leaf) for read in reads for leaf in leaves):
+        if any(aliases(read, experiment.point, leaf) for read in reads for leaf in leaves):
             values["the two are one array"] = 1.0
     return values
 
@@ -197,10 +197,10 @@ def _value(experiment: Experiment, moved: list | None, replaced: Replaced) -> fl
 
 def _name_of_key(experiment: Experiment, origin: Any) -> str:
     """The argument or captured name that a key comes from."""
-    call = experiment.call
+    point = experiment.point
     if isinstance(origin, int):
-        return call.path(origin)
-    for item in (*reached(call.named(call.args)), *experiment.reached):
+        return point.moved_paths[origin]
+    for item in (*reached(arguments_by_name(point, point.args)), *experiment.reached):
         if isinstance(item.value, ARRAYS) and _are_alike(item.value, origin):
             return item.name
     return "a key made in the function"

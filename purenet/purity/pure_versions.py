@@ -11,8 +11,9 @@ import numpy as np
 from jax.core import Tracer
 
 from purenet import markup
+from purenet.fd.point import Point
 from purenet.kinds import like
-from purenet.purity.call import Call, called
+from purenet.purity.arguments import new_arguments, point_of
 from purenet.purity.dependence import IGNORED, dependence
 from purenet.purity.experiment import Experiment
 from purenet.purity.members import ARRAYS
@@ -77,30 +78,30 @@ def pure_version(function: Callable, *args: Any, argnums: int | Sequence[int] = 
     >>> list(params), jax.grad(loss)(params)["net.W"].round(1)
     (['net.W'], Array([2.7, 7.4], dtype=float32))
     """
-    call = called(function, args, argnums)
+    point = point_of(function, args, argnums)
     with auditing():
-        experiment = Experiment(call)
+        experiment = Experiment(point)
         if experiment.used_up:
             raise ValueError(
-                f"got {call.name}, which uses up {experiment.used_up[0]}; wanted one that can be "
+                f"got {point.name}, which uses up {experiment.used_up[0]}; wanted one that can be "
                 "called again; pass what it needs as an argument"
             )
         return _version_of(experiment)
 
 
 def _version_of(experiment: Experiment) -> PureVersion:
-    call, value = experiment.call, experiment.outputs()
+    point, value = experiment.point, experiment.outputs()
     captured = {read.name: read for read in _captured_parameters(experiment)}
     params = {name: read.value for name, read in captured.items()}
     if not params:
         raise ValueError(
-            f"got {call.name}, which reads no captured array in place of a parameter; wanted "
+            f"got {point.name}, which reads no captured array in place of a parameter; wanted "
             "one that does; it is ready for jax.grad as it is, or audit says what is wrong"
         )
     written = {id(change.holder) for run in experiment.runs for change in run.state}
     reasons = []
     for way in ("traced", "traced on jax.numpy", "by NumPy"):
-        function = _of_params(call, captured, written, way)
+        function = _of_params(point, captured, written, way)
         try:
             found = jax.tree.leaves((function if way == "by NumPy" else jax.jit(function))(params))
         except Exception as error:  # whatever the code does with a tracer
@@ -110,20 +111,20 @@ def _version_of(experiment: Experiment) -> PureVersion:
             return PureVersion(function, params)
         reasons.append("its value is not that of the original")
     raise ValueError(
-        f"got {call.name}, of which no pure version could be built ({reasons[-1]}); wanted code "
+        f"got {point.name}, of which no pure version could be built ({reasons[-1]}); wanted code "
         "that computes the same each time; write the loss with its parameters as an argument"
     )
 
 
 def _captured_parameters(experiment: Experiment) -> list[Reached]:
     """What is read in place of ignored parameters, and what stands beside it."""
-    call, reads = experiment.call, Reads(experiment)
+    point, reads = experiment.point, Reads(experiment)
     matched: list[Reached] = []
     for leaf, one in enumerate(dependence(experiment)):
         if one.state == IGNORED:
             matched += reads.in_place_of(leaf) or reads.all()
         else:
-            matched += [r for r in reads.captured if aliases(r, call, leaf) and reads.decides(r)]
+            matched += [r for r in reads.captured if aliases(r, point, leaf) and reads.decides(r)]
     owners = {_owner(read.name) for read in matched} - {""}
     beside = [r for r in reads.captured if _owner(r.name) in owners and reads.decides(r)]
     return list({read.name: read for read in [*matched, *beside]}.values())
@@ -135,15 +136,15 @@ def _owner(name: str) -> str:
 
 
 def _of_params(
-    call: Call, captured: Mapping[str, Reached], written: set[int], way: str
+    point: Point, captured: Mapping[str, Reached], written: set[int], way: str
 ) -> Callable[[Mapping[str, Any]], Any]:
     on_jax = way == "traced on jax.numpy"
-    fixed = _numpy_as_jax(call) if on_jax else {}
+    fixed = _numpy_as_jax(point) if on_jax else {}
 
     def function(given: Mapping[str, Any]) -> Any:
         _require_names(captured, given)
         if way == "by NumPy":
-            _require_numbers(call, given)
+            _require_numbers(point, given)
             new = {
                 name: like(read.value, np.asarray(given[name])) for name, read in captured.items()
             }
@@ -153,31 +154,31 @@ def _of_params(
                 for name, read in captured.items()
             }
         replaced = [(read, new[name]) for name, read in captured.items()]
-        made = with_other(call.function, replaced, fixed, written)
-        arguments = call.arguments(_moved(call, captured, new))
+        made = with_other(point.function, replaced, fixed, written)
+        arguments = new_arguments(point, _moved(point, captured, new))
         if on_jax:
             arguments = [jax.tree.map(_on_jax, argument) for argument in arguments]
         return made(*arguments)
 
-    function.__name__ = f"pure_{call.name.strip('<>')}"
+    function.__name__ = f"pure_{point.name.strip('<>')}"
     return function
 
 
-def _moved(call: Call, captured: Mapping[str, Reached], new: Mapping[str, Any]) -> list[Any]:
+def _moved(point: Point, captured: Mapping[str, Reached], new: Mapping[str, Any]) -> list[Any]:
     """The leaves; one that is what is captured moves with it, as it does where that is written."""
-    moved = list(call.values)
-    for leaf, value in enumerate(call.values):
+    moved = point.moved
+    for leaf, value in enumerate(point.moved):
         for name, read in captured.items():
-            if np.shape(read.value) == np.shape(value) and aliases(read, call, leaf):
+            if np.shape(read.value) == np.shape(value) and aliases(read, point, leaf):
                 moved[leaf] = new[name]
     return moved
 
 
-def _numpy_as_jax(call: Call) -> dict[int, Any]:
+def _numpy_as_jax(point: Point) -> dict[int, Any]:
     """jax.numpy for NumPy, function by function, and captured arrays as JAX's."""
     names = [name for name in dir(np) if not name.startswith("_") and hasattr(jnp, name)]
     functions = {id(getattr(np, name)): getattr(jnp, name) for name in names}
-    arrays = [captured.value for captured in captured_arrays(call.function)]
+    arrays = [captured.value for captured in captured_arrays(point.function)]
     return {id(np): jnp, **functions, **{id(array): _on_jax(array) for array in arrays}}
 
 
@@ -186,10 +187,10 @@ def _on_jax(leaf: Any) -> Any:
     return jnp.asarray(leaf) if is_numeric else leaf
 
 
-def _require_numbers(call: Call, given: Mapping[str, Any]) -> None:
+def _require_numbers(point: Point, given: Mapping[str, Any]) -> None:
     if any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves(dict(given))):
         raise TypeError(
-            f"got traced params for {call.name}, which writes into its arrays; wanted numbers; "
+            f"got traced params for {point.name}, which writes into its arrays; wanted numbers; "
             "differentiate it by purenet.fd.grad, or check a gradient of your own by "
             "check_grads(function, params, gradient=...)"
         )

@@ -6,7 +6,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from purenet import jaxprs
-from purenet.purity.call import Call
+from purenet.fd.point import Point
+from purenet.purity.arguments import arguments_by_name
 from purenet.purity.experiment import Experiment
 from purenet.purity.members import ARRAYS
 from purenet.purity.object_graph import Reached, captured_arrays, captured_numbers, reached
@@ -31,7 +32,7 @@ class Reads:
         self.untried: dict[str, str] = {}
         self.captured = [
             thing
-            for thing in captured_arrays(experiment.call.function)
+            for thing in captured_arrays(experiment.point.function)
             if jnp.issubdtype(thing.value.dtype, np.inexact) and not jaxprs.is_traced(thing.value)
         ]
 
@@ -42,15 +43,15 @@ class Reads:
         before one of the same last name. Numbers are named only where they are the likeliest:
         others are settings.
         """
-        call = self._experiment.call
-        value, path = call.values[leaf], call.path(leaf)
-        numbers = captured_numbers(call.function) if isinstance(value, int | float) else []
+        point = self._experiment.point
+        value, path = point.moved[leaf], point.moved_paths[leaf]
+        numbers = captured_numbers(point.function) if isinstance(value, int | float) else []
         alike = [r for r in self.captured if np.shape(r.value) == np.shape(value)]
         candidates = [*alike, *numbers]
         likeliest = [
-            [read for read in candidates if aliases(read, call, leaf)],
+            [read for read in candidates if aliases(read, point, leaf)],
             # a view has another shape, and moves with the leaf all the same
-            [read for read in self.captured if aliases(read, call, leaf)],
+            [read for read in self.captured if aliases(read, point, leaf)],
             [
                 r
                 for r in candidates
@@ -67,7 +68,7 @@ class Reads:
 
     def beside(self, leaf: int) -> list[Reached]:
         """What is one array with a leaf, and read beside it."""
-        one = [read for read in self.captured if aliases(read, self._experiment.call, leaf)]
+        one = [read for read in self.captured if aliases(read, self._experiment.point, leaf)]
         return [read for read in one if self.decides(read)]
 
     def all(self) -> list[Reached]:
@@ -89,7 +90,7 @@ class Reads:
         return self._decides[key]
 
 
-def read_instead(call: Call, path: str) -> list[str]:
+def read_instead(point: Point, path: str) -> list[str]:
     """The names of the captured arrays that decide a call's value in place of an ignored leaf.
 
     Those of the leaf's shape, or where there are none, all. The function is called a few times;
@@ -97,25 +98,25 @@ def read_instead(call: Call, path: str) -> list[str]:
     """
     with auditing():
         try:
-            experiment = Experiment(call)
-            reads, paths = Reads(experiment), [call.paths[i] for i in experiment.call.movable]
-            found = reads.in_place_of(paths.index(path)) or reads.all()
+            experiment = Experiment(point)
+            reads, leaf = Reads(experiment), experiment.point.moved_paths.index(path)
+            found = reads.in_place_of(leaf) or reads.all()
             return [read.name for read in found]
         except FAILS:
             return []
 
 
-def aliases(read: Reached, call: Call, leaf: int) -> bool:
+def aliases(read: Reached, point: Point, leaf: int) -> bool:
     """Whether a captured thing and a leaf are one array, one memory, or one place in a list."""
-    value = call.values[leaf]
+    value = point.moved[leaf]
     if isinstance(value, np.ndarray) and isinstance(read.value, np.ndarray):
         return np.shares_memory(read.value, value)
     if isinstance(read.value, ARRAYS):
         return read.value is value
-    path = call.path(leaf)
+    path = point.moved_paths[leaf]
     return any(
         item.name == path and item.holder is read.holder and item.key == read.key
-        for item in reached(call.named(call.args))
+        for item in reached(arguments_by_name(point, point.args))
     )
 
 

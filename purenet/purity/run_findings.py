@@ -3,8 +3,8 @@
 import random
 from collections.abc import Iterator
 
+from purenet.fd.point import Point
 from purenet.jaxprs import is_traced
-from purenet.purity.call import Call
 from purenet.purity.experiment import Experiment
 from purenet.purity.findings import Fact
 from purenet.purity.object_graph import of_function, own_functions
@@ -16,10 +16,10 @@ from purenet.purity.values import differ, summary
 _LEAST_ID = 2**20  # an id is an address; numbers below it are counted
 
 
-def leaked_before(call: Call) -> Iterator[Fact]:
+def leaked_before(point: Point) -> Iterator[Fact]:
     """Tracers that captured state holds already."""
-    own = own_functions(call.function)
-    for thing in of_function(call.function):
+    own = own_functions(point.function)
+    for thing in of_function(point.function):
         if is_traced(thing.value):
             where = where_named(own, thing.name, stored=True)
             yield Fact("leaked-tracer", thing.name, where, "before", group="")
@@ -27,11 +27,11 @@ def leaked_before(call: Call) -> Iterator[Fact]:
 
 def of_runs(experiment: Experiment) -> Iterator[Fact]:
     """Arguments and state that the calls changed, settings, effects, and NumPy on a tracer."""
-    call = experiment.call
+    point = experiment.point
     if error := experiment.untraceable:
-        at = error.where or where_defined(call.function)
+        at = error.where or where_defined(point.function)
         yield Fact(
-            "numpy-on-tracer", call.name, at,
+            "numpy-on-tracer", point.name, at,
             words={"at": at or "this place", "raised": error.kind},
             evidence={"raised": f"{error.kind}: {error.message}"},
         )  # fmt: skip
@@ -74,21 +74,21 @@ def randomness(experiment: Experiment) -> Iterator[Fact]:
     Run-time type checkers draw from Python's generator too: it counts where the function's own
     code names it, or its value follows it.
     """
-    call = experiment.call
+    point = experiment.point
     drawn = [name for name in RANDOM if name in experiment.settings and _is_own(experiment, name)]
     two = experiment.repeated() if not experiment.fails else None
     if two is not None and differ(*two) and not drawn:
         drawn = [name for name in RANDOM if experiment.follows(name)]
         if not drawn:
             evidence = {"first call": summary(two[0]), "second call": summary(two[1])}
-            where = where_defined(call.function)
-            yield Fact("nondeterministic", call.name, where, evidence=evidence)
+            where = where_defined(point.function)
+            yield Fact("nondeterministic", point.name, where, evidence=evidence)
     for name in drawn:
         yield Fact("global-random", name, experiment.where(name))
     if error := experiment.fails:
         evidence = {"second call": f"{error.kind}: {error.message}"}
-        at = error.where or where_defined(call.function)
-        yield Fact("nondeterministic", call.name, at, "raises", evidence=evidence)
+        at = error.where or where_defined(point.function)
+        yield Fact("nondeterministic", point.name, at, "raises", evidence=evidence)
 
 
 def keyed_by_id(experiment: Experiment) -> list[str]:

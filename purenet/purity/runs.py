@@ -9,14 +9,16 @@ import math
 import time
 import types
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 
 from purenet import jaxprs
+from purenet.fd.point import Point
+from purenet.purity.arguments import arguments_by_name, new_arguments, numeric
 from purenet.purity.attributes import declared
-from purenet.purity.call import Call
 from purenet.purity.effects import Observation, observed
 from purenet.purity.guards import DeadlineError, Raised, undone, within
 from purenet.purity.members import ARRAYS, GLOBAL_RANDOM
@@ -63,26 +65,26 @@ class Runs:
         limit: the CPU seconds that a call at other numbers may take.
     """
 
-    def __init__(self, call: Call):
-        self.call = call
+    def __init__(self, point: Point):
+        self.point = point
         self.untraceable: Raised | None = None
         self.observation = Observation()
         self.runs: list[Run] = []
         self.settings: dict[str, None] = {}
         self.used_up: list[str] = []
         self.fails: Raised | None = None
-        self.reached = of_function(call.function)
+        self.reached = of_function(point.function)
         # of the arguments' arrays a call gets copies
-        things = [leaf for leaf in jax.tree.leaves(call.args) if not isinstance(leaf, ARRAYS)]
-        self._before = Snapshot({"": call.function, "arguments": things})
+        things = [leaf for leaf in jax.tree.leaves(point.args) if not isinstance(leaf, ARRAYS)]
+        self._before = Snapshot({"": point.function, "arguments": things})
         self._settings = Settings()
         self.limit = math.inf
         self.program: jaxprs.Traced | None = None
         self.first: list[np.ndarray] | None = None
-        if any(isinstance(x, jax.Array) for x in call.leaves) or is_jax_code(call.function):
+        if any(isinstance(x, jax.Array) for x in point.leaves) or is_jax_code(point.function):
             self._trace()
         if self.program is None:
-            self.call = call._replace(movable=call.numeric)
+            self.point = replace(point, movable=numeric(point))
             self._call()
 
     @property
@@ -109,7 +111,7 @@ class Runs:
     def functions(self) -> list[types.FunctionType]:
         """The caller's own functions, in the order in which they ran; then those that did not."""
         order = self.observation.order
-        own = own_functions(self.call.function)
+        own = own_functions(self.point.function)
         return sorted(own, key=lambda function: order.get(id(function.__code__), len(order)))
 
     def draws_by_method(self, generator: str) -> bool:
@@ -166,7 +168,7 @@ class Runs:
 
         try:
             with self.afresh():
-                self.program = jaxprs.trace(of_leaves, self.call.values)
+                self.program = jaxprs.trace(of_leaves, self.point.moved)
         except NEEDS_NUMBERS:
             pass
         except Exception:  # the function's own, which comes again, or one that traces alone raise
@@ -192,7 +194,7 @@ class Runs:
         if not any(is_opaque(change.holder) for change in changes) or self.used_up:
             return
         with contextlib.suppress(Exception):
-            self.kept(lambda: self._observed(self.call.values, calls=False))
+            self.kept(lambda: self._observed(self.point.moved, calls=False))
             last = self.runs.pop()
             made = {change.name for change in (*last.arguments, *last.state)}
 
@@ -206,16 +208,16 @@ class Runs:
         start = time.thread_time()
 
         def calls():
-            self.first = list(map(as_numpy, self._observed(self.call.values)))
+            self.first = list(map(as_numpy, self._observed(self.point.moved)))
             if not self.used_up:
                 self.limit = _LONGEST + _TIMES * (time.thread_time() - start)
-                self._further(list(map(perturbed, self.call.values)), self.call.values)
+                self._further(list(map(perturbed, self.point.moved)), self.point.moved)
 
         self.kept(calls)
 
     def _further(self, moved: Sequence[Any], given: Sequence[Any]) -> list:
         """A call at other data, with what the first one left, and one as given after that."""
-        state, calls = Snapshot({"": self.call.function}), moved is not given
+        state, calls = Snapshot({"": self.point.function}), moved is not given
 
         def further() -> list:
             try:
@@ -236,11 +238,11 @@ class Runs:
         self, moved: Sequence[Any], *, elsewhere: bool = False, calls: bool = True
     ) -> list[Any]:
         """One call, and what it changed, which stays as it left it."""
-        arguments = self.call.arguments(moved, elsewhere=elsewhere)
-        given = Snapshot(self.call.named(arguments))
-        state = Snapshot({"": self.call.function})
+        arguments = new_arguments(self.point, moved, elsewhere=elsewhere)
+        given = Snapshot(arguments_by_name(self.point, arguments))
+        state = Snapshot({"": self.point.function})
         settings = Settings()
-        output = observed(self.observation, lambda: self.call.function(*arguments), calls=calls)
+        output = observed(self.observation, lambda: self.point.function(*arguments), calls=calls)
         self.settings.update(dict.fromkeys(settings.changes(self._mentioned)))
         written = given.changes()
         theirs = {change.place for change in written}

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from purenet.check.bisection import Found, located
 from purenet.check.witness import Witness
 from purenet.fd.options import checked
-from purenet.fd.problem import pose
+from purenet.fd.point import Point
 from purenet.fd.setup import prepare
 
 SIZES = (40, 1, 24)
@@ -23,8 +23,10 @@ def search(wrong, factor=1.5):
     with jax.enable_x64(True):
         draws = np.random.default_rng(0)
         leaves = [jnp.asarray(draws.uniform(0.5, 1.0, n)) for n in SIZES]
-        problem = pose(lambda leaves: sum(jnp.sum(x**3) for x in leaves), (leaves,), {}, argnums=0)
-        setup = prepare(problem, checked(), whole_leaves=True)
+        point = Point.of(
+            lambda leaves: sum(jnp.sum(x**3) for x in leaves), (leaves,), {}, argnums=0
+        )
+        setup = prepare(point, checked(), whole_leaves=True)
         direction = [draws.choice([-1.0, 1.0], n) for n in SIZES]
         right = [3 * np.asarray(x) ** 2 for x in leaves]
         gradient = [g.copy() for g in right]

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from purenet.check.target import targets_of
-from purenet.fd.problem import pose, trace
+from purenet.fd.point import Point, trace
 
 
 def targets(function, *args, order=1, **options):
-    problem = pose(function, args, {}, argnums=0)
-    return targets_of(problem, trace(problem), order, (0, 0), **options)
+    point = Point.of(function, args, {}, argnums=0)
+    return targets_of(point, trace(point), order, (0, 0), **options)
 
 
 def test_a_scalar_stays_a_scalar():

@@ -7,7 +7,7 @@ import pytest
 
 from purenet.fd.bounded import EXACT, Demand, bounded, bounded_at, lengths
 from purenet.fd.options import checked
-from purenet.fd.problem import pose
+from purenet.fd.point import Point
 from purenet.fd.setup import prepare
 
 
@@ -20,7 +20,7 @@ def network(x64):
     def loss(p):
         return jnp.mean(jnp.tanh(x @ p["W"] + p["b"]) ** 2)
 
-    setup = prepare(pose(loss, (params,), {}, argnums=0), checked(), whole_leaves=True)
+    setup = prepare(Point.of(loss, (params,), {}, argnums=0), checked(), whole_leaves=True)
     base = [np.asarray(out) for out in setup.evaluator.base()]
     return setup, base, [np.ravel(g) for g in jax.tree.leaves(jax.grad(loss)(params))]
 
@@ -71,7 +71,7 @@ def test_the_outputs_dependence_and_the_work_of_a_leaf(x64):
         return jnp.sum(p["moves"]) * jax.lax.stop_gradient(p["held"])
 
     params = {"held": 2.0, "ignored": jnp.ones(3), "moves": jnp.ones((5, 5)), "none": jnp.ones(0)}
-    setup = prepare(pose(function, (params,), {}, argnums=0), checked(), whole_leaves=True)
+    setup = prepare(Point.of(function, (params,), {}, argnums=0), checked(), whole_leaves=True)
     evaluator = setup.evaluator
     assert [evaluator.dependence(i) for i in range(4)] == ["held", "ignored", "moves", "ignored"]
     assert evaluator.operations(2, 10) > 0

@@ -7,14 +7,14 @@ import pytest
 
 from purenet import fd, nn
 from purenet.fd.options import checked
-from purenet.fd.problem import pose
+from purenet.fd.point import Point
 from purenet.fd.setup import prepare, steps_of
 from purenet.fd.steps import scale, unit_step
 
 
 def steps(f, x, **options):
     chosen = checked(**options)
-    setup = prepare(pose(f, (x,), {}, argnums=0), chosen)
+    setup = prepare(Point.of(f, (x,), {}, argnums=0), chosen)
     with jax.enable_x64(chosen.double):
         return np.concatenate([np.ravel(s) for s in steps_of(setup, chosen, chosen.order)])
 

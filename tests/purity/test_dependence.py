@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from purenet.purity import called
+from purenet.purity.arguments import point_of
 from purenet.purity.dependence import (
     FLAT,
     IGNORED,
@@ -31,7 +31,7 @@ CASES = {
 def test_by_program_and_by_moving_alike(case, xp):
     function, state = CASES[case]
     p = xp.asarray([0.3, 1.6])
-    (found,) = dependence(Experiment(called(lambda p: function(xp, p), (p,), 0)))
+    (found,) = dependence(Experiment(point_of(lambda p: function(xp, p), (p,), 0)))
     if case == "saturated" and xp is np:
         assert found.state in (FLAT, IGNORED)  # nothing that is tried shows that it is read
     else:
@@ -42,13 +42,13 @@ def test_each_leaf_for_itself():
     def loss(p):
         return p["a"] ** 2 + jax.lax.stop_gradient(p["b"])
 
-    call = called(loss, ({"a": 1.0, "b": 2.0, "c": 3.0},), 0)
-    assert [one.state for one in dependence(Experiment(call))] == [MOVES, STEPWISE, IGNORED]
+    point = point_of(loss, ({"a": 1.0, "b": 2.0, "c": 3.0},), 0)
+    assert [one.state for one in dependence(Experiment(point))] == [MOVES, STEPWISE, IGNORED]
 
 
 def test_a_stationary_point_is_remembered():
-    call = called(lambda p: jnp.sum(p**2), (jnp.zeros(2),), 0)
-    (found,) = dependence(Experiment(call))
+    point = point_of(lambda p: jnp.sum(p**2), (jnp.zeros(2),), 0)
+    (found,) = dependence(Experiment(point))
     assert (found.state, found.stationary) == (MOVES, True)
 
 
@@ -69,7 +69,7 @@ def test_a_loop_that_never_ends_beside_the_parameters_ends_the_search_there():
             pass
         return float(np.maximum(params["w"] - 5.0, 0.0).sum())
 
-    call = called(loss, ({"v": np.zeros(()), "w": np.ones(2)},), 0)
-    experiment = Experiment(call)
+    point = point_of(loss, ({"v": np.zeros(()), "w": np.ones(2)},), 0)
+    experiment = Experiment(point)
     experiment.limit = 0.05
     assert [one.state for one in dependence(experiment)] == [MOVES, FLAT]

@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from purenet.purity import called
+from purenet.purity.arguments import point_of
 from purenet.purity.experiment import Experiment
 from purenet.purity.object_graph import captured_arrays, captured_numbers
 from purenet.purity.values import perturbed
@@ -17,7 +17,7 @@ def loss(p):
 
 
 def experiment(function, p):
-    return Experiment(called(function, (p,), 0))
+    return Experiment(point_of(function, (p,), 0))
 
 
 def test_at_other_parameters():

@@ -6,13 +6,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from purenet.purity import called
 from purenet.purity import read_instead as of_call
+from purenet.purity.arguments import point_of
 
 
 def read_instead(function, args):
-    call = called(function, args, 0)
-    return of_call(call, call.paths[0])
+    point = point_of(function, args, 0)
+    return of_call(point, point.paths[0])
 
 
 class Net:

@@ -4,7 +4,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from purenet.purity import audit, called
+from purenet.purity import audit
+from purenet.purity.arguments import arguments_by_name, numeric, point_of
 
 
 def loss(params, x):
@@ -12,22 +13,22 @@ def loss(params, x):
 
 
 def test_leaves_and_paths():
-    call = called(loss, ({"n": 2, "w": jnp.ones(2)}, 3.0), 0)
-    assert call.paths == ["params['n']", "params['w']"]
-    assert (call.movable, call.numeric) == ([1], [0, 1])
-    assert list(call.named(call.args)) == ["params", "x"]
-    assert call.name == "loss"
+    point = point_of(loss, ({"n": 2, "w": jnp.ones(2)}, 3.0), 0)
+    assert point.paths == ["params['n']", "params['w']"]
+    assert (point.movable, numeric(point)) == ([1], [0, 1])
+    assert list(arguments_by_name(point, point.args)) == ["params", "x"]
+    assert point.name == "loss"
 
 
 def test_the_last_argument():
-    assert called(loss, ({"w": 1.0}, 3.0), -1).paths == ["x"]
+    assert point_of(loss, ({"w": 1.0}, 3.0), -1).paths == ["x"]
 
 
 def test_leaves_of_which_none_is_a_number():
     message = r"got params\['w'\] of type str; wanted an array or a number .*; take it out"
     with pytest.raises(TypeError, match=message):
-        called(loss, ({"w": "ones"}, np.ones(2)), 0)
-    assert called(loss, ({"w": 1.0, "name": "ones"}, 3.0), 0).movable == [1]
+        point_of(loss, ({"w": "ones"}, np.ones(2)), 0)
+    assert point_of(loss, ({"w": 1.0, "name": "ones"}, 3.0), 0).movable == [1]
 
 
 class Boxed:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from purenet import compare_grads
-from purenet.check.witness import moved_by_constants, refused, witness
+from purenet.check.by_jax import refused, witness
+from purenet.check.inexact import moved_by_constants
 from tests.check.test_target import targets
 
 

@@ -1,4 +1,4 @@
-"""Posing a problem: which leaves move, what they are called, and the tree that comes back."""
+"""A point: which leaves move, what they are called, and the tree that comes back."""
 
 import jax
 import jax.numpy as jnp
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from purenet import fd
-from purenet.fd.problem import pose, trace
+from purenet.fd.point import Point, trace
 
 
 def loss(params, x):
@@ -17,26 +17,26 @@ PARAMS = {"w": jnp.ones(2), "n": 3}
 
 
 def test_movable_leaves_and_their_paths():
-    problem = pose(loss, (PARAMS, 1.0), {}, argnums=(0, 1), allow_int=True)
-    assert problem.paths == ["params['n']", "params['w']", "x"]
-    assert problem.movable == [1, 2]
+    point = Point.of(loss, (PARAMS, 1.0), {}, argnums=(0, 1), allow_int=True)
+    assert point.paths == ["params['n']", "params['w']", "x"]
+    assert point.movable == [1, 2]
 
 
 def test_the_function_takes_new_leaves_and_keeps_the_rest():
-    problem = pose(loss, (PARAMS, 1.0), {}, argnums=0, allow_int=True)
-    assert float(problem.function([10, jnp.ones(2)])) == 21.0
+    point = Point.of(loss, (PARAMS, 1.0), {}, argnums=0, allow_int=True)
+    assert float(point.of_leaves([10, jnp.ones(2)])) == 21.0
 
 
 def test_results_come_back_in_the_arguments_tree():
-    one = pose(loss, (PARAMS, 1.0), {}, argnums=0, allow_int=True)
+    one = Point.of(loss, (PARAMS, 1.0), {}, argnums=0, allow_int=True)
     assert one.assemble(["n", "w"]) == {"n": "n", "w": "w"}
-    both = pose(loss, (PARAMS, 1.0), {}, argnums=(1, 0), allow_int=True)
+    both = Point.of(loss, (PARAMS, 1.0), {}, argnums=(1, 0), allow_int=True)
     assert both.assemble(["x", "n", "w"]) == ("x", {"n": "n", "w": "w"})
 
 
 def test_only_movable_leaves_are_inputs_of_the_trace():
-    problem = pose(loss, (PARAMS, np.float32(1.0)), {}, argnums=0, allow_int=True)
-    traced = trace(problem)
+    point = Point.of(loss, (PARAMS, np.float32(1.0)), {}, argnums=0, allow_int=True)
+    traced = trace(point)
     assert [np.dtype(d) for d in traced.input_dtypes] == [np.dtype(np.float32)]
     assert traced.outputs[0].shape == ()
     assert jax.tree_util.treedef_is_leaf(traced.output_tree)
@@ -57,7 +57,7 @@ async def in_a_coroutine(w):
         (lambda w: (x for x in w), "got output of type generator, which the first call uses up"),
     ],
 )
-@pytest.mark.parametrize("run", [lambda fun, w: trace(pose(fun, (w,), {}, argnums=0)),
+@pytest.mark.parametrize("run", [lambda fun, w: trace(Point.of(fun, (w,), {}, argnums=0)),
                                  lambda fun, w: fd.grad(fun, strategy="host")(w),
                                  lambda fun, w: fd.estimate(fun)(w)])  # fmt: skip
 def test_a_function_that_gives_no_numbers_is_refused(function, message, run):
@@ -67,7 +67,7 @@ def test_a_function_that_gives_no_numbers_is_refused(function, message, run):
 
 def test_data_that_are_no_trees_or_can_be_read_once_are_refused_by_name():
     with pytest.raises(ValueError, match="got x with keys of type int and str"):
-        pose(loss, (PARAMS, {"a": 1, 2: 3}), {}, argnums=0, allow_int=True)
+        Point.of(loss, (PARAMS, {"a": 1, 2: 3}), {}, argnums=0, allow_int=True)
     with pytest.raises(TypeError, match="got x of type generator, which the first call uses up"):
         fd.grad(lambda p, x: p * sum(x))(1.0, x=(i for i in range(3)))
 
