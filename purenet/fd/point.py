@@ -160,7 +160,7 @@ class Point:
             args: in the place of its own.
             kept: makes what the function may read of each array that is passed by keyword.
         """
-        with _refusing_dead_tracers(self.name):
+        with refusing_dead_tracers(self.name):
             output = self.function(*args, **jax.tree.map(kept, self.kwargs))
         output = _without_aux(output) if self.has_aux else output
         _require_numeric(output)
@@ -197,7 +197,7 @@ def trace(point: Point) -> jaxprs.Traced:
     traced = jaxprs.trace(
         lambda moved: point.of_leaves(point.with_moved(moved, point.leaves)), point.moved
     )
-    with _refusing_dead_tracers(point.name):
+    with refusing_dead_tracers(point.name):
         for constant in filter(jaxprs.is_traced, traced.constants):
             jnp.copy(constant)  # where its trace has ended, this is refused
     return traced
@@ -250,7 +250,7 @@ def _positions(fun: Callable, argnums: Any, count: int) -> list[int]:
 
 
 @contextmanager
-def _refusing_dead_tracers(name: str) -> Iterator[None]:
+def refusing_dead_tracers(name: str) -> Iterator[None]:
     """Say what is wrong where a function meets a tracer whose trace has ended."""
     try:
         yield

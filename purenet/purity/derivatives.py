@@ -30,7 +30,8 @@ def largest_derivatives(experiment: Experiment) -> np.ndarray:
             for out in map(jnp.asarray, jax.tree.leaves(function(leaves)))
             if jnp.issubdtype(out.dtype, np.inexact)
         ]  # fmt: skip
-        return sum(parts, jnp.zeros(()))
+        dtype = jaxprs.common_dtype(jnp.float32, *(part.dtype for part in parts))
+        return sum((part.astype(dtype) for part in parts), jnp.zeros((), dtype))
 
     points = [leaves, *(around(leaves, seed) for seed in range(POINTS))]
 

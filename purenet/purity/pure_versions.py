@@ -11,7 +11,7 @@ import numpy as np
 from jax.core import Tracer
 
 from purenet import markup
-from purenet.fd.point import Point
+from purenet.fd.point import Point, refusing_dead_tracers
 from purenet.kinds import like
 from purenet.purity.arguments import new_arguments, point_of
 from purenet.purity.dependence import IGNORED, dependence
@@ -79,7 +79,7 @@ def pure_version(function: Callable, *args: Any, argnums: int | Sequence[int] = 
     (['net.W'], Array([2.7, 7.4], dtype=float32))
     """
     point = point_of(function, args, argnums)
-    with auditing():
+    with auditing(), refusing_dead_tracers(point.name):
         experiment = Experiment(point)
         if experiment.used_up:
             raise ValueError(

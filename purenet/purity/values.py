@@ -1,5 +1,6 @@
 """Values compared, summed up, and moved: other numbers, to call a function at."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -60,7 +61,17 @@ def summary(outputs: list[np.ndarray]) -> float:
 
 def outputs_of(output: Any) -> list[Any]:
     """The numbers among the leaves of an output."""
-    return [out for out in jax.tree.leaves(output) if _is_number(out)]
+    return [_bounded(out) for out in jax.tree.leaves(output) if _is_number(out)]
+
+
+def _bounded(out: Any) -> Any:
+    """A number; a whole one beyond NumPy's dtypes as a float, or as infinity."""
+    if not isinstance(out, int) or abs(out) < 2**63:
+        return out
+    try:
+        return float(out)
+    except OverflowError:
+        return math.inf if out > 0 else -math.inf
 
 
 def _is_number(out: Any) -> bool:

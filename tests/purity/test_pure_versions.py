@@ -175,6 +175,14 @@ def test_why_there_is_none(why):
     assert next(NUMBERS) is not None
 
 
+def test_a_tracer_left_behind_is_named_as_what_it_is():
+    kept = []
+    jax.jit(lambda x: (kept.append(x), x)[1])(jnp.ones(2))
+    message = "got <lambda>, which reads a tracer that an earlier jit, grad or vmap left behind"
+    with pytest.raises(ValueError, match=message):
+        pure_version(lambda p: jnp.sum(kept[0]), np.ones(2))
+
+
 def test_the_callers_exception_comes_through():
     with pytest.raises(ZeroDivisionError):
         pure_version(lambda p: 1 / 0, SHARED)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from purenet import audit
-from purenet.purity.values import perturbed
+from purenet.purity.values import differ, outputs_of, perturbed, summary
 
 SHAPES = arrays.array_shapes(min_dims=0, max_dims=3, max_side=5)
 
@@ -48,3 +48,19 @@ def test_a_bias_of_zeros_before_a_softmax_is_named():
     report = audit(lambda b: net.loss(x), net.b)
     found = {(finding.kind, finding.subject) for finding in report.findings}
     assert found == {("ignored-parameter", "b"), ("aliased-state", "net.b")}
+
+
+def test_values_differ_in_a_bit():
+    assert differ([np.asarray(0.1)], [np.asarray(np.nextafter(0.1, 1))])
+    assert not differ([np.asarray(np.nan)], [np.asarray(np.nan)])
+    assert differ([np.ones(2)], [np.ones((2, 1))])
+
+
+def test_a_value_in_one_number():
+    assert summary([np.asarray(3.0)]) == 3.0
+    assert summary([np.asarray([3.0]), np.asarray([4.0])]) == 5.0
+
+
+def test_whole_numbers_beyond_every_dtype_are_floats():
+    assert outputs_of((1, 10**30, -(10**400))) == [1, 1e30, -np.inf]
+    assert audit(lambda w: 10**400, np.ones(2)).kinds == ("ignored-parameter",)
