@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, reject, settings
 from jax import lax
 
 from purenet import fd
@@ -216,7 +216,10 @@ def test_the_gradient_of_a_program_is_jaxs(drawn):
     with jax.enable_x64(True):
         leaves = [jnp.asarray(leaf) for leaf in leaves]
         found = fd.grad(loss, strategy="incremental")(leaves)
-        expected = (jax.jacfwd if forward else jax.grad)(loss)(leaves)
+        try:
+            expected = (jax.jacfwd if forward else jax.grad)(loss)(leaves)
+        except NotImplementedError:  # JAX has no derivative of a maximum over dilated windows
+            reject()
         rounding = 1e-10 * abs(float(loss(leaves)))  # of a large loss that hardly moves
     largest = max(float(np.max(np.abs(leaf))) for leaf in expected)
     for one, other in zip(found, expected, strict=True):
