@@ -64,7 +64,7 @@ class Dense(Coordinatewise):
         counts = map(coordinate_count, self.leaves)
         self._size = sum(counts)
         self._dtype = jaxprs.common_dtype(*(np.zeros((), x.dtype).real.dtype for x in self.leaves))
-        self._together = self._points_together()
+        self._most = _TOGETHER
 
     def base(self) -> list[Any]:
         """The outputs at the base point."""
@@ -153,9 +153,9 @@ class Dense(Coordinatewise):
             try:
                 return self._together_at(along, moves, direction)
             except jax.errors.JaxRuntimeError as error:
-                if not does_not_fit(error) or self._together == 1:
+                if not does_not_fit(error) or self._most == 1:
                     raise
-                self._together //= 2
+                self._most //= 2
 
     def _together_at(
         self, along: Any, moves: Sequence[tuple[int, np.ndarray, Any]], direction: Any
@@ -164,9 +164,8 @@ class Dense(Coordinatewise):
         count = len(along)
         is_complex = any(map(jnp.iscomplexobj, (along, *(offsets for *_, offsets in moves))))
         dtype = jnp.result_type(self._dtype, np.complex64) if is_complex else self._dtype
-        moving = tuple(range(len(self.leaves)))
-        if moves and (is_complex or self._pays_to_move_alone(count)):
-            moving = tuple(sorted({leaf for leaf, *_ in moves}))
+        moved = {leaf for leaf, *_ in moves}
+        moving = sorted(moved if moved and is_complex else self._moving(moved, count))
         starts = accumulate((coordinate_count(self.leaves[i]) for i in moving), initial=0)
         starts = dict(zip(moving, starts, strict=False))
         if direction is None:
@@ -180,7 +179,8 @@ class Dense(Coordinatewise):
             np.stack([*coordinates, *[np.full(count, -1)] * padding], axis=1).astype(np.int32),
             xp.stack([*offsets, *[np.zeros(count, self._dtype)] * padding], axis=1).astype(dtype),
         ]
-        together = self._together * (1 if self._mesh is None else self._mesh.size)
+        each = self._points_together(moving)
+        together = each * (1 if self._mesh is None else self._mesh.size)
         rounds = max(1, -(-count // together))
         more = rounds * together - count
         points = [
@@ -188,7 +188,7 @@ class Dense(Coordinatewise):
             .reshape(rounds, together, *part.shape[1:])
             for part in points
         ]  # fmt: skip
-        evaluate = _program_of(self._program, self._replay, self._together, moving, self._mesh)
+        evaluate = _program_of(self._program, self._replay, each, tuple(moving), self._mesh)
         around = (self._constants, self.leaves, direction)
         if any(map(jaxprs.is_traced, (*points, *direction, *self.leaves, *self._constants))):
             # inside of another jit it is part of that program
@@ -220,9 +220,13 @@ class Dense(Coordinatewise):
         ]
         return identity(self._program.fingerprint, arrays)
 
-    def _pays_to_move_alone(self, points: int) -> bool:
-        """Whether a program more costs less than what moving all leaves with one of them does."""
-        return points * self._size * _DISPLACED > jaxprs.compile_seconds(self._program)
+    def _moving(self, moved: set[int], points: int) -> set[int]:
+        """The leaves that a program moves by which some, or none, are displaced at so many points.
+
+        All of them, unless that costs more than to compile one more program.
+        """
+        alone = moved and points * self._size * _DISPLACED > jaxprs.compile_seconds(self._program)
+        return moved if alone else set(range(len(self.leaves)))
 
     @cached_property
     def _opaque_noise(self) -> float:
@@ -238,9 +242,15 @@ class Dense(Coordinatewise):
         """The counted operations of the evaluation at one point."""
         return jaxprs.work_of(self._program).operations + 3 * self._size
 
-    def _points_together(self) -> int:
-        values = self._program.intermediate_size + self._size + 1
-        most = min(self._max_memory // (8 * values), _CACHED // values, _TOGETHER)
+    def _points_together(self, moving: Sequence[int]) -> int:
+        """How many points one call takes; what none of its leaves moves is there once for all."""
+        programs = [self._program]
+        if len(moving) < len(self.leaves):
+            cones = jaxprs.inlined(self._program, self._replay.double).cones
+            programs = [cones[leaf].program for leaf in moving]
+        sizes = (coordinate_count(self.leaves[leaf]) for leaf in moving)
+        values = sum(program.intermediate_size for program in programs) + sum(sizes) + 1
+        most = min(self._max_memory // (8 * values), _CACHED // values, self._most)
         if not self._program.is_mappable:
             most = 1
         return 2 ** max(0, int(most).bit_length() - 1)

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from purenet import jaxprs
-from purenet.fd.differences import Evaluator, Numbers, real_coordinates
+from purenet.fd.differences import Evaluator, Numbers, coordinate_count, real_coordinates
 from purenet.fd.numbers import namespace, numbers
 
 LARGE = 8  # coordinates from which on measuring costs at most twice the differences themselves
@@ -95,24 +95,42 @@ def _curved_below(
     """Whether the outputs curve along coordinates over far less than the lengths they are given.
 
     At the step of such a length and at an eighth of it: where both look past what happens at the
-    point, the two differences, or the two averages, do not go together.
+    point, the two differences, or the two averages, do not go together. All coordinates are moved
+    at once first: as a rule none of them is curved, and that is seen at four points.
     """
     x = numbers(real_coordinates(evaluator.leaves[leaf]))
-    noise = evaluator.relative_noise()
+    noise, base = evaluator.relative_noise(), evaluator.base()
     steps = (unit_step(noise, 2) * length).astype(x.dtype)
     points = np.array([-1.0, 1.0, -0.125, 0.125], x.dtype)
-    curved = np.zeros(coordinates.size, bool)
-    base = evaluator.base()
-    with np.errstate(all="ignore"):
-        for at_base, out in zip(base, evaluator.displaced(leaf, coordinates, steps, points),
-                                strict=True):  # fmt: skip
-            values = np.asarray(out).reshape(coordinates.size, 4, -1) - np.ravel(at_base)
+
+    def curved(outputs: Sequence[Any]) -> np.ndarray:
+        found = []
+        for at_base, out in zip(base, map(np.asarray, outputs), strict=True):
+            every = out.reshape(len(out), 4, -1)
+            values = every - np.ravel(at_base)
             far, near = values[:, 1] - values[:, 0], values[:, 3] - values[:, 2]
             bend, slight = values[:, 1] + values[:, 0], values[:, 3] + values[:, 2]
-            heard = 32 * noise * np.max(np.abs(np.asarray(out)).reshape(values.shape), axis=1)
+            heard = 32 * noise * np.max(np.abs(every), axis=1)
             same = (np.abs(far / 8 - near) <= heard) & (np.abs(bend / 64 - slight) <= heard)
-            curved |= ~np.all(same, axis=1)
-    return curved
+            found.append(~np.all(same, axis=1))
+        return np.any(found, axis=0)
+
+    direction = [np.zeros(np.shape(y), y.dtype) for y in evaluator.leaves]
+    direction[leaf] = _placed(evaluator.leaves[leaf], coordinates, steps)
+    with np.errstate(all="ignore"):
+        together = evaluator.along_direction(direction, points)
+        if not curved([np.asarray(out)[None] for out in together])[0]:
+            return np.zeros(coordinates.size, bool)
+        return curved(evaluator.displaced(leaf, coordinates, steps, points))
+
+
+def _placed(leaf: Any, coordinates: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """An array of a leaf's shape with values at some of its real coordinates, zero elsewhere."""
+    flat = np.zeros(coordinate_count(leaf), values.dtype)
+    flat[coordinates] = values
+    if jnp.iscomplexobj(leaf):
+        flat = flat[: leaf.size] + 1j * flat[leaf.size :]
+    return flat.reshape(leaf.shape)
 
 
 def _own_lengths(

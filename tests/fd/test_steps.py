@@ -80,6 +80,33 @@ def test_truncation_is_as_small_as_round_off_over_any_length(frequency, strategy
     np.testing.assert_allclose(found / frequency, np.cos(frequency * x), atol=2e-9)
 
 
+def small_ones(count=200, of=4000):
+    """A leaf of ordinary numbers, some of them far smaller."""
+    x = np.random.default_rng(0).normal(size=of)
+    x[:count] *= 1e-5
+    return x
+
+
+@pytest.mark.parametrize("strategy", ["dense", "host"])
+def test_many_small_coordinates_of_a_smooth_function_cost_next_to_nothing(strategy, x64):
+    chosen = checked(strategy=strategy)
+    setup = prepare(Point.of(lambda x: (x**3).sum() / 4000, (small_ones(),), {}, argnums=0), chosen)
+    found = np.concatenate([np.ravel(s) for s in steps_of(setup, chosen, 2)])
+    assert setup.evaluator.evaluations < 100
+    assert found[:200].min() == found[200:].min()
+
+
+def test_one_that_curves_over_its_own_size_is_found_among_them(x64):
+    def function(x):
+        return (x**3).sum() / 4000 + jnp.log1p(x[7] / abs(small_ones()[7]) / 2) / 4000
+
+    found = steps(function, small_ones())
+    assert found[7] < 2.0**-17 * 1e-4
+    np.testing.assert_allclose(
+        fd.grad(function)(small_ones()), jax.grad(function)(small_ones()), rtol=1e-6, atol=1e-12
+    )
+
+
 def test_a_step_that_leaves_the_domain_is_too_large(x64):
     x = np.geomspace(1e-3, 1, 30)
     found = fd.grad(lambda x: jnp.sum(jnp.log(x)))(x)

@@ -204,6 +204,23 @@ class Incremental(Dense):
             return Choice(None, f"incremental is {work / dense:.2g} times the work of dense")
         return Choice(plan, f"{dense / work:.2g} times less work than dense", work)
 
+    def _moving(self, moved: set[int], points: int) -> set[int]:
+        """As `Dense._moving`; leaves without a plan beside others that have one move together."""
+        return self._rest if moved and moved <= self._rest else super()._moving(moved, points)
+
+    @cached_property
+    def _rest(self) -> set[int]:
+        """The leaves without a plan, if a program pays off that moves none of the others."""
+        leaves = range(len(self.leaves))
+        rest = {leaf for leaf in leaves if self.choice(leaf, WIDTH).plan is None}
+        if not rest or len(rest) == len(leaves):
+            return set()
+        cones = [self._inlined.cones[leaf].program for leaf in rest]
+        work = sum(jaxprs.work_of(cone).operations for cone in cones)
+        points = _EVALUATIONS * sum(coordinate_count(self.leaves[leaf]) for leaf in rest)
+        saved = points * (self._point_work - work) / jaxprs.RATE
+        return rest if saved > max(map(jaxprs.compile_seconds, cones)) else set()
+
     def _whole(self, leaf: int, plan: Plan, steps: Any, points: Any, operations: float) -> list:
         """The outputs at all coordinates of a leaf, span by span."""
         points, count = points[:, None], int(np.size(steps)) * len(points)

@@ -115,6 +115,19 @@ def test_the_cheaper_is_chosen_by_counted_work(x64):
     assert unread.strategy(1, 2) == "dense: no output depends on it"
 
 
+def test_leaves_that_are_little_work_beside_one_that_is_much_move_together(x64):
+    draws = np.random.default_rng(0)
+    p = {name: draws.normal(size=30) for name in "abc"} | {"W": draws.normal(size=(400, 30)) / 20}
+    x = draws.normal(size=(200, 400))
+
+    def loss(p):
+        return jnp.mean(jnp.sin(jnp.tanh(x @ p["W"] + p["a"]) * p["b"] + p["c"]))
+
+    found = fd.grad(loss)(p)
+    for name, exact in jax.grad(loss)(p).items():
+        np.testing.assert_allclose(found[name], exact, rtol=0, atol=1e-10)
+
+
 def test_a_later_call_compiles_nothing(x64, compilations):
     W, V = jnp.asarray(normal(3, 4, 11)), jnp.asarray(normal(4, 11, 3))
 
