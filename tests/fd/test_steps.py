@@ -107,6 +107,12 @@ def test_one_that_curves_over_its_own_size_is_found_among_them(x64):
     )
 
 
+@pytest.mark.parametrize("x", [[0.0, 1.0], [1e-12, 1e6]], ids=["zero", "18 powers of ten apart"])
+def test_a_small_one_in_a_small_leaf_has_a_length_of_its_own(x, x64):
+    found = fd.grad(lambda x: jnp.sin(1e5 * x[0]) + x[1])(np.array(x))
+    np.testing.assert_allclose(found, [1e5, 1.0], rtol=1e-6)
+
+
 def test_a_step_that_leaves_the_domain_is_too_large(x64):
     x = np.geomspace(1e-3, 1, 30)
     found = fd.grad(lambda x: jnp.sum(jnp.log(x)))(x)
