@@ -16,6 +16,7 @@ from purenet.fd.setup import Setup, on_host
 from purenet.fd.watch import Watch
 from purenet.purity import last_own_line
 
+# without it test_float32_inside_is_named_and_allowed_for fails
 _ROUNDED = 1e-11  # relative noise of a function from which on it says that it rounds inside
 _LISTED = 4  # of its arrays that are named
 

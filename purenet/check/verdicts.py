@@ -15,13 +15,16 @@ from purenet.fd.setup import Setup
 
 # enough to see 1e-6 of a coordinate a thousandth of the largest, with what bounds allow for
 DEMAND = Demand(reach=0.35, enough=2e-11)
+# without it test_numbers_from_a_loss_that_computes_in_fewer_digits_do_not_disagree fails
 CEILING = 1e-2  # of a leaf's largest derivative: an error that must show, or nothing is said
 _TOLD = 4.0  # bounds by which a value is told from zero
 _NEGLIGIBLE = 1e-14  # of the derivative that would count as large: fifty roundings of the value
+# without it test_one_coordinate_slightly_wrong_is_found_and_named fails
 _LOOKS = (2.0**-1, 2.0**-3, 2.0**-6)  # scales at which a disagreement must show again
 _MOST_LOOKS = 0.75  # of all looks that must allow a value
 # bounds are exceeded once in a thousand derivatives; at most 1.6 times in the 360,000 of JAX's own
 # functions that `comparisons alarms` checks
+# without it test_rounding_in_float32_is_told_from_a_wrong_rule fails
 _EXCEEDED = 2.0
 _ONE_SIDED = 1e-6  # relative error of one-sided slopes, at steps of 2^-22 scales and shorter
 _SAMPLE = 64  # coordinates that are looked at again where more than these disagree

@@ -11,7 +11,9 @@ from purenet.fd.ladder import Ladder, Settlement, Values
 from purenet.fd.numbers import side_by_side
 from purenet.fd.steps import LARGE, measured_length, on_their_own
 
+# without it test_every_coordinate_lies_within_its_bound fails
 _NOISES = 10.0  # noises of f that a bound allows for: the noise is known from few values
+# without it test_rounding_in_float32_is_told_from_a_wrong_rule fails
 _TRUNCATIONS = 4.0  # and for the truncation, known by its order of magnitude
 _BLOCK = 2**20  # coordinates times outputs that are climbed together
 _FARTHEST = 16.0

@@ -8,7 +8,9 @@ import numpy as np
 
 from purenet.fd.stencils import extrapolation_weights
 
+# without it test_the_bound_is_not_idle fails
 LONGEST = 7  # steps in one extrapolation: order 14, beyond which round-off gains nothing
+# without it test_smooth_coordinates_take_eleven_evaluations fails
 RESOLVED = 8.0  # truncation below this many round-offs is not worth another step
 _SHORTEST = 3  # fewer leave no two lower orders to compare
 _FASTEST_FALL = 1e-4  # truncation is credited with no faster fall from order to order

@@ -7,10 +7,14 @@ import numpy as np
 from purenet.fd.ladder import Ladder, Settlement
 from purenet.fd.noise import POINTS, measured_noise
 
+# without it test_every_coordinate_lies_within_its_bound fails
 _SIGNIFICANT = 50.0  # noises by which the two sides must differ to be told apart
 SURE = ("kink", "edge")  # what no shorter length could unsay
+# without it test_no_derivative_here_and_both_one_sided_values fails
 _TOLD = 3  # lengths at which they must, one after the other, for a claim
+# without it test_each_kind_at_zero fails
 _WHOLE = 0.9  # of a jump: how much of it is left from one length to the next
+# without it test_what_is_right_is_decided_and_what_is_wrong_never_passes fails
 _STAYS = 0.25  # of the gap between two slopes: how far each may move from one length to the next
 _DEEPER = 10  # halvings from one ladder to the next: the useful steps of two neighbours overlap
 _LADDERS = 7

@@ -44,14 +44,18 @@ from purenet.fd.noise import POINTS, measured_noise
 
 # round-offs by which the anchor may differ: values of the networks and special functions of
 # tests/fd/test_estimation.py err by up to a dozen ulps, and the anchor takes two of them
+# without it test_every_coordinate_lies_within_its_bound fails
 _AGREEMENT = 50.0
+# without it test_steps_far_too_small_are_raised fails
 _WORTH_RAISING = 100.0  # relative round-off, in roundings of 1, above which larger steps are tried
 _RAISE = 5  # steps up at first; each further raise goes twice as far
 _RAISES = 3
 _NOISY = 64.0  # roundings of f that its noise has at the most where f itself is what is rounded
 _FAR = 1  # the exponent of a step of twice the scale: as far as noise is known from the point
 _LOUDER = 4.0  # times the noise at the point; it is known to a factor of two
+# without it test_every_coordinate_lies_within_its_bound fails
 _ROUNDS = 16
+# without it test_a_black_box_that_computes_in_float32_is_covered fails
 _APART = 8  # halvings from the anchor at which an extrapolation is still another witness
 
 Values = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]

@@ -8,6 +8,7 @@ import numpy as np
 from purenet.fd.differences import Evaluator
 from purenet.fd.steps import scale
 
+# without it test_steps_are_seen_by_a_callback_that_computes_in_float32 fails
 POINTS = 8
 # in scales, from fine to coarse; not powers of two, whose multiples float32 may hit exactly
 SPACINGS = tuple(1.37 * 2.0**exponent for exponent in (-40, -32, -24, -16, -12))

@@ -13,8 +13,11 @@ from purenet.fd.differences import Evaluator, Numbers, coordinate_count, real_co
 from purenet.fd.numbers import namespace, numbers
 
 LARGE = 8  # coordinates from which on measuring costs at most twice the differences themselves
+# without it test_one_that_curves_over_its_own_size_is_found_among_them fails
 _SMALLER = 2.0**-10  # of a large leaf's size: where a coordinate may have a length of its own
+# without it test_a_small_one_in_a_small_leaf_has_a_length_of_its_own fails
 _CLOSE = 2.0**-20  # of its size: where a coordinate that is zero is looked at
+# without it test_a_small_one_in_a_small_leaf_has_a_length_of_its_own fails
 _LONGEST = 28  # steps, each eight times the one before, on which a single coordinate is measured
 
 

@@ -25,8 +25,10 @@ _SAMPLES = 16
 _MANY_ROUNDS = 32  # of which a few more do not count
 _MUCH = 1e7  # operations that do
 _EVALUATIONS = 20  # of each coordinate: ten calls of fd.grad, or a check, for a program to pay off
+# without it test_a_rule_that_forgets_a_move_is_contradicted_by_a_whole_evaluation fails
 _CONFIRMED = 3  # coordinates of each leaf that are evaluated whole too
 _CHANGE, _ROUNDINGS = 1e-3, 2.0**14  # of its change and of its size that an output may be off by
+# without it test_terms_that_cancel_to_nothing_are_no_contradiction fails
 _OF_TERMS = 64.0  # roundings of the values read that it may be off by where they cancel
 
 
