@@ -4,7 +4,6 @@ import inspect
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import jax
@@ -21,14 +20,16 @@ class Point:
 
     Attributes:
         function: the caller's function.
-        args: its positional arguments, in containers of this point's own.
-        kwargs: its keyword arguments, likewise.
+        args: its positional arguments, as given.
+        kwargs: its keyword arguments.
         positions: which of ``args`` are differentiated.
         one: whether the result is one argument's tree, and not a tuple of them.
         has_aux: whether the function returns a pair, of which the second is left alone.
         name: the function's name.
-        leaves: the leaves of the differentiated arguments, as the caller gave them, but those of
-            PyTorch as NumPy arrays.
+        originals: the leaves of the differentiated arguments, as the caller gave them.
+        structure: their tree, a tuple also of one argument.
+        data: the leaves of all other positional arguments, and their tree.
+        leaves: as ``originals``, but those of PyTorch as NumPy arrays.
         paths: their paths, as people read them.
         movable: the positions in ``leaves`` of those that move: the floating-point ones.
         held: the positions in ``leaves`` of those that the caller's library holds constant.
@@ -41,6 +42,9 @@ class Point:
     one: bool
     has_aux: bool
     name: str
+    originals: Sequence[Any]
+    structure: Any
+    data: tuple[list[Any], Any]
     leaves: Sequence[Any]
     paths: Sequence[str]
     movable: Sequence[int]
@@ -68,10 +72,11 @@ class Point:
         names = [trees.argument_name(function, i) for i in range(len(args))]
         for name, argument in (*zip(names, args, strict=True), *kwargs.items()):
             trees.require_tree(argument, name)
-        # the function may change the containers that the caller holds, such as a captured dict
-        args, kwargs = jax.tree.map(lambda leaf: leaf, (args, kwargs))
-        chosen = [args[i] for i in positions]
-        leaves = list(map(kinds.numbers_of, jax.tree.leaves(chosen)))
+        # once for all: the function may change the containers that the caller holds
+        chosen = tuple(args[i] for i in positions)
+        originals, structure = jax.tree.flatten(chosen)
+        data = [None if i in positions else argument for i, argument in enumerate(args)]
+        leaves = list(map(kinds.numbers_of, originals))
         paths = [path for i in positions for path in trees.leaf_paths(args[i], names[i])]
         if not leaves:
             raise ValueError(
@@ -92,6 +97,9 @@ class Point:
             isinstance(argnums, int),
             has_aux,
             trees.function_name(function),
+            originals,
+            structure,
+            jax.tree.flatten(data),
             leaves,
             paths,
             [i for i in free if trees.is_differentiable(leaves[i])],
@@ -108,23 +116,6 @@ class Point:
         """Their paths."""
         return [self.paths[i] for i in self.movable]
 
-    @cached_property
-    def arguments(self) -> tuple:
-        """The differentiated arguments, a tuple also of one."""
-        return tuple(self.args[i] for i in self.positions)
-
-    @cached_property
-    def originals(self) -> list[Any]:
-        """The leaves in the kinds that the caller gave."""
-        return jax.tree.leaves(self.arguments)
-
-    @cached_property
-    def data(self) -> tuple[list[Any], Any]:
-        """The leaves of all other positional arguments, and their tree."""
-        return jax.tree.flatten(
-            [None if i in self.positions else argument for i, argument in enumerate(self.args)]
-        )
-
     def with_moved(self, moved: Sequence[Any], leaves: Sequence[Any]) -> list[Any]:
         """Leaves, with others in the place of those that move."""
         new = list(leaves)
@@ -135,7 +126,7 @@ class Point:
     def placed(self, leaves: Sequence[Any], data: Sequence[Any]) -> tuple:
         """The arguments with other leaves, and with other leaves of the ones that do not move."""
         args = jax.tree.unflatten(self.data[1], data)
-        arguments = jax.tree.unflatten(jax.tree.structure(self.arguments), leaves)
+        arguments = jax.tree.unflatten(self.structure, leaves)
         for i, argument in zip(self.positions, arguments, strict=True):
             args[i] = argument
         return tuple(args)
@@ -176,7 +167,7 @@ class Point:
 
     def assemble(self, results: Sequence[Any]) -> Any:
         """One result for each leaf, in the tree that jax.grad returns."""
-        tree = jax.tree.unflatten(jax.tree.structure(self.arguments), results)
+        tree = jax.tree.unflatten(self.structure, results)
         return tree[0] if self.one else tree
 
 

@@ -165,7 +165,7 @@ def steps_of(setup: Setup, options: Options, order: int) -> list[Numbers]:
     """The steps of each leaf's real coordinates: the caller's, or chosen from dtype and scale."""
     leaves = setup.evaluator.leaves
     if options.step is not None:
-        every = given_steps(options.step, setup.point.leaves, setup.point.arguments)
+        every = given_steps(options.step, setup.point.leaves, setup.point.structure)
         given = [every[i] for i in setup.point.movable]
         return [
             _doubled(numbers(s).ravel(), x).astype(np.zeros((), x.dtype).real.dtype)

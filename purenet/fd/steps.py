@@ -207,26 +207,27 @@ def measured_length(evaluator: Evaluator, leaf: int, width: int = 2) -> Any:
     return xp.where(xp.any(loud), heard, xp.minimum(ladder[-1], cap)) / unit
 
 
-def given_steps(step: Any, leaves: Sequence[Any], arguments: tuple) -> list[Any]:
+def given_steps(step: Any, leaves: Sequence[Any], structure: Any) -> list[Any]:
     """The caller's step for each leaf, broadcast to its shape.
 
     Args:
         step: one number for all, or a tree of them: of the differentiated argument's structure, or
             a tuple of such trees where several arguments are differentiated.
         leaves: all leaves of the differentiated arguments.
-        arguments: the tuple of the differentiated arguments.
+        structure: of the tuple of the differentiated arguments.
 
     Raises:
         ValueError: where a tree of steps does not match the differentiated arguments.
     """
     steps = jax.tree.leaves(step)
-    wanted = arguments[0] if len(arguments) == 1 else arguments
+    parts = structure.children()
+    wanted = parts[0] if len(parts) == 1 else structure
     if jax.tree.structure(step) == jax.tree.structure(0.0) and np.ndim(step) == 0:
         steps = steps * len(leaves)
-    elif jax.tree.structure(step) != jax.tree.structure(wanted):
+    elif jax.tree.structure(step) != wanted:
         raise ValueError(
             f"got a step of structure {jax.tree.structure(step)}; wanted one number, or the "
-            f"structure of what is differentiated, {jax.tree.structure(wanted)}; "
+            f"structure of what is differentiated, {wanted}; "
             "give each leaf a step"
         )
     try:

@@ -123,3 +123,15 @@ def test_what_a_function_writes_it_writes_into_copies(run):
     run(given["w"], given["x"], scale=given["scale"])
     for name, array in given.items():
         np.testing.assert_array_equal(array, before[name])
+
+
+@pytest.mark.parametrize("strategy", ["auto", "host"])
+def test_a_function_that_changes_the_callers_dictionary_is_given_what_was_there(strategy):
+    params = {"w": np.ones(2)}
+
+    def loss(p):
+        params["w"] = np.zeros(3)
+        return (p["w"] ** 2).sum()
+
+    found = fd.grad(loss, strategy=strategy)(params)
+    np.testing.assert_allclose(found["w"], [2.0, 2.0], rtol=1e-6)

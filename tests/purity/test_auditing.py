@@ -177,7 +177,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("call", BAD)
-def test_bad_calls_are_told_in_three_parts(point, unchecked):
-    make, message = BAD[point]
+def test_bad_calls_are_told_in_three_parts(call, unchecked):
+    make, message = BAD[call]
     with pytest.raises((TypeError, ValueError), match=message):
         make()
