@@ -14,7 +14,7 @@ from purenet import jaxprs, kinds, trees
 from purenet.fd.options import require_flags
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Point:
     """A function at its arguments, some of which are differentiated: taken apart into leaves.
 
