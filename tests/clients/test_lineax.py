@@ -41,6 +41,7 @@ def test_a_mistake_around_it():
 
 
 @pytest.mark.full
+@pytest.mark.skipif(not hasattr(jax.lax.linalg, "ormqr"), reason="its QR needs a newer JAX")
 def test_least_squares_and_the_audit():
     assert check_grads(fitted, TALL, jnp.array([1.0, -0.5, 0.2]), argnums=(0, 1)).ok
     assert audit(solved, A, B).ok

@@ -11,6 +11,7 @@ import sysconfig
 import venv
 from pathlib import Path
 
+import jax
 import jax.numpy as jnp
 import pytest
 
@@ -20,6 +21,8 @@ from tests.clients.losses import LIBRARIES, is_installed, makers
 
 ROOT = Path(__file__).parents[2]
 
+NEED_ORMQR = ("lineax.least_squares", "optimistix.least_squares")
+
 
 def marked(name: str, seen: set[str]):
     """A loss's name: the first of each library as it is, the others marked full."""
@@ -27,6 +30,8 @@ def marked(name: str, seen: set[str]):
     marks = [pytest.mark.full] if library in seen else []
     if not is_installed(name):
         marks.append(pytest.mark.skip(reason=f"{library} is not installed"))
+    if name in NEED_ORMQR and not hasattr(jax.lax.linalg, "ormqr"):
+        marks.append(pytest.mark.skip(reason="lineax's QR needs a newer JAX"))
     seen.add(library)
     return pytest.param(name, marks=marks)
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -121,5 +122,6 @@ def test_where_one_process_dies_the_other_ends_with_an_error(tmp_path):
     finally:
         other.kill()
     assert other.returncode != 0
-    assert "onnection" in said, said[-2000:]  # closed, or reset, by the peer
+    # JAX's own words: a connection that its peer has closed or reset, or, older, that a task died
+    assert re.search("onnection|another task died", said), said[-2000:]
     assert time.monotonic() - died < 60
