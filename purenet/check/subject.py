@@ -64,8 +64,8 @@ def unsteady(point: Point, traced: jaxprs.Traced | Setup, name: str) -> str:
             return ""
         values = [
             jaxprs.evaluated(one.program, one.constants, [
-                jaxprs.placed(point.leaves[i], dtype)
-                for i, dtype in zip(point.movable, one.input_dtypes, strict=True)
+                jaxprs.placed(leaf, dtype)
+                for leaf, dtype in zip(point.moved, one.input_dtypes, strict=True)
             ])
             for one in (traced, again)
         ]  # fmt: skip

@@ -119,7 +119,9 @@ def _curved_below(
         return np.any(found, axis=0)
 
     direction = [np.zeros(np.shape(y), y.dtype) for y in evaluator.leaves]
-    direction[leaf] = _placed(evaluator.leaves[leaf], coordinates, steps)
+    # each by another length, none by less than its own: what is alike in two must not cancel
+    apart = np.random.default_rng(0).uniform(1.0, 2.0, steps.size).astype(x.dtype)
+    direction[leaf] = _placed(evaluator.leaves[leaf], coordinates, apart * steps)
     with np.errstate(all="ignore"):
         together = evaluator.along_direction(direction, points)
         if not curved([np.asarray(out)[None] for out in together])[0]:

@@ -102,9 +102,21 @@ def test_one_that_curves_over_its_own_size_is_found_among_them(x64):
 
     found = steps(function, small_ones())
     assert found[7] < 2.0**-17 * 1e-4
+    # ten times what the rounding of the value, 0.1, puts into a difference at these steps
     np.testing.assert_allclose(
         fd.grad(function)(small_ones()), jax.grad(function)(small_ones()), rtol=1e-6, atol=1e-11
     )
+
+
+def test_two_that_curve_alike_and_cancel_are_found_too(x64):
+    x = small_ones()
+    x[:2] = 1e-5
+
+    def function(x):
+        return (x**3).sum() / 4000 + jnp.sin(3e5 * x[0]) - jnp.sin(3e5 * x[1])
+
+    found = fd.grad(function)(x)
+    np.testing.assert_allclose(found[:2], jax.grad(function)(x)[:2], rtol=1e-6)
 
 
 @pytest.mark.parametrize("x", [[0.0, 1.0], [1e-12, 1e6]], ids=["zero", "18 powers of ten apart"])
