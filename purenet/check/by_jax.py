@@ -19,7 +19,7 @@ _REFUSALS = {  # what JAX says of functions that it differentiates in the other 
     "rev": "Reverse-mode differentiation does not work",
     "fwd": "can't apply forward-mode",
 }
-_TOGETHER = 16  # tangents, as long as the values of the program are small
+_TOGETHER = 16  # tangents, as long as they and the values of the program are small
 _SMALL = 2**18  # elements
 
 
@@ -100,8 +100,8 @@ class Forward(Witness):
 
         self._traced = _traced(along, [*target.moved, *target.moved])
         self._leaves = _in_dtypes(target.moved, self._traced.input_dtypes[:count])
-        small = self._traced.program.intermediate_size <= _SMALL
-        self._together = _TOGETHER if small else 1
+        elements = self._traced.program.intermediate_size + sum(x.size for x in self._leaves)
+        self._together = _TOGETHER if elements <= _SMALL else 1
 
     def along(
         self, directions: Iterable[Tree], *, shaken: bool = False

@@ -34,12 +34,14 @@ class Directions:
         leaves: the leaves that move, in the dtypes that the caller's program takes.
         scales: the length of a step for each leaf: its root mean square.
         each: how many there are of each kind.
+        movable: which elements of each leaf they move, all by default; the others stay at zero.
     """
 
     seed: Seed
     leaves: list[np.ndarray]
     scales: list[float]
     each: int = EACH
+    movable: Sequence[np.ndarray] = ()
 
     def __iter__(self) -> Iterator[Tree]:
         """The directions, one after another, since all at once may be too large."""
@@ -59,10 +61,13 @@ class Directions:
             length = np.asarray(scale, np.promote_types(np.float32, leaf.real.dtype))
             return (length * entries).astype(leaf.real.dtype).astype(float)
 
-        return [
+        direction = [
             drawn(leaf, scale) + (1j * drawn(leaf, scale) if np.iscomplexobj(leaf) else 0)
             for leaf, scale in zip(self.leaves, self.scales, strict=True)
         ]
+        if not self.movable:
+            return direction
+        return [np.where(moves, d, 0.0) for moves, d in zip(self.movable, direction, strict=True)]
 
 
 class Along(NamedTuple):

@@ -1,6 +1,7 @@
 """Every coordinate: a derivative held against finite differences with their bounds."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -113,18 +114,15 @@ def _along_agrees(
 
     Coordinates that have no finite difference stay where they are.
     """
-    directions = [
-        [np.where(_known(one, d), d, 0.0) for one, d in zip(found, direction, strict=True)]
-        for direction in directions_of(target, seed)
-    ]
-    flat = [[real_vector(d) for d in direction] for direction in directions]
-    value, bound = (
-        np.stack([sum(of(d) @ part for d, part in zip(ds, parts, strict=True)) for ds in flat])
-        for of, parts in (
-            (np.asarray, [np.nan_to_num(one.value) for one in found]),
-            (np.abs, [np.where(np.isfinite(one.error), one.error, 0.0) for one in found]),
-        )
-    )
+    drawn = directions_of(target, seed)
+    movable = [_known(one, leaf) for one, leaf in zip(found, drawn.leaves, strict=True)]
+    directions = replace(drawn, movable=movable)
+    values, bounds = [], []
+    for direction in directions:
+        parts = list(zip(map(real_vector, direction), found, strict=True))
+        values.append(sum(d @ np.nan_to_num(one.value) for d, one in parts))
+        bounds.append(sum(np.abs(d) @ _finite(one.error) for d, one in parts))
+    value, bound = np.stack(values), np.stack(bounds)
     for shaken in (False, True):
         by_jax, rounding = witness.along(directions, shaken=shaken)
         along = Along(by_jax, value, bound + rounding)
@@ -133,13 +131,17 @@ def _along_agrees(
     return None
 
 
-def _known(one: Bounded, direction: np.ndarray) -> np.ndarray:
+def _finite(errors: np.ndarray) -> np.ndarray:
+    return np.where(np.isfinite(errors), errors, 0.0)
+
+
+def _known(one: Bounded, of: np.ndarray) -> np.ndarray:
     """Which elements of a leaf have a finite difference of every output."""
     known = np.all(np.isfinite(one.error), axis=1)
-    if np.iscomplexobj(direction):
+    if np.iscomplexobj(of):
         real, imaginary = np.split(known, 2)
         known = real & imaginary
-    return np.reshape(known, direction.shape)
+    return np.reshape(known, of.shape)
 
 
 def _method(target: Target, coordinates: int, reports: list, mode: str) -> str:

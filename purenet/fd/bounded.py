@@ -15,7 +15,7 @@ from purenet.fd.steps import LARGE, measured_length, on_their_own
 _NOISES = 10.0  # noises of f that a bound allows for: the noise is known from few values
 # without it test_rounding_in_float32_is_told_from_a_wrong_rule fails
 _TRUNCATIONS = 4.0  # and for the truncation, known by its order of magnitude
-_BLOCK = 2**20  # coordinates times outputs that are climbed together
+_BLOCK = 2**16  # coordinates times outputs that are climbed together: some 2 KiB each
 _FARTHEST = 16.0
 _FINER = 2.0**-16  # of its scale: what curves over more shows at the anchor, 2^-22
 
