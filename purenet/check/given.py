@@ -19,8 +19,8 @@ from purenet.check.witness import (
     by_coordinate,
     unit_directions,
 )
+from purenet.fd.lengths import scale
 from purenet.fd.noise import POINTS, measured_noise
-from purenet.fd.steps import scale
 
 _KINDS = ("gradient", "vjp", "jvp")
 # roundings that numbers without a function may have: sums over a batch of a hundred err by a dozen

@@ -8,8 +8,8 @@ import numpy as np
 from purenet.fd.differences import Evaluator, real_coordinates
 from purenet.fd.irregular import SURE, Irregularity, examine
 from purenet.fd.ladder import Ladder, Settlement, Values
+from purenet.fd.lengths import LARGE, measured_length, on_their_own, placed
 from purenet.fd.numbers import side_by_side
-from purenet.fd.steps import LARGE, measured_length, on_their_own
 
 # without it test_every_coordinate_lies_within_its_bound fails
 _NOISES = 10.0  # noises of f that a bound allows for: the noise is known from few values
@@ -17,6 +17,10 @@ _NOISES = 10.0  # noises of f that a bound allows for: the noise is known from f
 _TRUNCATIONS = 4.0  # and for the truncation, known by its order of magnitude
 _BLOCK = 2**16  # coordinates times outputs that are climbed together: some 2 KiB each
 _FARTHEST = 16.0
+# without it test_one_that_is_flat_from_afar_is_found_among_small_ones fails
+_SIZES = 2.0 ** np.array([0, -6, -12, -18])  # of a small coordinate, by which it is moved
+# without it test_small_ones_that_go_straight_are_not_looked_at_again fails
+_HEARD = 32.0  # roundings of the outputs by which they may move otherwise
 _FINER = 2.0**-16  # of its scale: what curves over more shows at the anchor, 2^-22
 
 
@@ -81,6 +85,9 @@ def _looked_at_closely(
     """
     x = np.asarray(real_coordinates(evaluator.leaves[leaf]))
     rows, own = on_their_own(x, scale, _FINER)
+    known = np.isfinite(found.error[rows]).all(axis=1)
+    if _goes_straight(evaluator, leaf, rows[known], own[known], found):
+        rows, own = rows[~known], own[~known]
     if rows.size == 0:
         return found
     closer = bounded_at(evaluator, leaf, rows, 2.0 ** np.round(np.log2(own)), base, demand.enough)
@@ -101,6 +108,30 @@ def _looked_at_closely(
             value[at], error[at] = np.nan, np.inf
             known[at] = one._replace(coordinate=at[0])
     return Bounded(value, error, [one for at, one in known.items() if not np.isfinite(error[at])])
+
+
+def _goes_straight(
+    evaluator: Evaluator, leaf: int, rows: np.ndarray, own: np.ndarray, found: Bounded
+) -> bool:
+    """Whether the outputs move by what the derivatives say where small coordinates move a little.
+
+    All of them move at once, each by its size and by far less, since as a rule none is special.
+    """
+    if rows.size == 0:
+        return True
+    # each by another length: what is alike in two must not cancel
+    steps = own * np.random.default_rng(0).uniform(1.0, 2.0, own.size)
+    direction = [np.zeros(np.shape(x), x.dtype) for x in evaluator.leaves]
+    direction[leaf] = placed(evaluator.leaves[leaf], rows, steps)
+    with np.errstate(all="ignore"):
+        outputs = evaluator.along_direction(direction, np.concatenate([_SIZES, -_SIZES]))
+        values = side_by_side(outputs, 2 * len(_SIZES))
+        moved = (values[: len(_SIZES)] - values[len(_SIZES) :]) / 2
+        noise = _HEARD * evaluator.relative_noise() * np.max(np.abs(values), axis=0)
+        said, error = (
+            _SIZES[:, None] * (steps @ part[rows]) for part in (found.value, found.error)
+        )
+        return bool((np.abs(moved - said) <= noise + error).all())
 
 
 def bounded_at(

@@ -10,8 +10,8 @@ from jaxtyping import Array
 
 from purenet import jaxprs
 from purenet.fd.differences import Evaluator
+from purenet.fd.lengths import scale
 from purenet.fd.numbers import namespace, numbers
-from purenet.fd.steps import scale
 
 _STEP = 2.0**-66  # its square is far below rounding; nothing is subtracted, so nothing is lost
 

@@ -13,9 +13,9 @@ import numpy as np
 from purenet import jaxprs, kinds, trees
 from purenet.fd.coordinatewise import Coordinatewise
 from purenet.fd.differences import coordinate_count
+from purenet.fd.lengths import scale
 from purenet.fd.noise import noise_along_all
 from purenet.fd.point import Point
-from purenet.fd.steps import scale
 from purenet.fd.watch import SPAN, Watch, identity
 
 _TOGETHER = 16  # calls that are kept together, however long they take this time

@@ -6,6 +6,7 @@ import numpy as np
 
 from purenet.fd.ladder import Ladder, Settlement
 from purenet.fd.noise import POINTS, measured_noise
+from purenet.fd.oscillation import oscillates
 
 # without it test_every_coordinate_lies_within_its_bound fails
 _SIGNIFICANT = 50.0  # noises by which the two sides must differ to be told apart
@@ -57,25 +58,29 @@ def examine(ladder: Ladder, now: Settlement) -> tuple[Settlement, list[Irregular
     now = ladder.settle()
     doubtful = _doubtful(ladder, now)
     rows = np.flatnonzero(doubtful.any(axis=1))
-    if rows.size == 0:
-        return now, []
     lengths = _lengths(ladder)
     ladder.climb(rows, np.full(rows.size, lengths[0]), tuple(e - lengths[0] for e in lengths))
     named = {
         (int(row), int(output)): _classify(ladder, lengths, int(row), int(output))
         for row, output in np.argwhere(doubtful)
     }
+    oscillating = oscillates(ladder) & ~doubtful
+    for row, output in np.argwhere(oscillating):
+        one = Irregularity(int(row), int(output), "unsettled", np.nan, np.nan)
+        named[int(row), int(output)] = one, True
     pending = np.zeros_like(doubtful)
     for at, (_, may_be_smooth) in named.items():
         pending[at] = may_be_smooth
-    now, settled = _settled_deeper(ladder, now, pending)
+    now, settled = _settled_deeper(ladder, now, pending, oscillating)
     return now, [one for at, (one, _) in named.items() if not settled[at]]
 
 
 def _settled_deeper(
-    ladder: Ladder, now: Settlement, doubtful: np.ndarray
+    ladder: Ladder, now: Settlement, doubtful: np.ndarray, oscillating: np.ndarray
 ) -> tuple[Settlement, np.ndarray]:
     """Climb ladders that stand ever deeper, until one settles or its steps drown in rounding.
+
+    That an oscillation has no slope from afar does not settle it.
 
     Returns:
         The settlement with what was found, and where that is.
@@ -95,11 +100,15 @@ def _settled_deeper(
             then.round_off, then.seen_noise * then.best.gain
         )
         sharp = error <= _SHARP * np.abs(then.best.value)
-        vanishes = error <= _SHARP * np.abs(ladder.base) / ladder.scale[rows, None]
-        on_a_stair = _stands_still(lower) & _moves_both_ways(ladder)[rows]
+        small = error <= _SHARP * np.abs(ladder.base) / ladder.scale[rows, None]
+        vanishes = small & ~oscillating[rows]
+        stands_still = _stands_still(lower)
+        on_a_stair = stands_still & _moves_both_ways(ladder)[rows]
         settled = left[rows] & ~_doubtful(lower, then) & (sharp | vanishes) & ~on_a_stair
+        settled &= ~oscillates(lower)
         now = _replaced(now, then, rows, settled)
         found[rows] |= settled
+        doubtful[rows] &= ~stands_still  # and would at shorter steps
     return now, found
 
 

@@ -199,7 +199,7 @@ class Ladder:
         the terms may have grown, and it is measured again before steps go there.
         """
         wanted = wanted & (self._raises < _RAISES)
-        measured = self._is_noisy().any(axis=1)
+        measured = self.is_noisy().any(axis=1)
         top = self._top + _RAISE * 2**self._raises
         rows = np.flatnonzero(wanted & measured & (top > _FAR))
         if rows.size:
@@ -213,7 +213,7 @@ class Ladder:
             wanted[rows[louder]] = False
         return wanted
 
-    def _is_noisy(self) -> np.ndarray:
+    def is_noisy(self) -> np.ndarray:
         """Where the noise that was measured is that of fewer digits than those of the dtype."""
         return self.noise > _NOISY * self.heights.unit * np.abs(self.base)
 
@@ -245,7 +245,7 @@ class Ladder:
         # near the anchor, where noise rules, agreement with it says nothing; and where f is noisy,
         # the anchor says nothing of steps so large that a bounded f has no slope over them
         nearest = self.heights.anchor + _APART
-        farthest = np.where(self._is_noisy(), self._reach, np.iinfo(int).max)
+        farthest = np.where(self.is_noisy(), self._reach, np.iinfo(int).max)
         best = best_extrapolation(
             ladder,
             self.base,

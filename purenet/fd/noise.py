@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 
 from purenet.fd.differences import Evaluator
-from purenet.fd.steps import scale
+from purenet.fd.lengths import scale
 
 # without it test_steps_are_seen_by_a_callback_that_computes_in_float32 fails
 POINTS = 8

@@ -172,7 +172,7 @@ def steps_of(setup: Setup, options: Options, order: int) -> list[Numbers]:
             for s, x in zip(given, leaves, strict=True)
         ]
     width = len(stencil(options.method, options.order).offsets)
-    return [chosen_steps(setup.evaluator, leaf, order, width) for leaf in range(len(leaves))]
+    return chosen_steps(setup.evaluator, order, width)
 
 
 def require_finite(

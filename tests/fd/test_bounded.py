@@ -76,3 +76,37 @@ def test_the_outputs_dependence_and_the_work_of_a_leaf(x64):
     assert [evaluator.dependence(i) for i in range(4)] == ["held", "ignored", "moves", "ignored"]
     assert evaluator.operations(2, 10) > 0
     assert evaluator.operations(3, 10) == 0
+
+
+def among_small_ones(function):
+    """A leaf of ordinary numbers, every other one far smaller, moved by a sum of squares and more.
+
+    Returns:
+        The evaluator, the outputs at the base, the leaf, and the exact derivatives.
+    """
+    x = np.random.default_rng(0).normal(size=400)
+    x[::2] *= 1e-7
+
+    def loss(x):
+        return jnp.sum(x**2) + function(x)
+
+    setup = prepare(Point.of(loss, (x,), {}, argnums=0), checked(), whole_leaves=True)
+    base = [np.asarray(out) for out in setup.evaluator.base()]
+    return setup.evaluator, base, x, jax.grad(loss)(x)
+
+
+def test_small_ones_that_go_straight_are_not_looked_at_again(x64):
+    evaluator, base, x, exact = among_small_ones(lambda x: jnp.sum(jnp.sin(x)))
+    found = bounded(evaluator, 0, base)
+    assert np.all(np.abs(found.value[:, 0] - exact) <= found.error[:, 0])
+    assert evaluator.evaluations < 17 * x.size
+
+
+def test_one_that_is_flat_from_afar_is_found_among_small_ones(x64):
+    evaluator, base, _, exact = among_small_ones(
+        lambda x: 1e6 * x[4] * jnp.exp(-((x[4] / 1e-7) ** 2))
+    )
+    found = bounded(evaluator, 0, base)
+    assert abs(exact[4]) > 1e4
+    assert np.all(np.abs(found.value[:, 0] - exact) <= found.error[:, 0])
+    assert found.error[4, 0] < 1e-2 * abs(exact[4])

@@ -1,15 +1,17 @@
 """Steps: from noise and order, scaled by a coordinate or the length over which a leaf curves."""
 
+import math
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from purenet import fd, nn
+from purenet.fd.lengths import scale, unit_step
 from purenet.fd.options import checked
 from purenet.fd.point import Point
 from purenet.fd.setup import prepare, steps_of
-from purenet.fd.steps import scale, unit_step
 
 
 def steps(f, x, **options):
@@ -129,3 +131,45 @@ def test_a_step_that_leaves_the_domain_is_too_large(x64):
     x = np.geomspace(1e-3, 1, 30)
     found = fd.grad(lambda x: jnp.sum(jnp.log(x)))(x)
     np.testing.assert_allclose(found, 1 / x, atol=1e-7 / x.min())
+
+
+FAR = {
+    "sine at a million": (jnp.sin, 1e6, math.cos(1e6)),
+    "sine at ten thousand millions": (jnp.sin, 1e10, math.cos(1e10)),
+    "fast sine": (lambda x: jnp.sin(1e6 * x), 0.3, 1e6 * math.cos(1e6 * 0.3)),
+    "edge of a logarithm": (jnp.log1p, -0.999999, 1 / (1 - 0.999999)),
+    "a probability near one": (lambda x: jnp.log(x / (1 - x)), 1 - 1e-6, 1 / ((1 - 1e-6) * 1e-6)),
+    "pole": (lambda x: 1 / (x - 1), 1 + 2.0**-26, -(2.0**52)),
+    "steep transition": (lambda x: jnp.tanh(1e9 * (x - 1)), 1.0, 1e9),
+}
+
+
+@pytest.mark.parametrize("count", [1, 3, 20], ids=["alone", "of three", "of twenty"])
+@pytest.mark.parametrize(("f", "x", "exact"), FAR.values(), ids=FAR.keys())
+def test_far_from_the_origin_the_length_is_the_functions_own(f, x, exact, count, x64):
+    found = fd.grad(lambda x: jnp.sum(f(x)))(np.full(count, x))
+    np.testing.assert_allclose(found, exact, rtol=1e-6)
+
+
+@pytest.mark.parametrize("stair", [1e-6, 1e-9, 1e-11, 1e-14])
+def test_stairs_are_no_curvature(stair, x64):
+    found = steps(lambda x: jnp.round(jnp.exp(x) / stair) * stair, np.array([0.5]))
+    assert found > 2.0**-20
+
+
+def test_at_the_edge_of_a_domain_a_step_on_one_side_is_an_ordinary_one(x64):
+    found = fd.grad(lambda x: x**2.5 + 3 * x, method="forward")(0.0)
+    np.testing.assert_allclose(found, 3, rtol=1e-6)
+
+
+def test_a_function_that_curves_over_its_size_costs_four_evaluations_more(x64):
+    chosen = checked(strategy="host")
+    parameters = {"a": np.array(0.5), "b": np.array([1.0, 2.0])}
+    setup = prepare(
+        Point.of(lambda p: float(p["a"] * np.sum(p["b"] ** 2)), (parameters,), {}, argnums=0),
+        chosen,
+    )
+    setup.evaluator.relative_noise()
+    before = setup.evaluator.evaluations
+    steps_of(setup, chosen, 2)
+    assert setup.evaluator.evaluations - before == 4

@@ -28,8 +28,6 @@ _EVALUATIONS = 20  # of each coordinate: ten calls of fd.grad, or a check, for a
 # without it test_a_rule_that_forgets_a_move_is_contradicted_by_a_whole_evaluation fails
 _CONFIRMED = 3  # coordinates of each leaf that are evaluated whole too
 _CHANGE, _ROUNDINGS = 1e-3, 2.0**14  # of its change and of its size that an output may be off by
-# without it test_terms_that_cancel_to_nothing_are_no_contradiction fails
-_OF_TERMS = 64.0  # roundings of the values read that it may be off by where they cancel
 
 
 class Incremental(Dense):
@@ -255,16 +253,28 @@ class Incremental(Dense):
         drawn = np.random.default_rng([leaf, steps.size])
         some = drawn.choice(steps.size, min(steps.size, _CONFIRMED), replace=False)
         point = int(np.argmax(np.abs(points)))
-        values, count = self._values, self._inlined.outputs
-        base, reads = list(map(np.asarray, values[:count])), self._inlined.cones[leaf].reads
-        # the terms of which an output is the sum may be larger than it
-        terms = max((_size(values[count + read]) for read in reads), default=0.0)
+        base = list(map(np.asarray, self._values[: self._inlined.outputs]))
         whole = self.at_points(leaf, some, steps[some] * points[point])
-        return all(
-            _same(at_base, expected[i], np.asarray(found)[coordinate, point], terms)
-            for at_base, expected, found in zip(base, whole, outputs, strict=True)
-            for i, coordinate in enumerate(some)
-        )
+
+        def confirmed(roundings: Sequence[float]) -> bool:
+            return all(
+                _same(at_base, expected[i], np.asarray(found)[coordinate, point], rounding)
+                for at_base, expected, found, rounding in zip(
+                    base, whole, outputs, roundings, strict=True
+                )
+                for i, coordinate in enumerate(some)
+            )
+
+        # measured only where it may matter: where terms cancel, it is theirs and not the output's
+        return confirmed([0.0] * len(base)) or confirmed(self._roundings())
+
+    def _roundings(self) -> list[float]:
+        """How far rounding may have moved each output."""
+        with jaxprs.working_precision(True):
+            leaves = [jaxprs.widen(jnp.asarray(x)) for x in self.leaves]
+            _, moved = jaxprs.rounded(self._program, self._constants, leaves)
+        coarser = self.relative_noise() / float(np.finfo(float).eps)
+        return [coarser * float(np.max(np.abs(np.asarray(by)), initial=0.0)) for by in moved]
 
     @cached_property
     def _compiling(self) -> float:
@@ -331,15 +341,7 @@ def _rows(plan: Plan, rounds: range, count: int) -> np.ndarray:
     return np.concatenate([rows + start for start in range(0, count, size)])
 
 
-def _size(value: Any) -> float:
-    """The largest finite element of floating-point numbers; 0 of others."""
-    if not jnp.issubdtype(value.dtype, np.inexact):
-        return 0.0
-    array = np.asarray(value)
-    return float(np.max(np.abs(array), initial=0.0, where=np.isfinite(array)))
-
-
-def _same(base: np.ndarray, expected: np.ndarray, found: np.ndarray, terms: float) -> bool:
+def _same(base: np.ndarray, expected: np.ndarray, found: np.ndarray, rounding: float) -> bool:
     """Whether two displaced outputs are equal, as far as their change tells and round-off lets."""
     if not jnp.issubdtype(found.dtype, np.inexact):
         return np.array_equal(expected, found)
@@ -350,8 +352,8 @@ def _same(base: np.ndarray, expected: np.ndarray, found: np.ndarray, terms: floa
         apart = np.max(np.abs(found - expected), initial=0.0, where=finite)
         change = np.max(np.abs(expected - base), initial=0.0, where=finite & np.isfinite(base))
         size = np.max(np.abs(expected), initial=0.0, where=finite)
-    rounding = jnp.finfo(found.dtype).eps * max(_ROUNDINGS * size, _OF_TERMS * terms)
-    return bool(apart <= _CHANGE * change + rounding)
+    of_size = _ROUNDINGS * float(jnp.finfo(found.dtype).eps) * size
+    return bool(apart <= _CHANGE * change + max(of_size, rounding))
 
 
 def _spread(out: Any, shape: tuple[int, ...]) -> Any:
