@@ -95,9 +95,8 @@ def curved_along(
         placed(leaf, which, unit * length * draws.uniform(1.0, 2.0, which.size))
         for leaf, which, length in zip(evaluator.leaves, rows, lengths, strict=True)
     ]
-    with np.errstate(all="ignore"):
-        outputs = evaluator.along_direction(direction, _NEAR_AND_FAR)
-        return bool(_curved(evaluator, [np.asarray(out)[None] for out in outputs])[0])
+    outputs = evaluator.along_direction(direction, _NEAR_AND_FAR)
+    return bool(_curved(evaluator, [np.asarray(out)[None] for out in outputs])[0])
 
 
 def curved_each(
@@ -106,9 +105,8 @@ def curved_each(
     """The same of some coordinates of a leaf, each moved by itself."""
     unit = unit_step(evaluator.relative_noise(), 2)
     steps = (unit * lengths).astype(real_coordinates(evaluator.leaves[leaf]).dtype)
-    with np.errstate(all="ignore"):
-        moved = evaluator.displaced(leaf, rows, steps, _NEAR_AND_FAR.astype(steps.dtype))
-        return _curved(evaluator, list(map(np.asarray, moved)))
+    moved = evaluator.displaced(leaf, rows, steps, _NEAR_AND_FAR.astype(steps.dtype))
+    return _curved(evaluator, list(map(np.asarray, moved)))
 
 
 def _curved(evaluator: Evaluator, outputs: Sequence[np.ndarray]) -> np.ndarray:
@@ -144,10 +142,9 @@ def own_lengths(
     steps = (least * unit).astype(x.dtype)
     both = np.concatenate([-points, points]).astype(x.dtype)
     ladder = steps[:, None] * points
-    with np.errstate(all="ignore"):
-        outputs = evaluator.displaced(leaf, coordinates, steps, both)
-        loudness = _loudness(outputs, ladder, evaluator.relative_noise())
-        step, loud = _heard_over_noise(ladder, np.asarray(loudness))
+    outputs = evaluator.displaced(leaf, coordinates, steps, both)
+    loudness = _loudness(outputs, ladder, evaluator.relative_noise())
+    step, loud = _heard_over_noise(ladder, np.asarray(loudness))
     return np.where(loud, step, np.minimum(ladder[:, -1], size * unit)) / unit
 
 

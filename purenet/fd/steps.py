@@ -35,13 +35,15 @@ def chosen_steps(evaluator: Evaluator, order: int, width: int) -> list[Numbers]:
     together, and measured at each of them where it turns out to be. Under jit and vmap, where
     values are not known, it is not asked. For ``width`` see `measured_length`.
     """
-    every: Sequence[Numbers] = [
-        _typical_lengths(evaluator, leaf, width) for leaf in range(len(evaluator.leaves))
-    ]
-    if all(namespace(x) is np and not jaxprs.is_traced(x) for x in every):
-        every = _with_their_own(evaluator, list(map(np.asarray, every)))
     unit = unit_step(evaluator.relative_noise(), order)
-    return [_power_of_two(unit * lengths) for lengths in every]
+    # at the ends of the range of numbers lengths over- and underflow
+    with np.errstate(all="ignore"):
+        every: Sequence[Numbers] = [
+            _typical_lengths(evaluator, leaf, width) for leaf in range(len(evaluator.leaves))
+        ]
+        if all(namespace(x) is np and not jaxprs.is_traced(x) for x in every):
+            every = _with_their_own(evaluator, list(map(np.asarray, every)))
+        return [_power_of_two(unit * lengths) for lengths in every]
 
 
 def _power_of_two(raw: Numbers) -> Numbers:
