@@ -162,7 +162,7 @@ def _replay(options: Options) -> jaxprs.Replay:
 
 
 def steps_of(setup: Setup, options: Options, order: int) -> list[Numbers]:
-    """The steps of each leaf's real coordinates: the caller's, or chosen from dtype and scale."""
+    """The steps of each leaf's real coordinates: the caller's, or those chosen for the function."""
     leaves = setup.evaluator.leaves
     if options.step is not None:
         every = given_steps(options.step, setup.point.leaves, setup.point.structure)
