@@ -14,9 +14,9 @@ from purenet.check.by_jax import MODES
 from purenet.check.comparison import Comparison
 from purenet.check.dependence import Dependence, dependence, flat, held, ignored
 from purenet.check.derivatives import compare_derivatives
-from purenet.check.given import given_rule
 from purenet.check.options import checked_options, seed_of
 from purenet.check.report import GradientMismatch, GradientReport, GradientUndecided
+from purenet.check.rule import given_rule
 from purenet.check.rules import faulty
 from purenet.check.subject import decided, held_constant, narrow, traced_or_on_host, unsteady
 from purenet.check.target import Seed

@@ -12,8 +12,9 @@ from purenet.check.by_jax import refused, witness
 from purenet.check.comparison import Comparison, joined
 from purenet.check.dependence import Dependence
 from purenet.check.found import DIRECTIONS, INTERRUPTED, UNCOMPARED
-from purenet.check.given import Rule, given_witness
+from purenet.check.given import given_witness
 from purenet.check.inexact import Inexact, left_by_solvers, left_by_stopping
+from purenet.check.rule import Rule
 from purenet.check.target import ENTRIES, Seed, Target, black_box_target, targets_of
 from purenet.check.witness import Witness
 from purenet.fd.options import Options

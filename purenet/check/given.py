@@ -2,15 +2,16 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from purenet import jaxprs, kinds, trees
+from purenet import jaxprs, kinds
 from purenet.check.answers import MisshapenError, flattened, matched, misshapen, numbers
 from purenet.check.reading import Reading
+from purenet.check.rule import Rule
 from purenet.check.target import Target
 from purenet.check.witness import (
     Derivatives,
@@ -22,52 +23,9 @@ from purenet.check.witness import (
 from purenet.fd.lengths import scale
 from purenet.fd.noise import POINTS, measured_noise
 
-_KINDS = ("gradient", "vjp", "jvp")
 # roundings that numbers without a function may have: sums over a batch of a hundred err by a dozen
 _ROUNDINGS = 64.0
 _NOISES = 16.0  # of the given function; its noise is known from eight values
-
-
-class Rule(NamedTuple):
-    """What is given: "gradient", "vjp" or "jvp", and the function or the numbers."""
-
-    kind: str
-    given: Any
-
-    @property
-    def is_numbers(self) -> bool:
-        """Whether it is a gradient's numbers, rather than a function."""
-        leaves = jax.tree.leaves(self.given)
-        return self.kind == "gradient" and (
-            not callable(self.given) or (bool(leaves) and all(map(trees.is_numeric, leaves)))
-        )
-
-
-def given_rule(gradient: Any, vjp: Any, jvp: Any) -> Rule | None:
-    """The one rule that is given, or None.
-
-    Raises:
-        TypeError: where several are, or where a vjp or a jvp cannot be called.
-    """
-    given = {
-        kind: rule
-        for kind, rule in zip(_KINDS, (gradient, vjp, jvp), strict=True)
-        if rule is not None
-    }
-    if len(given) > 1:
-        raise TypeError(
-            f"got {' and '.join(given)}; wanted one derivative to hold against finite differences; "
-            "check them one after the other"
-        )
-    for kind, rule in given.items():
-        if kind != "gradient" and not callable(rule):
-            raise TypeError(
-                f"got {kind} of type {type(rule).__name__}; wanted a function, "
-                + ("vjp(*args, cotangent)" if kind == "vjp" else "jvp(*args, tangent)")
-                + "; pass numbers as gradient"
-            )
-        return Rule(kind, rule)
-    return None
 
 
 def given_witness(target: Target, rule: Rule, *, double: bool) -> Witness:

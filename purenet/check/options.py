@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from purenet.check.by_jax import MODES
-from purenet.check.given import Rule
+from purenet.check.rule import Rule
 from purenet.check.target import Seed
 from purenet.fd.options import Options, checked, require_flags
 

@@ -7,8 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from purenet import jaxprs
-from purenet.check.given import Rule
 from purenet.check.narrow import narrow_arrays
+from purenet.check.rule import Rule
 from purenet.fd.host import Host
 from purenet.fd.options import Options
 from purenet.fd.point import Point, is_numpy_code, trace

@@ -15,6 +15,7 @@ from purenet.fd.dense import Dense, does_not_fit
 from purenet.fd.differences import coordinate_count
 from purenet.fd.incremental.choice import Choice, cheapest
 from purenet.fd.incremental.chunk import Inputs, compiled
+from purenet.fd.incremental.confirmation import is_confirmed
 from purenet.fd.incremental.plan import Plan, Sample
 from purenet.fd.mesh import Mesh
 from purenet.fd.numbers import namespace, numbers
@@ -25,9 +26,6 @@ _SAMPLES = 16
 _MANY_ROUNDS = 32  # of which a few more do not count
 _MUCH = 1e7  # operations that do
 _EVALUATIONS = 20  # of each coordinate: ten calls of fd.grad, or a check, for a program to pay off
-# without it test_a_rule_that_forgets_a_move_is_contradicted_by_a_whole_evaluation fails
-_CONFIRMED = 3  # coordinates of each leaf that are evaluated whole too
-_CHANGE, _ROUNDINGS = 1e-3, 2.0**14  # of its change and of its size that an output may be off by
 
 
 class Incremental(Dense):
@@ -73,7 +71,8 @@ class Incremental(Dense):
         if jaxprs.is_traced(outputs[0]) or leaf in self._watched:
             return outputs
         self._watched.add(leaf)
-        if self._confirmed(leaf, np.asarray(steps), np.asarray(points), outputs):
+        moves = np.asarray(steps), np.asarray(points)
+        if is_confirmed(self, leaf, *moves, outputs, self._roundings):
             return outputs
         self._distrusted.add(leaf)
         cone = self._inlined.cones[leaf].program
@@ -246,28 +245,6 @@ class Incremental(Dense):
                 every[rows] += out  # a row is zero in all spans but its own
         return self._with_unreached(self._inlined.cones[leaf], total)
 
-    def _confirmed(
-        self, leaf: int, steps: np.ndarray, points: np.ndarray, outputs: Sequence[Any]
-    ) -> bool:
-        """Whether a few displaced coordinates have the values that a whole evaluation gives."""
-        drawn = np.random.default_rng([leaf, steps.size])
-        some = drawn.choice(steps.size, min(steps.size, _CONFIRMED), replace=False)
-        point = int(np.argmax(np.abs(points)))
-        base = list(map(np.asarray, self._values[: self._inlined.outputs]))
-        whole = self.at_points(leaf, some, steps[some] * points[point])
-
-        def confirmed(roundings: Sequence[float]) -> bool:
-            return all(
-                _same(at_base, expected[i], np.asarray(found)[coordinate, point], rounding)
-                for at_base, expected, found, rounding in zip(
-                    base, whole, outputs, roundings, strict=True
-                )
-                for i, coordinate in enumerate(some)
-            )
-
-        # measured only where it may matter: where terms cancel, it is theirs and not the output's
-        return confirmed([0.0] * len(base)) or confirmed(self._roundings())
-
     def _roundings(self) -> list[float]:
         """How far rounding may have moved each output."""
         with jaxprs.working_precision(True):
@@ -339,21 +316,6 @@ def _rows(plan: Plan, rounds: range, count: int) -> np.ndarray:
     size = math.prod(plan.shape)
     rows = np.unique(np.concatenate([plan.coordinates(number) for number in rounds]))
     return np.concatenate([rows + start for start in range(0, count, size)])
-
-
-def _same(base: np.ndarray, expected: np.ndarray, found: np.ndarray, rounding: float) -> bool:
-    """Whether two displaced outputs are equal, as far as their change tells and round-off lets."""
-    if not jnp.issubdtype(found.dtype, np.inexact):
-        return np.array_equal(expected, found)
-    with np.errstate(invalid="ignore"):
-        finite = np.isfinite(expected)
-        if not np.array_equal(finite, np.isfinite(found)):
-            return False
-        apart = np.max(np.abs(found - expected), initial=0.0, where=finite)
-        change = np.max(np.abs(expected - base), initial=0.0, where=finite & np.isfinite(base))
-        size = np.max(np.abs(expected), initial=0.0, where=finite)
-    of_size = _ROUNDINGS * float(jnp.finfo(found.dtype).eps) * size
-    return bool(apart <= _CHANGE * change + max(of_size, rounding))
 
 
 def _spread(out: Any, shape: tuple[int, ...]) -> Any:

@@ -6,6 +6,7 @@ other ones each time; pytest's --hypothesis-seed runs the same again.
 
 # ruff: noqa: E501 - tables of operations: one a line, however long
 import os
+from contextlib import contextmanager
 
 import jax
 import jax.numpy as jnp
@@ -184,9 +185,33 @@ SETTINGS = {
 }
 
 
+@contextmanager
+def unless_xla_is_wrong(program, leaves):
+    """Leaves out what fails because XLA computes another value compiled than operation by operation.
+
+    Its convolutions and windows on the CPU do in a few programs, or fail inside.
+    """
+    try:
+        yield
+    except jax.errors.JaxRuntimeError as error:
+        if "YNNPACK operation failed" in str(error):
+            reject()
+        raise
+    except (AssertionError, RuntimeWarning):
+        with jax.enable_x64(True):
+            leaves = list(map(jnp.asarray, leaves))
+            compiled = jax.jit(lambda xs: program(*xs))(leaves)
+            one_by_one = program(*leaves)
+        for one, other in zip(jax.tree.leaves(compiled), jax.tree.leaves(one_by_one), strict=True):
+            if not np.allclose(one, other, rtol=1e-9, atol=1e-9, equal_nan=True):
+                reject()
+        raise
+
+
 def assert_it_is_dense(drawn):
     program, leaves = drawn
-    assert_incremental_is_dense(program, *leaves, other_plans=False)
+    with unless_xla_is_wrong(program, leaves):
+        assert_incremental_is_dense(program, *leaves, other_plans=False)
 
 
 @settings(max_examples=20, **SETTINGS)
@@ -216,14 +241,15 @@ def test_the_gradient_of_a_program_is_jaxs(drawn):
 
     # a loop without a known end has no reverse mode
     forward = any(step.name in ("while", "vmap of a loop") for step in program.steps)
-    with jax.enable_x64(True):
-        leaves = [jnp.asarray(leaf) for leaf in leaves]
-        found = fd.grad(loss, strategy="incremental")(leaves)
-        try:
-            expected = (jax.jacfwd if forward else jax.grad)(loss)(leaves)
-        except NotImplementedError:  # JAX has no derivative of a maximum over dilated windows
-            reject()
-        rounding = 1e-10 * terms(leaves)  # of a loss that hardly moves, or whose terms cancel
-    largest = max(float(np.max(np.abs(leaf))) for leaf in expected)
-    for one, other in zip(found, expected, strict=True):
-        np.testing.assert_allclose(one, other, rtol=0, atol=1e-6 * largest + rounding)
+    with unless_xla_is_wrong(program, leaves):
+        with jax.enable_x64(True):
+            leaves = [jnp.asarray(leaf) for leaf in leaves]
+            found = fd.grad(loss, strategy="incremental")(leaves)
+            try:
+                expected = (jax.jacfwd if forward else jax.grad)(loss)(leaves)
+            except NotImplementedError:  # JAX has no derivative of a maximum over dilated windows
+                reject()
+            rounding = 1e-10 * terms(leaves)  # of a loss that hardly moves, or whose terms cancel
+        largest = max(float(np.max(np.abs(leaf))) for leaf in expected)
+        for one, other in zip(found, expected, strict=True):
+            np.testing.assert_allclose(one, other, rtol=0, atol=1e-6 * largest + rounding)
