@@ -17,7 +17,7 @@ from comparisons.measures.detection.checkers import (
     PURENET,
     PURENET_TORCH,
 )
-from comparisons.measures.detection.large import Large
+from comparisons.measures.detection.large import Book, Large
 from comparisons.measures.detection.verdicts import Verdict
 from comparisons.measures.promises import Promise, kept, plain_table
 from comparisons.measures.speed.networks import NETWORKS
@@ -39,6 +39,7 @@ argument pass, but warns of it."""
 # short enough for seven of them in 80 columns
 _HEADINGS = {JAX: "jax", AUTOGRAD: "auto grad", PURENET_TORCH: "pure torch"}
 _PROMISED = (("float64", 1e-6), ("float32", 1e-3))
+_GRADIENTS = 10  # a check takes five times the points, and confirms and judges them
 
 
 def run(settings: Settings) -> "Detection":
@@ -57,7 +58,7 @@ def run(settings: Settings) -> "Detection":
             found += verdicts.of_tool(tool, network, every)
     with jax.enable_x64(False):
         searched = large.searched()
-    return Detection(found, searched, large.book_seconds())
+    return Detection(found, searched, large.book())
 
 
 class Detection:
@@ -65,11 +66,11 @@ class Detection:
 
     title = "Which planted errors of a gradient each checker finds."
 
-    def __init__(self, verdicts: list[Verdict], searched: Large, book_seconds: float):
+    def __init__(self, verdicts: list[Verdict], searched: Large, book: Book):
         self.verdicts = verdicts
         self.searched = searched
-        self.book_seconds = book_seconds
-        self.promises = [*promises(verdicts), *costs(searched, book_seconds)]
+        self.book = book
+        self.promises = [*promises(verdicts), *costs(searched, book)]
 
     @property
     def holds(self) -> bool:
@@ -92,7 +93,7 @@ class Detection:
         return {
             "verdicts": [verdict._asdict() for verdict in self.verdicts],
             "large": self.searched._asdict(),
-            "book_seconds": self.book_seconds,
+            "book": self.book._asdict(),
             "false_alarms": [
                 {"tool": v.tool, "network": v.network, "dtype": v.dtype} for v in alarms
             ],
@@ -151,7 +152,7 @@ def promises(verdicts: list[Verdict]) -> list[Promise]:
     ]
 
 
-def costs(searched: Large, book_seconds: float) -> list[Promise]:
+def costs(searched: Large, book: Book) -> list[Promise]:
     """What purenet promises of the price of a check."""
     right = searched.passes and searched.found == (searched.planted,)
     return [
@@ -162,9 +163,10 @@ def costs(searched: Large, book_seconds: float) -> list[Promise]:
             right and searched.further < 100,
         ),
         Promise(
-            "book, every coordinate: checked end to end in less than a second, once compiled",
-            f"{book_seconds:.2f} s",
-            book_seconds < 1,
+            f"book, every coordinate: checked end to end in the time of {_GRADIENTS} calls of "
+            "fd.grad, once compiled",
+            f"{book.gradients:.1f} calls, {book.seconds:.2f} s",
+            book.gradients <= _GRADIENTS,
         ),
     ]
 

@@ -1,5 +1,7 @@
 """What the checks cost: the book's network whole, and one wrong coordinate among ten million."""
 
+import statistics
+from collections.abc import Callable
 from functools import partial
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -39,17 +41,35 @@ class Large(NamedTuple):
     seconds: float
 
 
-def book_seconds() -> float:
-    """The median time of a whole check of the book's network in float64, once compiled."""
+class Book(NamedTuple):
+    """What a whole check of the book's network in float64 takes, once compiled.
+
+    Attributes:
+        seconds: the median.
+        gradients: in calls of fd.grad, which takes two points of each coordinate.
+    """
+
+    seconds: float
+    gradients: float
+
+
+def book() -> Book:
+    """A whole check of the book's network beside its finite-difference gradient, in turn."""
     network = two_layer_net()
     parameters, data = in_jax(network)
     loss = partial(network.loss, Jax())
-    times = []
+    checks, gradients = [], []
     for _ in range(_REPEATS + 1):
-        start = perf_counter()
-        purenet.check_grads(loss, parameters, data)
-        times.append(perf_counter() - start)
-    return sorted(times[1:])[_REPEATS // 2]
+        for times, call in ((checks, purenet.check_grads), (gradients, _gradient)):
+            start = perf_counter()
+            call(loss, parameters, data)
+            times.append(perf_counter() - start)
+    seconds = statistics.median(checks[1:])
+    return Book(seconds, seconds / statistics.median(gradients[1:]))
+
+
+def _gradient(loss: Callable, parameters: Any, data: Any) -> Any:
+    return jax.block_until_ready(purenet.fd.grad(loss)(parameters, data))
 
 
 def searched(widths: tuple[int, int, int] = WIDTHS) -> Large:

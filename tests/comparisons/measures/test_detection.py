@@ -8,7 +8,7 @@ import pytest
 
 from comparisons.measures import detection
 from comparisons.measures.detection import checkers, large, planting, plants, verdicts
-from comparisons.measures.detection.large import Large
+from comparisons.measures.detection.large import Book, Large
 from comparisons.measures.detection.verdicts import Verdict
 from comparisons.measures.speed import networks, tools
 from comparisons.measures.speed.libraries import Numpy
@@ -222,9 +222,10 @@ def made_up(refused=lambda verdict: verdict.kind != plants.NOTHING):
                 verdict = Verdict(network, dtype, kind, size, checkers.PURENET, None, 0.5)
                 found.append(verdict._replace(refused=refused(verdict)))
                 found.append(verdict._replace(tool=checkers.JAX, refused=network == "book" or None))
-    return detection.Detection(found, LARGE, book_seconds=0.5)
+    return detection.Detection(found, LARGE, BOOK)
 
 
+BOOK = Book(seconds=0.5, gradients=8.0)
 LARGE = Large(10**7, "W1[3]", ("W1[3]",), further=60, passes=True, seconds=20.0)
 
 
@@ -266,22 +267,22 @@ def test_promises_hold_or_fail_by_the_verdicts():
         assert [p.holds for p in measured.promises] == [i != which for i in range(7)]
     assert broken[0].promises[0].measured == "3 of 4, not one coordinate off by 1e-6 on softmax"
     assert not made_up(lambda verdict: None).holds  # nothing was asked
-    assert not detection.Detection([], LARGE, 0.5).holds
+    assert not detection.Detection([], LARGE, BOOK).holds
 
 
 @pytest.mark.parametrize(
-    ("searched", "seconds", "kept"),
+    ("searched", "book", "kept"),
     [
-        (LARGE, 0.5, [True, True]),
-        (LARGE, 1.5, [True, False]),
-        (LARGE._replace(further=100), 0.5, [False, True]),
-        (LARGE._replace(found=("W1[4]",)), 0.5, [False, True]),
-        (LARGE._replace(found=("W1[3]", "W1[4]")), 0.5, [False, True]),
-        (LARGE._replace(passes=False), 0.5, [False, True]),
+        (LARGE, BOOK, [True, True]),
+        (LARGE, BOOK._replace(gradients=15.0), [True, False]),
+        (LARGE._replace(further=100), BOOK, [False, True]),
+        (LARGE._replace(found=("W1[4]",)), BOOK, [False, True]),
+        (LARGE._replace(found=("W1[3]", "W1[4]")), BOOK, [False, True]),
+        (LARGE._replace(passes=False), BOOK, [False, True]),
     ],
 )
-def test_promises_of_the_price(searched, seconds, kept):
-    assert [promise.holds for promise in detection.costs(searched, seconds)] == kept
+def test_promises_of_the_price(searched, book, kept):
+    assert [promise.holds for promise in detection.costs(searched, book)] == kept
 
 
 @pytest.mark.full
