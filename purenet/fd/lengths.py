@@ -14,7 +14,7 @@ from purenet.fd.numbers import namespace, numbers
 LARGE = 8  # coordinates from which on measuring costs at most twice the differences themselves
 # without it test_a_small_one_in_a_small_leaf_has_a_length_of_its_own fails
 _CLOSE = 2.0**-20  # of its size: where a coordinate that is zero is looked at
-# without it test_what_is_no_louder_than_noise_is_no_curvature fails
+# without it test_stairs_are_no_curvature fails
 _LOUDER = 16.0  # times what all shorter steps show, which truncation must be
 # without it test_a_small_one_in_a_small_leaf_has_a_length_of_its_own fails
 _LONGEST = 28  # steps, each eight times the one before, on which a single coordinate is measured
@@ -230,7 +230,7 @@ def _heard(ladder: Numbers, loudness: Numbers) -> tuple[Numbers, Numbers]:
     xp = namespace(loudness)
     loud = ~(loudness <= 1)  # NaN, beyond the edge of a domain, is loud
     rung = xp.argmax(loud, axis=1)[:, None]
-    return _quiet_step(ladder, loudness, rung, 1.0), xp.any(loud, axis=1)
+    return _quiet_step(ladder, loudness, rung, 1.0, 1 / 8), xp.any(loud, axis=1)
 
 
 def _heard_over_noise(ladder: np.ndarray, loudness: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -248,16 +248,20 @@ def _heard_over_noise(ladder: np.ndarray, loudness: np.ndarray) -> tuple[np.ndar
     loud |= np.isfinite(before) & ~np.isfinite(here)  # beyond the edge of a domain
     rung = np.argmax(loud, axis=1)[:, None]
     noise = np.take_along_axis(before, rung, axis=1)
-    return np.asarray(_quiet_step(ladder, loudness, rung + 2, noise)), np.any(loud, axis=1)
+    # at half the step of the rung below, which may be as loud as that, it is no louder than noise
+    step = _quiet_step(ladder, loudness, rung + 2, noise, 1 / 16)
+    return np.asarray(step), np.any(loud, axis=1)
 
 
-def _quiet_step(ladder: Numbers, loudness: Numbers, rung: Numbers, noise: Any) -> Numbers:
-    """The step below a rung at which truncation, which grows with its cube, is no louder.
+def _quiet_step(
+    ladder: Numbers, loudness: Numbers, rung: Numbers, noise: Any, least: float
+) -> Numbers:
+    """The step below a rung at which truncation, which grows with its cube, is as loud as noise.
 
-    On the rung below it may be as loud as 16 round-offs, and no longer at half of that step.
+    It is no less than ``least`` of the rung's: below, the function has been seen to be quiet.
     """
     xp = namespace(loudness)
     first = xp.take_along_axis(loudness, rung, axis=1)
     louder = xp.where(xp.isfinite(first), xp.maximum(first, noise), xp.inf)
-    shorter = xp.maximum((1.5 * noise / louder) ** (1 / 3), 1 / 16)
+    shorter = xp.maximum((1.5 * noise / louder) ** (1 / 3), least)
     return (xp.take_along_axis(ladder, rung, axis=1) * shorter)[:, 0]
