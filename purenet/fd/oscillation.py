@@ -4,15 +4,17 @@ import numpy as np
 
 from purenet.fd.ladder import Ladder
 
-# without it test_what_curves_is_no_oscillation fails
-_LOUD = 2.0**-40  # of the function's size at the first steps: what curves is louder there by far
+# without it test_an_oscillation_is_not_taken_for_noise fails
 _NEAREST = 2  # of the doubled steps
+# without it test_an_oscillation_is_not_taken_for_noise fails
 _QUARTER = 0.25  # of a noise, by which the function may move within the nearest ones
 _DOUBLINGS = 2.0 ** np.arange(0, 44)  # of the spacing of numbers, up to an eighth of their size
+# without it test_an_oscillation_is_not_taken_for_noise fails
 _TOLD = 256.0  # roundings of f that it must have moved by for its slope to be known
+# without it test_an_oscillation_is_not_taken_for_noise fails
 _BENT = 1 / 4  # of a slope: where f has turned round
 # without it test_a_sawtooth_is_no_oscillation fails
-_ALMOST = 1 / 64  # at half the step it had bent by a quarter of that, or a bit less
+_ALMOST = 1 / 64  # of a slope: at half the step it has bent by a quarter of that, or less
 
 
 def oscillates(ladder: Ladder) -> np.ndarray:
@@ -25,8 +27,7 @@ def oscillates(ladder: Ladder) -> np.ndarray:
     Returns:
         Shape (m, q).
     """
-    top = ladder.rungs[ladder.heights.first]
-    found = ladder.is_noisy() & ~(ladder.noise <= _LOUD * np.fmax(abs(top.plus), abs(top.minus)))
+    found = ladder.is_noisy()
     rows = np.flatnonzero(found.any(axis=1))
     if rows.size:
         size = np.maximum(np.abs(ladder.x[rows]), np.ldexp(ladder.scale[rows], -30))
@@ -50,7 +51,5 @@ def _turns_round(ladder: Ladder, moved: np.ndarray) -> np.ndarray:
     told = np.abs(moved[:, :-1]) > _TOLD * ladder.heights.unit * np.abs(ladder.base)
     bend = np.where(told, bend, 0.0)
     turned = np.argmax(~(bend <= _BENT), axis=1)[:, None]
-    once, twice = (
-        np.take_along_axis(bend, np.maximum(turned - back, 0), axis=1)[:, 0] for back in (1, 2)
-    )
-    return (turned[:, 0] > 1) & (once >= _ALMOST) & (twice >= once / 8) & (twice <= once / 2)
+    before = np.take_along_axis(bend, np.maximum(turned - 1, 0), axis=1)
+    return ((turned > 0) & (before >= _ALMOST))[:, 0]

@@ -11,8 +11,9 @@ from tests.fd.test_irregular import examined
     [
         (np.sin, 1e10, np.cos(1e10)),
         (lambda x: x + 1e-3 * np.sin(1e10 * x), 1.0, 1 + 1e7 * np.cos(1e10)),
+        (lambda x: 1 + 1e-8 * np.sin(1e9 * x), 0.7, 10 * np.cos(7e8)),
     ],
-    ids=["alone", "on a slope"],
+    ids=["alone", "on a slope", "of few digits"],
 )
 def test_an_oscillation_is_not_taken_for_noise(f, x, exact):
     _, now, found = examined(f, x, 2.0 ** np.round(np.log2(x)))
