@@ -21,6 +21,7 @@ _FARTHEST = 16.0
 _SIZES = 2.0 ** np.array([0, -6, -12, -18])  # of a small coordinate, by which it is moved
 # without it test_small_ones_that_go_straight_are_not_looked_at_again fails
 _HEARD = 32.0  # roundings of the outputs by which they may move otherwise
+# without it test_one_that_is_flat_from_afar_is_found_among_small_ones fails
 _FINER = 2.0**-16  # of its scale: what curves over more shows at the anchor, 2^-22
 
 

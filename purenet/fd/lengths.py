@@ -12,9 +12,9 @@ from purenet.fd.differences import Evaluator, Numbers, coordinate_count, real_co
 from purenet.fd.numbers import namespace, numbers
 
 LARGE = 8  # coordinates from which on measuring costs at most twice the differences themselves
-# without it test_a_small_one_in_a_small_leaf_has_a_length_of_its_own fails
+# without it test_a_zero_beside_a_large_number_is_looked_at_closely fails
 _CLOSE = 2.0**-20  # of its size: where a coordinate that is zero is looked at
-# without it test_stairs_are_no_curvature fails
+# without it test_far_from_the_origin_the_length_is_the_functions_own fails
 _LOUDER = 16.0  # times what all shorter steps show, which truncation must be
 # without it test_a_small_one_in_a_small_leaf_has_a_length_of_its_own fails
 _LONGEST = 28  # steps, each eight times the one before, on which a single coordinate is measured

@@ -356,3 +356,17 @@ def test_html_has_a_row_a_leaf_and_says_where_there_is_no_derivative():
     assert '<td class="number">1</td></tr>' in html  # one coordinate of a without derivative
     assert "p[&#x27;a&#x27;][0]: not differentiable here: left -2, right 2" in html
     assert f"<p>{found.evaluations} evaluations</p>" in html
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: jnp.sin(1e3 * x[0]) + x[1],
+        lambda x: 1e3 * x[0] * jnp.exp(-((x[0] * 1e5) ** 2)) + x[1],
+    ],
+    ids=["oscillates", "is flat from afar"],
+)
+def test_a_zero_beside_a_large_number_is_looked_at_closely(function, x64):
+    value, error = fd.estimate(function)(jnp.array([0.0, 1e6]))
+    assert np.all(np.abs(value - np.array([1e3, 1.0])) <= error)
+    assert error[0] < 1
