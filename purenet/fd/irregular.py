@@ -17,8 +17,11 @@ _TOLD = 3  # lengths at which they must, one after the other, for a claim
 _WHOLE = 0.9  # of a jump: how much of it is left from one length to the next
 # without it test_what_is_right_is_decided_and_what_is_wrong_never_passes fails
 _STAYS = 0.25  # of the gap between two slopes: how far each may move from one length to the next
+# without it test_a_steep_transition_is_settled_on_a_deeper_ladder fails
 _DEEPER = 10  # halvings from one ladder to the next: the useful steps of two neighbours overlap
-_LADDERS = 7
+# without it test_a_steep_transition_is_settled_on_a_deeper_ladder fails
+_LADDERS = 7  # a seventh would stand on steps of 2^-92 of a scale, for tiny numbers
+# without it test_what_no_ladder_tells_to_a_hundredth_is_not_told fails
 _SHARP = 1e-2  # relative error at which a deeper ladder settles a derivative
 
 

@@ -54,3 +54,15 @@ def test_a_kink_under_noise_smaller_than_it_is_still_a_kink():
     _, _, (found,) = examined(lambda x: np.abs(x) + 1e-13 * draws.normal(size=x.shape), 0.0)
     assert found.kind == "kink"
     assert (found.left, found.right) == pytest.approx((-1, 1), abs=1e-4)
+
+
+@pytest.mark.parametrize("steep", [1e7, 1e9, 1e11])
+def test_a_steep_transition_is_settled_on_a_deeper_ladder(steep):
+    _, now, found = examined(lambda x: np.tanh(steep * (x - 1)), 1.0)
+    assert found == []
+    assert float(now.best.value[0, 0]) == pytest.approx(steep, rel=1e-3)
+
+
+def test_what_no_ladder_tells_to_a_hundredth_is_not_told():
+    _, _, (found,) = examined(np.log1p, -1 + 1e-12)
+    assert found.coordinate == 0
