@@ -20,7 +20,7 @@ _STAYS = 0.25  # of the gap between two slopes: how far each may move from one l
 # without it test_a_steep_transition_is_settled_on_a_deeper_ladder fails
 _DEEPER = 10  # halvings from one ladder to the next: the useful steps of two neighbours overlap
 # without it test_a_steep_transition_is_settled_on_a_deeper_ladder fails
-_LADDERS = 7  # a seventh would stand on steps of 2^-92 of a scale, for tiny numbers
+_LADDERS = 7  # the last stands seventy halvings lower
 # without it test_what_no_ladder_tells_to_a_hundredth_is_not_told fails
 _SHARP = 1e-2  # relative error at which a deeper ladder settles a derivative
 
