@@ -277,6 +277,10 @@ def _reason(
     for one in found.irregular:
         if (one.coordinate, one.output) == at:
             claimed = wide if np.isfinite(value) else value
+            if one.kind == "unsettled" and np.isnan([one.left, one.right]).all():
+                return (
+                    f"no step gives a derivative that another confirms, {target.side} {claimed:.6g}"
+                )
             return (
                 f"{one.kind}, left {one.left:.6g}, right {one.right:.6g}, "
                 f"{target.side} {claimed:.6g}"

@@ -60,7 +60,10 @@ class Remark:
     def __str__(self) -> str:
         """The remark as a sentence, with the coordinate's path."""
         where = f"{self.path}" + (f", output {list(self.output)}" if self.output else "")
-        return f"{where}: {_WORDS[self.kind].format(left=self.left, right=self.right)}"
+        words = _WORDS[self.kind].format(left=self.left, right=self.right)
+        if self.kind == "unsettled" and np.isnan([self.left, self.right]).all():
+            words = words.partition(":")[0]  # neither side has a slope to tell
+        return f"{where}: {words}"
 
 
 @dataclass(frozen=True)

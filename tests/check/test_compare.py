@@ -345,3 +345,10 @@ def test_one_output_in_a_tree_is_the_function_itself(x64):
 
     report = purenet.check_grads(f, jnp.ones((300, 300)), budget=0)
     assert {leaf.mode for leaf in report.leaves} == {"rev", "fwd"}
+
+
+def test_an_oscillation_too_fast_for_its_numbers_is_undecided_and_says_so(x64):
+    report = purenet.compare_grads(jnp.sin, 1e12)
+    assert report.verdict == "undecided"
+    said = str(report).splitlines()[0]
+    assert "x: no step gives a derivative that another confirms, jax 0.791446" in said

@@ -370,3 +370,8 @@ def test_a_zero_beside_a_large_number_is_looked_at_closely(function, x64):
     value, error = fd.estimate(function)(jnp.array([0.0, 1e6]))
     assert np.all(np.abs(value - np.array([1e3, 1.0])) <= error)
     assert error[0] < 1
+
+
+def test_an_oscillation_too_fast_for_its_numbers_is_remarked_on_without_nan(x64):
+    (remark,) = fd.estimate(jnp.sin)(1e12).remarks
+    assert str(remark) == "x: no step gives a derivative that another step confirms"
