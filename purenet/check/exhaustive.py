@@ -14,7 +14,6 @@ from purenet.check.patterns import patterns
 from purenet.check.target import Seed, Target
 from purenet.check.verdicts import (
     CEILING,
-    DEMAND,
     Verdicts,
     confirmed,
     largest,
@@ -180,7 +179,7 @@ def differences(setup: Setup, base: Sequence[np.ndarray], states: Sequence[str])
         with jaxprs.working_precision(True):
             for leaf, state in enumerate(states):
                 zeros = _zeros(setup, base, leaf)
-                found.append(zeros if state else bounded(setup.evaluator, leaf, base, DEMAND))
+                found.append(zeros if state else bounded(setup.evaluator, leaf, base))
     except KeyboardInterrupt:
         if not found:
             raise

@@ -177,8 +177,8 @@ def _failure(
 def _coordinate(setup, target, base, witness, leaf: int, coordinate: int, output: int):
     """One culprit, differenced by itself."""
     with jaxprs.working_precision(True):
-        scale = lengths(setup.evaluator, leaf, 1.0)[[coordinate]]
-        found = bounded_at(setup.evaluator, leaf, np.array([coordinate]), scale, base, 1e-11)
+        scale = lengths(setup.evaluator, leaf)[[coordinate]]
+        found = bounded_at(setup.evaluator, leaf, np.array([coordinate]), scale, base)
     unit = unit_direction(setup.evaluator.leaves, leaf, coordinate)
     (value,), (rounding,) = witness.along([unit], shaken=True)
     return Coordinate(

@@ -35,7 +35,7 @@ def _rate(suspect: Suspect, derivative: float) -> float | None:
     """The median power of h with which the remainder falls; None where it is all round-off."""
     evaluator, leaf = suspect.setup.evaluator, suspect.leaf
     with jaxprs.working_precision(True):
-        scale = lengths(evaluator, leaf, 1.0)[[suspect.coordinate]]
+        scale = lengths(evaluator, leaf)[[suspect.coordinate]]
         steps = 2.0**-_EXPONENTS
         points = np.concatenate([steps, -steps])
         outputs = evaluator.displaced(leaf, np.array([suspect.coordinate]), scale, points)

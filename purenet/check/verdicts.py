@@ -9,24 +9,27 @@ from purenet import jaxprs
 from purenet.check.inexact import moved_by_constants, own_rounding
 from purenet.check.target import Target
 from purenet.check.witness import Derivatives
-from purenet.fd.bounded import Bounded, Demand, bounded_at, lengths
+from purenet.fd.bounded import Bounded, bounded_at, lengths
 from purenet.fd.irregular import Irregularity
 from purenet.fd.setup import Setup
 
-# enough to see 1e-6 of a coordinate a thousandth of the largest, with what bounds allow for
-DEMAND = Demand(reach=0.35, enough=2e-11)
 # without it test_numbers_from_a_loss_that_computes_in_fewer_digits_do_not_disagree fails
 CEILING = 1e-2  # of a leaf's largest derivative: an error that must show, or nothing is said
+# without it test_what_counts_as_the_largest_derivative_of_a_leaf fails
 _TOLD = 4.0  # bounds by which a value is told from zero
+# without it test_what_counts_as_the_largest_derivative_of_a_leaf fails
 _NEGLIGIBLE = 1e-14  # of the derivative that would count as large: fifty roundings of the value
 # without it test_one_coordinate_slightly_wrong_is_found_and_named fails
 _LOOKS = (2.0**-1, 2.0**-3, 2.0**-6)  # scales at which a disagreement must show again
+# without it test_looks_that_contradict_one_another_settle_nothing fails
 _MOST_LOOKS = 0.75  # of all looks that must allow a value
 # bounds are exceeded once in a thousand derivatives; at most 1.6 times in the 360,000 of JAX's own
 # functions that `comparisons alarms` checks
 # without it test_rounding_in_float32_is_told_from_a_wrong_rule fails
 _EXCEEDED = 2.0
+# without it test_a_side_of_a_corner_is_known_to_a_millionth fails
 _ONE_SIDED = 1e-6  # relative error of one-sided slopes, at steps of 2^-22 scales and shorter
+# without it test_where_thousands_are_wrong_a_sample_speaks_for_all fails
 _SAMPLE = 64  # coordinates that are looked at again where more than these disagree
 
 
@@ -154,10 +157,8 @@ def _looked_at_again(
     Where they contradict one another there is none.
     """
     with jaxprs.working_precision(True):
-        scale = lengths(setup.evaluator, leaf, DEMAND.reach)[rows]
-        looks = [
-            bounded_at(setup.evaluator, leaf, rows, scale * by, base, enough=0.0) for by in _LOOKS
-        ]
+        scale = lengths(setup.evaluator, leaf)[rows]
+        looks = [bounded_at(setup.evaluator, leaf, rows, scale * by, base) for by in _LOOKS]
     values = np.stack([first.value[rows], *(look.value for look in looks)])
     errors = np.stack([first.error[rows], *(look.error for look in looks)])
     value, error = _common(values, errors)

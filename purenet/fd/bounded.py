@@ -11,35 +11,23 @@ from purenet.fd.ladder import Ladder, Settlement, Values
 from purenet.fd.lengths import LARGE, measured_length, on_their_own, placed
 from purenet.fd.numbers import side_by_side
 
+# of the first steps, in sixteenths of the length over which the function curves: longer ones gain
+# a digit where they are extrapolated away, and are given up for shorter ones where they are not
+# without it test_no_more_than_the_first_steps_are_taken_in_a_network fails
+_REACH = 0.35
 # without it test_every_coordinate_lies_within_its_bound fails
 _NOISES = 10.0  # noises of f that a bound allows for: the noise is known from few values
 # without it test_rounding_in_float32_is_told_from_a_wrong_rule fails
 _TRUNCATIONS = 4.0  # and for the truncation, known by its order of magnitude
+# without it test_the_bound_holds_where_phases_are_large fails
+_DEEP = 6  # halvings from the first steps to those taken where the arguments of f are as large
 _BLOCK = 2**16  # coordinates times outputs that are climbed together: some 2 KiB each
-_FARTHEST = 16.0
 # without it test_one_that_is_flat_from_afar_is_found_among_small_ones fails
 _SIZES = 2.0 ** np.array([0, -6, -12, -18])  # of a small coordinate, by which it is moved
 # without it test_small_ones_that_go_straight_are_not_looked_at_again fails
 _HEARD = 32.0  # roundings of the outputs by which they may move otherwise
 # without it test_one_that_is_flat_from_afar_is_found_among_small_ones fails
 _FINER = 2.0**-16  # of its scale: what curves over more shows at the anchor, 2^-22
-
-
-class Demand(NamedTuple):
-    """What is asked of the ladder.
-
-    Attributes:
-        reach: the first steps, in lengths over which the function curves, times sixteen. Longer
-            ones gain digits where they are extrapolated away, shorter ones settle sooner.
-        enough: truncation that is not worth another step, relative to the leaf's largest
-            derivative.
-    """
-
-    reach: float
-    enough: float
-
-
-EXACT = Demand(reach=3.0, enough=0.0)
 
 
 class Bounded(NamedTuple):
@@ -56,27 +44,24 @@ class Bounded(NamedTuple):
     irregular: list[Irregularity]
 
 
-def bounded(
-    evaluator: Evaluator, leaf: int, base: Sequence[np.ndarray], demand: Demand = EXACT
-) -> Bounded:
+def bounded(evaluator: Evaluator, leaf: int, base: Sequence[np.ndarray]) -> Bounded:
     """The derivatives with respect to every coordinate of a leaf.
 
     Args:
         evaluator: the function and its base point.
         leaf: the leaf's position.
         base: the outputs at the base point.
-        demand: how many digits are worth how many steps.
     """
-    scale = lengths(evaluator, leaf, demand.reach)
-    found = bounded_at(evaluator, leaf, np.arange(scale.size), scale, base, demand.enough)
-    return _looked_at_closely(evaluator, leaf, base, demand, scale, found)
+    scale = lengths(evaluator, leaf)
+    every, is_large = np.arange(scale.size), scale.size >= LARGE
+    found = bounded_at(evaluator, leaf, every, scale, base, noise_known=is_large)
+    return _looked_at_closely(evaluator, leaf, base, scale, found)
 
 
 def _looked_at_closely(
     evaluator: Evaluator,
     leaf: int,
     base: Sequence[np.ndarray],
-    demand: Demand,
     scale: np.ndarray,
     found: Bounded,
 ) -> Bounded:
@@ -91,7 +76,8 @@ def _looked_at_closely(
         rows, own = rows[~known], own[~known]
     if rows.size == 0:
         return found
-    closer = bounded_at(evaluator, leaf, rows, 2.0 ** np.round(np.log2(own)), base, demand.enough)
+    own = 2.0 ** np.round(np.log2(own))
+    closer = bounded_at(evaluator, leaf, rows, own, base, noise_known=x.size >= LARGE)
     apart = np.abs(closer.value - found.value[rows])
     with np.errstate(invalid="ignore"):
         same = apart <= closer.error + found.error[rows]
@@ -141,11 +127,13 @@ def bounded_at(
     coordinates: np.ndarray,
     scale: np.ndarray,
     base: Sequence[np.ndarray],
-    enough: float,
+    *,
+    noise_known: bool = True,
 ) -> Bounded:
     """The derivatives with respect to some coordinates of a leaf, at steps in given units.
 
-    The arguments are those of `bounded`; ``coordinates`` and ``scale`` have the shape (m,).
+    The arguments are those of `bounded` and of `climbed`; ``coordinates`` and ``scale`` have the
+    shape (m,).
     """
     x = np.asarray(real_coordinates(evaluator.leaves[leaf]))[coordinates]
 
@@ -154,13 +142,30 @@ def bounded_at(
         values = side_by_side(outputs, len(steps) * len(points))
         return values.reshape(len(steps), len(points), -1)
 
-    return climbed(values, x, scale, base, enough)
+    return climbed(evaluator, values, x, scale, base, noise_known=noise_known)
 
 
 def climbed(
-    values: Values, x: np.ndarray, scale: np.ndarray, base: Sequence[np.ndarray], enough: float
+    evaluator: Evaluator,
+    values: Values,
+    x: np.ndarray,
+    scale: np.ndarray,
+    base: Sequence[np.ndarray],
+    *,
+    noise_known: bool = True,
 ) -> Bounded:
-    """The derivatives of a function that moves one of m numbers at a time; see `Ladder`."""
+    """The derivatives of a function that moves one of m numbers at a time; see `Ladder`.
+
+    Args:
+        evaluator: the function.
+        values: the function where the numbers are moved.
+        x: the numbers.
+        scale: a length for each.
+        base: the outputs at the base point.
+        noise_known: whether bounds allow for the noise of the outputs as it is measured, at sixteen
+            points more; otherwise only those of derivatives that took steps far shorter than the
+            first ones: a sine of a large phase has the noise of its phase.
+    """
     flat_base = np.concatenate([np.ravel(out) for out in base]).astype(float)
     rows = max(1, _BLOCK // max(1, flat_base.size))
     value, error = (np.full((x.size, flat_base.size), np.nan) for _ in range(2))
@@ -174,9 +179,11 @@ def climbed(
         # far out, near zero and at edges of a domain, steps and values over- and underflow: what
         # comes of it is not finite, and is told from what is
         with np.errstate(all="ignore"):
-            ladder = Ladder(values_of_block, x[block], scale[block], flat_base, enough)
+            ladder = Ladder(values_of_block, x[block], scale[block], flat_base)
             now, found = examine(ladder, ladder.settle())
-        value[block], error[block] = now.best.value, _bound(now)
+            deep = now.best.exponent < ladder.heights.first - _DEEP
+            known = evaluator.noise() if noise_known or deep.any() else 0.0
+        value[block], error[block] = now.best.value, _bound(now, known)
         for one in found:
             value[start + one.coordinate, one.output] = np.nan
             error[start + one.coordinate, one.output] = np.inf
@@ -184,7 +191,7 @@ def climbed(
     return Bounded(value, error, irregular)
 
 
-def lengths(evaluator: Evaluator, leaf: int, reach: float) -> np.ndarray:
+def lengths(evaluator: Evaluator, leaf: int) -> np.ndarray:
     """A length for each coordinate, a power of two: its own size, within reason of its leaf's."""
     x = np.asarray(real_coordinates(evaluator.leaves[leaf]))
     if x.size == 0:
@@ -192,20 +199,16 @@ def lengths(evaluator: Evaluator, leaf: int, reach: float) -> np.ndarray:
     magnitude = np.abs(x.astype(float))
     peak = magnitude.max(initial=0.0)
     rms = peak * np.sqrt(np.mean((magnitude / peak) ** 2)) if peak > 0 else 16.0
-    typical = _curved_length(evaluator, leaf, reach) if x.size >= LARGE else rms / 16
+    curved = x.size >= LARGE
+    typical = _REACH * float(measured_length(evaluator, leaf)) if curved else rms / 16
     return 2.0 ** np.round(np.log2(np.maximum(magnitude, typical)))
 
 
-def _bound(now: Settlement) -> np.ndarray:
+def _bound(now: Settlement, known: np.ndarray | float) -> np.ndarray:
     """The error bound of each value: noise and truncation, each with its allowance."""
-    # the noise of f that a coordinate itself shows, and at least what is usual among all
-    noise_of_f = np.maximum(now.seen_noise, np.median(now.seen_noise, axis=0))
+    # the noise of f that a coordinate itself shows, and at least what is usual among all, or known
+    noise_of_f = np.maximum(now.seen_noise, np.maximum(np.median(now.seen_noise, axis=0), known))
     with np.errstate(all="ignore"):
         noise = np.maximum(now.round_off, noise_of_f * now.best.gain)
         bound = _NOISES * noise + _TRUNCATIONS * now.truncation
     return np.where(now.agrees & np.isfinite(bound), bound, np.inf)
-
-
-def _curved_length(evaluator: Evaluator, leaf: int, reach: float) -> float:
-    """The measured length times the reach: truncation must be seen to be extrapolated away."""
-    return min(reach * float(measured_length(evaluator, leaf)), _FARTHEST)

@@ -2,11 +2,13 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any
+from functools import cached_property
+from typing import Any, cast
 
 import numpy as np
 
-from purenet.fd.differences import coordinate_count
+from purenet.fd.differences import Evaluator, coordinate_count
+from purenet.fd.noise import noise_of_outputs
 from purenet.fd.numbers import namespace, numbers
 
 _LARGE = 256  # coordinates from which on a sample takes all of them, and not half
@@ -25,6 +27,14 @@ class Coordinatewise(ABC):
     @abstractmethod
     def at_points(self, leaf: int, coordinates: Any, offsets: Any) -> list[Any]:
         """The outputs where one coordinate of a leaf is displaced, each with a leading axis."""
+
+    def noise(self) -> np.ndarray:
+        """The noise of each output, measured once; see `noise_of_outputs`."""
+        return self._noise
+
+    @cached_property
+    def _noise(self) -> np.ndarray:
+        return noise_of_outputs(cast(Evaluator, self))
 
     def displaced(self, leaf: int, coordinates: Any, steps: Any, points: Any) -> list[Any]:
         """The outputs where some coordinates of a leaf are displaced.

@@ -22,6 +22,10 @@ class Evaluator(Protocol):
     evaluations: int  # points at which the function has been evaluated
     watch: Watch
 
+    def noise(self) -> np.ndarray:
+        """The noise of each output, flat and concatenated, measured along all leaves together."""
+        ...
+
     def base(self) -> list[Any]:
         """The outputs at the base point."""
         ...

@@ -13,7 +13,6 @@ LONGEST = 7  # steps in one extrapolation: order 14, beyond which round-off gain
 # without it test_smooth_coordinates_take_eleven_evaluations fails
 RESOLVED = 8.0  # truncation below this many round-offs is not worth another step
 _SHORTEST = 3  # fewer leave no two lower orders to compare
-_FASTEST_FALL = 1e-4  # truncation is credited with no faster fall from order to order
 
 
 class Rung(NamedTuple):
@@ -40,8 +39,10 @@ class Extrapolated(NamedTuple):
         gain: what unit noise in f becomes in the value.
         noise: the noise of f that is assumed: as measured, and at least its rounding.
         scatter: the noise of f, as the averages' miss of f(x) shows it.
-        bend: how far the central difference at the largest step is off, as the two largest show it.
-        step: the largest step.
+        bend: what the central difference at the second smallest step is off by, as seen from the
+            smallest; it falls with the square of the step.
+        doubt: by how much the bend as seen from the next larger step differs.
+        near: the second smallest step.
         exponent: the largest step's exponent.
         unresolved: whether even plain central differences show no truncation at that step.
     """
@@ -53,7 +54,8 @@ class Extrapolated(NamedTuple):
     noise: np.ndarray
     scatter: np.ndarray
     bend: np.ndarray
-    step: np.ndarray
+    doubt: np.ndarray
+    near: np.ndarray
     exponent: np.ndarray
     unresolved: np.ndarray
 
@@ -180,10 +182,14 @@ def _judge(
     if length > _SHORTEST:
         fall = np.maximum(fall, 16 * _ratio(before, np.abs(smallest - value(3, 3))))
     step = ladder.step[:many]
-    truncation = cautious * np.clip(fall, _FASTEST_FALL, 1.0)
+    truncation = cautious * np.minimum(fall, 1.0)
     truncation = np.maximum(truncation, np.abs(window.miss) / (2 * step))
-    bend = np.abs(windows[1].value[:many] - windows[0].value[:many])
-    noise = np.maximum(unit * window.size, measured)
+
+    def bend(lower: int) -> np.ndarray:
+        at = slice(lower, lower + many)
+        return windows[0].value[at] - windows[1].value[at]
+
+    noise, shape = np.maximum(unit * window.size, measured), window.value.shape
     return Extrapolated(
         value=window.value,
         truncation=truncation,
@@ -191,10 +197,11 @@ def _judge(
         gain=window.gain,
         noise=noise,
         scatter=window.scatter,
-        bend=bend,
-        step=np.broadcast_to(step, bend.shape),
-        exponent=np.broadcast_to(ladder.exponent[:many, None, None], bend.shape),
-        unresolved=bend <= 16 * noise * windows[1].gain[:many],
+        bend=bend(length - 2),
+        doubt=np.abs(bend(length - 2) - bend(length - 3) / 4),
+        near=np.broadcast_to(ladder.step[length - 2 : length - 2 + many], shape),
+        exponent=np.broadcast_to(ladder.exponent[:many, None, None], shape),
+        unresolved=np.abs(bend(0)) <= 16 * noise * windows[1].gain[:many],
     )
 
 
@@ -211,5 +218,5 @@ def _nothing(shape: tuple[int, ...]) -> Extrapolated:
     nan, inf = np.full(shape, np.nan), np.full(shape, np.inf)
     zero = np.zeros(shape)
     return Extrapolated(
-        nan, inf, inf, inf, zero, zero, inf, inf, np.zeros(shape, int), np.zeros(shape, bool)
+        nan, inf, inf, inf, zero, zero, zero, inf, inf, np.zeros(shape, int), np.zeros(shape, bool)
     )

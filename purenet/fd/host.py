@@ -14,7 +14,7 @@ from purenet import jaxprs, kinds, trees
 from purenet.fd.coordinatewise import Coordinatewise
 from purenet.fd.differences import coordinate_count
 from purenet.fd.lengths import scale
-from purenet.fd.noise import noise_along_all
+from purenet.fd.noise import relative_to_outputs
 from purenet.fd.point import Point
 from purenet.fd.watch import SPAN, Watch, identity
 
@@ -51,7 +51,6 @@ class Host(Coordinatewise):
         self._point = point
         self._paths = point.moved_paths
         self._workers = workers
-        self._noise: float | None = None
         self.evaluations = 1
         self.double, start = double, time.perf_counter()
         output = self._at_base()
@@ -83,10 +82,8 @@ class Host(Coordinatewise):
         At least the machine epsilon of the leaves; more where the function rounds to fewer digits
         inside, iterates to a tolerance or simulates.
         """
-        if self._noise is None:
-            eps = max(float(jnp.finfo(x.dtype).eps) for x in self.leaves)
-            self._noise = max(eps, noise_along_all(self))
-        return self._noise
+        eps = max(float(jnp.finfo(x.dtype).eps) for x in self.leaves)
+        return max(eps, relative_to_outputs(self.noise(), self))
 
     def strategy(self, leaf: int, points: int) -> str:
         """How `along_leaf` evaluates a leaf."""

@@ -50,9 +50,7 @@ _AGREEMENT = 50.0
 _WORTH_RAISING = 100.0  # relative round-off, in roundings of 1, above which larger steps are tried
 _RAISE = 5  # steps up at first; each further raise goes twice as far
 _RAISES = 3
-_NOISY = 64.0  # roundings of f that its noise has at the most where f itself is what is rounded
 _FAR = 1  # the exponent of a step of twice the scale: as far as noise is known from the point
-_LOUDER = 4.0  # times the noise at the point; it is known to a factor of two
 # without it test_every_coordinate_lies_within_its_bound fails
 _ROUNDS = 16
 # without it test_a_black_box_that_computes_in_float32_is_covered fails
@@ -94,8 +92,6 @@ class Ladder:
         x: the coordinates, shape (m,), in the dtype that f is evaluated in.
         scale: a length for each, powers of two, shape (m,).
         base: f at the point, shape (q,).
-        enough: truncation that is not worth another step, relative to the largest derivative of
-            each output.
     """
 
     def __init__(
@@ -104,13 +100,11 @@ class Ladder:
         x: np.ndarray,
         scale: np.ndarray,
         base: np.ndarray,
-        enough: float = 0.0,
     ):
         self._values = values
         self.x = x
         self.scale = scale
         self.base = base
-        self._enough = enough
         self.heights = heights(x.dtype)
         self.rungs: dict[int, Rung] = {}
         self.noise = np.zeros((x.size, base.size))  # as measured; its rounding, until it is
@@ -130,7 +124,7 @@ class Ladder:
             return self._values(rows[which], steps, points)
 
         scale = np.ldexp(self.scale[rows], -by)
-        lower = Ladder(values, self.x[rows], scale, self.base, self._enough)
+        lower = Ladder(values, self.x[rows], scale, self.base)
         lower.noise = self.noise[rows]
         return lower
 
@@ -208,14 +202,14 @@ class Ladder:
             there, _ = measured_noise(
                 lambda spacing: self.evaluate(rows, steps, 1 + spacing * around)
             )
-            louder = ~(there <= _LOUDER * self.noise[rows]).all(axis=1)
+            louder = ~(there <= self.noise[rows]).all(axis=1)
             self._raises[rows[louder]] = _RAISES
             wanted[rows[louder]] = False
         return wanted
 
     def is_noisy(self) -> np.ndarray:
-        """Where the noise that was measured is that of fewer digits than those of the dtype."""
-        return self.noise > _NOISY * self.heights.unit * np.abs(self.base)
+        """Where noise was measured: that of terms which cancel, or of fewer digits inside."""
+        return self.noise > 0
 
     def _climb_up(self, which: np.ndarray) -> None:
         self._top[which] += _RAISE * 2 ** self._raises[which]
@@ -237,10 +231,14 @@ class Ladder:
         size = np.maximum(np.maximum(np.abs(anchor.plus), np.abs(anchor.minus)), np.abs(self.base))
         here = np.maximum(self.heights.unit * size, self.noise)
 
+        def from_anchor(one: Extrapolated) -> np.ndarray:
+            """How far an extrapolation is from the anchor without the anchor's truncation."""
+            return np.abs(one.value - at_anchor + one.bend * (anchor.step / one.near) ** 2)
+
         def of_anchor(one: Extrapolated) -> np.ndarray:
-            """How far the anchor may be off by its noise and its own truncation."""
+            """How far the anchor may be off by its noise and what is left of its truncation."""
             noise = _AGREEMENT * (here / anchor.step + one.noise * one.gain)
-            return noise + 2 * one.bend * (anchor.step / one.step) ** 2
+            return noise + one.doubt * (anchor.step / one.near) ** 2
 
         # near the anchor, where noise rules, agreement with it says nothing; and where f is noisy,
         # the anchor says nothing of steps so large that a bounded f has no slope over them
@@ -254,18 +252,19 @@ class Ladder:
             lambda one: (
                 (one.exponent >= nearest)
                 & (one.exponent <= farthest)
-                & (np.abs(one.value - at_anchor) <= of_anchor(one))
+                & (from_anchor(one) <= of_anchor(one))
             ),
         )
         floor = best.noise
-        apart = np.abs(best.value - at_anchor)
+        apart = from_anchor(best)
         agrees = apart <= of_anchor(best) + 2 * best.cautious
         round_off = floor * best.gain
-        # two looks at the noise of f, each worth something only while truncation does not swamp it:
-        # how far the anchor lies off, and how far the averages miss f(x)
+        # two looks at the noise of f: how far the anchor lies off, and how far the averages miss
+        # f(x), which is worth something only while truncation does not swamp it
+        left = best.doubt * (anchor.step / best.near) ** 2 + 2 * best.cautious
         looks = [
-            np.where(agrees & (look <= _AGREEMENT * floor), look, 0.0)
-            for look in (apart * anchor.step, best.scatter)
+            np.where(agrees, np.maximum(apart - left, 0.0) * anchor.step, 0.0),
+            np.where(agrees & (best.scatter <= _AGREEMENT * floor), best.scatter, 0.0),
         ]
         return Settlement(
             best=best,
@@ -273,13 +272,8 @@ class Ladder:
             round_off=round_off,
             seen_noise=np.maximum(*looks),
             agrees=agrees,
-            resolved=best.truncation <= np.maximum(RESOLVED * round_off, self._sufficient(best)),
+            resolved=best.truncation <= RESOLVED * round_off,
         )
-
-    def _sufficient(self, best: Extrapolated) -> np.ndarray:
-        if self._enough == 0:
-            return np.zeros(best.value.shape[1])
-        return self._enough * np.max(np.nan_to_num(np.abs(best.value)), axis=0, initial=0.0)
 
     def _worth_raising(self, now: "Settlement") -> np.ndarray:
         best = now.best

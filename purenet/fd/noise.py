@@ -6,7 +6,6 @@ from collections.abc import Callable
 import numpy as np
 
 from purenet.fd.differences import Evaluator
-from purenet.fd.lengths import scale
 
 # without it test_steps_are_seen_by_a_callback_that_computes_in_float32 fails
 POINTS = 8
@@ -73,20 +72,33 @@ def measured_noise(values_at: Callable[[float], np.ndarray]) -> tuple[np.ndarray
     return np.asarray(noise), ~np.asarray(too_fine)
 
 
-def noise_along_all(evaluator: Evaluator) -> float:
-    """The largest noise of an evaluator's outputs relative to their sizes, where its leaves move.
+def noise_of_outputs(evaluator: Evaluator) -> np.ndarray:
+    """The noise of each output of an evaluator near its base point, flat and concatenated.
 
-    All leaves move together, each coordinate by its scale.
+    All leaves move together, each coordinate by its own size, which its neighbours' says nothing
+    of. An output that is a sine of a large phase, or a sum in which terms cancel, has far more
+    noise than its own rounding.
     """
-    direction = [np.asarray(scale(x)) for x in evaluator.leaves]
+    direction = [_own_sizes(np.asarray(x)) for x in evaluator.leaves]
 
     def values_at(spacing: float) -> np.ndarray:
         outputs = evaluator.along_direction(direction, spacing * np.arange(1, POINTS + 1))
         parts = [np.asarray(out).reshape(POINTS, -1) for out in outputs]
         return np.concatenate(parts, axis=1)[None]
 
-    size = np.abs(np.concatenate([np.ravel(out) for out in evaluator.base()]))
     with np.errstate(all="ignore"):
         noise, _ = measured_noise(values_at)
-    noise = noise[0][size > 0] / size[size > 0]
-    return float(np.max(noise, initial=0.0, where=np.isfinite(noise)))
+    return np.where(np.isfinite(noise[0]), noise[0], 0.0)
+
+
+def _own_sizes(leaf: np.ndarray) -> np.ndarray:
+    """The magnitude of each coordinate; one for all where all of them vanish."""
+    size = np.abs(leaf.real) + 1j * np.abs(leaf.imag) if np.iscomplexobj(leaf) else np.abs(leaf)
+    return size if size.any() else np.ones_like(leaf)
+
+
+def relative_to_outputs(noise: np.ndarray, evaluator: Evaluator) -> float:
+    """The largest noise of an evaluator's outputs, relative to their sizes at its base point."""
+    size = np.abs(np.concatenate([np.ravel(out) for out in evaluator.base()]))
+    relative = noise[size > 0] / size[size > 0]
+    return float(np.max(relative, initial=0.0, where=np.isfinite(relative)))

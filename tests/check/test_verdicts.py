@@ -7,6 +7,9 @@ import pytest
 from jax import lax
 
 import purenet
+from purenet.check.verdicts import _common, largest
+from purenet.check.witness import Derivatives
+from purenet.fd.bounded import Bounded
 from tests.sampling import sample
 
 DRAWN = np.random.default_rng(0)
@@ -237,3 +240,79 @@ def test_arrays_of_a_methods_own_object_are_said_to_be_constants():
     report = purenet.check_grads(Net().loss, jnp.ones(3))
     (note,) = report.notes
     assert note.startswith("Net's own arrays, `self.W`, are constants here")
+
+
+def corner(x):
+    return jnp.sum(jnp.where(x >= 1, 5 * jnp.log(x), jnp.sin(x - 1)))
+
+
+def test_a_side_of_a_corner_is_known_to_a_millionth(x64):
+    # the slope on the right, 5, comes out as 4.9999994: one-sided steps leave more truncation
+    report = purenet.compare_grads(corner, jnp.ones(2), modes=("rev",))
+    assert report.ok
+    assert jax.grad(corner)(jnp.ones(2)).tolist() == [5.0, 5.0]
+
+
+def test_where_thousands_are_wrong_a_sample_speaks_for_all(x64):
+    @jax.custom_vjp
+    def sine(x):
+        return jnp.sin(x)
+
+    sine.defvjp(lambda x: (jnp.sin(x), x), lambda x, g: (1.01 * g * jnp.cos(x),))
+    x = jnp.asarray(np.random.default_rng(0).uniform(0.1, 1, 2000))
+    report = purenet.compare_grads(lambda x: jnp.sum(sine(x) * jnp.roll(x, 1)), x, modes=("rev",))
+    assert report.verdict == "disagrees"
+    assert report.evaluations < 15 * x.size  # looking at each once more would take 40
+
+
+def looks(*values, bound=0.01):
+    """What looks at one derivative came to in the end: a value and its bound."""
+    values = np.array(values)[:, None, None]
+    value, error = _common(values, np.full_like(values, bound))
+    return float(value[0, 0]), float(error[0, 0])
+
+
+def test_one_look_of_four_may_be_beside_the_point():
+    value, error = looks(1.0, 1.001, 5.0, 0.999)
+    assert abs(value - 1.0) <= error <= 0.02
+
+
+def test_looks_that_contradict_one_another_settle_nothing():
+    value, error = looks(1.0, 1.001, 5.0, 5.001)
+    assert np.isnan(value)
+    assert error == np.inf
+
+
+@pytest.mark.parametrize(
+    ("value", "bound", "size", "expected"),
+    [
+        (3.0, 1.0, 1e3, 1e3),  # three bounds from zero: no derivative to measure errors by
+        (5.0, 1.0, 1e3, 5.0),
+        (5e-12, 1e-16, 1e3, 1e3),  # the rounding of terms that cancel
+        (5e-10, 1e-16, 1e3, 5e-10),
+        (5e-12, 1e-16, np.inf, 5e-12),
+    ],
+)
+def test_what_counts_as_the_largest_derivative_of_a_leaf(value, bound, size, expected):
+    found = Bounded(np.full((2, 1), value), np.full((2, 1), bound), [])
+    nothing = [np.zeros((2, 1))]
+    by = Derivatives(nothing, nothing, nothing)
+    assert largest(found, by, 0, size) == expected
+
+
+@pytest.mark.parametrize("frequency", [1e3, 1e4])
+@pytest.mark.parametrize("size", [1, 3, 20])
+@pytest.mark.parametrize("budget", [10.0, 0])
+def test_random_features_of_high_frequency_are_right(frequency, size, budget, x64):
+    slopes = jnp.asarray(np.random.default_rng(5).normal(size=(30, size)))
+
+    def features(x, phases):
+        return jnp.sum(jnp.sin(frequency * (slopes @ x) + phases))
+
+    for seed in range(12):
+        draws = np.random.default_rng(seed)
+        x, phases = draws.normal(size=size), draws.normal(size=30)
+        report = purenet.compare_grads(
+            features, x, phases, modes=("rev",), budget=budget, key=jax.random.key(seed)
+        )
+        assert report.ok, report

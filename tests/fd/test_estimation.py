@@ -375,3 +375,21 @@ def test_a_zero_beside_a_large_number_is_looked_at_closely(function, x64):
 def test_an_oscillation_too_fast_for_its_numbers_is_remarked_on_without_nan(x64):
     (remark,) = fd.estimate(jnp.sin)(1e12).remarks
     assert str(remark) == "x: no step gives a derivative that another step confirms"
+
+
+@pytest.mark.parametrize(
+    ("frequency", "size"), [(1e4, 1), (1e5, 1), (1e3, 20), (1e4, 20), (1e5, 20)]
+)
+def test_the_bound_holds_where_phases_are_large(frequency, size, x64):
+    """The rounding of a phase is noise, far above that of its sine."""
+    worst = []
+    for seed in range(20):
+        draws = np.random.default_rng(seed)
+        slopes = draws.normal(size=(30, size))
+        phases = frequency * draws.normal(size=30)
+        found = fd.estimate(
+            lambda x, w=frequency * slopes, b=phases: jnp.sum(jnp.sin(w @ (x - 1) + b))
+        )(np.ones(size))
+        exact = frequency * slopes.T @ np.cos(phases)
+        worst.append(np.max(np.abs(found.value - exact) / found.error))
+    assert np.max(worst) <= 1
