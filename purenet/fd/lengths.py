@@ -155,7 +155,7 @@ def measured_length(evaluator: Evaluator, leaf: int, width: int = 2) -> Any:
     two neighbours differ by no more than round-off, truncation is no larger than that. Where they
     first differ by more, the difference is truncation, which grows with the square of the step:
     the step at which it is as small as round-off follows, and is unit step times length. Where they
-    differ from the first, one that ends there is tried: the ladder stood too high, or f is noisy.
+    differ from the first, a longer one is tried: the ladder stood too high, or f is noisy.
 
     Source: the idea of a ratio test is that of Shi, Xie, Xuan & Nocedal, SISC 44:A2302, 2022.
 
@@ -181,9 +181,10 @@ def measured_length(evaluator: Evaluator, leaf: int, width: int = 2) -> Any:
     lower = math.floor(-math.log(shortest(evaluator, x.dtype), 8))
     if lower and not jaxprs.is_traced(loudness) and not loudness[0, 0] <= 1:
         # from a power of two, so that the shortest steps are exact
-        below, heard = measured(2.0 ** np.round(np.log2(typical)), np.arange(-2 - lower, 0))
-        found, is_length = _heard_over_noise(below, heard)
+        longer, heard = measured(2.0 ** np.round(np.log2(typical)), np.arange(-2 - lower, 6))
+        found, is_length = _heard_over_noise(longer, heard)
         step = np.where(is_length, found, step)
+        loud = is_length | ~np.isfinite(heard).all()  # else noise is all that there is
     # a dead coordinate is quiet at any step: the cap keeps its live neighbours' truncation small
     cap = 16 * unit * xp.maximum(typical, 1.0)
     return xp.where(loud, step, xp.minimum(ladder[:, -1], cap))[0] / unit
