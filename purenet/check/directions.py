@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from purenet import jaxprs
+from purenet.check.inexact import moved_by_rounding
 from purenet.check.target import Seed, Target
 from purenet.check.witness import Tree, Witness
 from purenet.fd.bounded import Bounded, climbed
@@ -128,6 +129,7 @@ def difference_along(
 def compared(
     setup: Setup,
     base: Sequence[np.ndarray],
+    target: Target,
     witness: Witness,
     directions: Directions,
     found: Sequence[Bounded],
@@ -139,7 +141,8 @@ def compared(
     along = Along(by_jax, value, error + np.nan_to_num(rounding))
     if along.disagrees.any():
         _, rounding = witness.along(directions, shaken=True)
-        along = along._replace(bound=error + np.nan_to_num(rounding))
+        bound = error + np.nan_to_num(rounding) + moved_by_rounding(target)
+        along = along._replace(bound=bound)
     for index in np.flatnonzero(along.disagrees.any(axis=1)):
         along = _confirmed(setup, base, directions, along, int(index))
         if along.disagrees[index].any():

@@ -19,7 +19,7 @@ from purenet.check.verdicts import (
     largest,
     own_size,
     verdicts_on,
-    with_constants,
+    with_own_rounding,
 )
 from purenet.check.witness import Derivatives, Witness, real_vector
 from purenet.fd.bounded import Bounded, bounded
@@ -87,7 +87,7 @@ def _whole(
     found = [confirmed(setup, base, leaf, one, by) for leaf, one in enumerate(found)]
     if _disagree(found, by):  # what is known more sharply now may too
         by = witness.whole(shaken=True)
-    found = with_constants(target, found, by)
+    found = with_own_rounding(setup, target, found, by)
     reports, suspects = [], []
     for leaf, one in enumerate(found):
         small = np.isinf(largest(one, by, leaf)) or verdicts_on(one, by, leaf).undecided.any()

@@ -99,6 +99,20 @@ def moved_by_constants(target: Target) -> list[np.ndarray]:
     return [np.abs(by_coordinate(by_leaf)) for by_leaf in moved]
 
 
+def moved_by_rounding(target: Target) -> np.ndarray:
+    """How far rounding may have moved each output: by that of its terms, where they cancel.
+
+    What moves an output by less over the whole length of a parameter is no derivative that
+    differences could see: a confident softmax is 1 to the last digit, and its loss 0.
+    """
+    traced = target.traced
+    if traced is None:
+        return np.zeros(target.outputs or 1)
+    with jaxprs.working_precision(True):
+        _, (moved,) = jaxprs.rounded(traced.program, traced.constants, _widened(target))
+    return np.nan_to_num(np.abs(np.asarray(moved, float))).reshape(-1)
+
+
 def own_rounding(target: Target) -> float:
     """The relative error that approximations made for float32 may have; 0 in float64."""
     return 0.0 if target.traced is None or target.traced.program.is_wide else _APPROXIMATION

@@ -58,7 +58,7 @@ def compare(
     found = [difference_along(setup, base, direction) for direction in directions]
     parts: list[Comparison] = []
     for witness in witnesses:
-        along = compared(setup, base, witness, directions, found)
+        along = compared(setup, base, target, witness, directions, found)
         comparison = _of_witness(setup, target, base, witness, along, directions, states)
         failures = [
             f"{target.whose} derivative with respect to {path} is NaN or infinite"

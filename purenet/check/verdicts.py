@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from purenet import jaxprs
-from purenet.check.inexact import moved_by_constants, own_rounding
+from purenet.check.inexact import moved_by_constants, moved_by_rounding, own_rounding
 from purenet.check.target import Target
 from purenet.check.witness import Derivatives
 from purenet.fd.bounded import Bounded, bounded_at, lengths
@@ -138,15 +138,21 @@ def confirmed(
     return _looked_at_again(setup, base, leaf, first, rows)
 
 
-def with_constants(target: Target, found: list[Bounded], by: Derivatives) -> list[Bounded]:
-    """What still disagrees, allowed for the rounding of the function's own constants too."""
+def with_own_rounding(
+    setup: Setup, target: Target, found: list[Bounded], by: Derivatives
+) -> list[Bounded]:
+    """What still disagrees, allowed for the rounding of the function's constants and terms too."""
     if not any(verdicts_on(one, by, leaf).disagrees.any() for leaf, one in enumerate(found)):
         return found
     moved, relative = moved_by_constants(target), own_rounding(target)
-    return [
-        one._replace(error=one.error + own + relative * np.abs(np.nan_to_num(one.value)))
-        for one, own in zip(found, moved, strict=True)
-    ]
+    rounding, allowed = moved_by_rounding(target), []
+    for leaf, (one, own) in enumerate(zip(found, moved, strict=True)):
+        with jaxprs.working_precision(True):
+            unseen = rounding / lengths(setup.evaluator, leaf)[:, None]
+        error = one.error + own + relative * np.abs(np.nan_to_num(one.value))
+        disagrees = verdicts_on(one, by, leaf).disagrees
+        allowed.append(one._replace(error=error + np.where(disagrees, unseen, 0.0)))
+    return allowed
 
 
 def _looked_at_again(

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from purenet.fd.differences import Evaluator, real_coordinates
+from purenet.fd.extrapolation import NOISES, TRUNCATIONS
 from purenet.fd.irregular import SURE, Irregularity, examine
 from purenet.fd.ladder import Ladder, Settlement, Values
 from purenet.fd.lengths import LARGE, measured_length, on_their_own, placed
@@ -15,10 +16,6 @@ from purenet.fd.numbers import side_by_side
 # a digit where they are extrapolated away, and are given up for shorter ones where they are not
 # without it test_no_more_than_the_first_steps_are_taken_in_a_network fails
 _REACH = 0.35
-# without it test_every_coordinate_lies_within_its_bound fails
-_NOISES = 10.0  # noises of f that a bound allows for: the noise is known from few values
-# without it test_rounding_in_float32_is_told_from_a_wrong_rule fails
-_TRUNCATIONS = 4.0  # and for the truncation, known by its order of magnitude
 # without it test_the_bound_holds_where_phases_are_large fails
 _DEEP = 6  # halvings from the first steps to those taken where the arguments of f are as large
 _BLOCK = 2**16  # coordinates times outputs that are climbed together: some 2 KiB each
@@ -210,5 +207,5 @@ def _bound(now: Settlement, known: np.ndarray | float) -> np.ndarray:
     noise_of_f = np.maximum(now.seen_noise, np.maximum(np.median(now.seen_noise, axis=0), known))
     with np.errstate(all="ignore"):
         noise = np.maximum(now.round_off, noise_of_f * now.best.gain)
-        bound = _NOISES * noise + _TRUNCATIONS * now.truncation
+        bound = NOISES * noise + TRUNCATIONS * now.truncation
     return np.where(now.agrees & np.isfinite(bound), bound, np.inf)

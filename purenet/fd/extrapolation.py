@@ -12,6 +12,12 @@ from purenet.fd.stencils import extrapolation_weights
 LONGEST = 7  # steps in one extrapolation: order 14, beyond which round-off gains nothing
 # without it test_smooth_coordinates_take_eleven_evaluations fails
 RESOLVED = 8.0  # truncation below this many round-offs is not worth another step
+# without it test_every_coordinate_lies_within_its_bound fails
+NOISES = 10.0  # noises of f that a bound allows for: the noise is known from few values
+# without it test_rounding_in_float32_is_told_from_a_wrong_rule fails
+TRUNCATIONS = 4.0  # and for the truncation, known by its order of magnitude
+# without it test_far_steps_say_nothing_of_what_is_flat_there fails
+_MOVED = 50.0  # noises by which f must have moved where steps are larger than the first ones
 _SHORTEST = 3  # fewer leave no two lower orders to compare
 
 
@@ -101,6 +107,34 @@ def best_extrapolation(
     chosen = Extrapolated(*(np.take_along_axis(field, best, axis=0)[0] for field in every))
     nowhere = np.isinf(np.min(total, axis=0))
     return chosen._replace(value=np.where(nowhere, np.nan, chosen.value))
+
+
+def far_and_unfounded(every: Extrapolated, near: np.ndarray, first: int) -> np.ndarray:
+    """Which extrapolations from steps larger than the first ones say nothing of the point.
+
+    Far out f may be another function: one that has saturated, say, and differs by nothing at any
+    larger step. So what is found there counts where f moves by more than its noise, and only within
+    the bounds of what was found at smaller steps.
+
+    Args:
+        every: extrapolations, along axis 0.
+        near: which of them agree with the anchor.
+        first: the exponent of the largest of the first steps.
+    """
+    exponents = every.exponent[:, 0, 0]
+    unfounded = np.abs(every.value) <= _MOVED * every.noise * every.gain
+    unfounded[exponents <= first] = False
+    error = NOISES * every.noise * every.gain + TRUNCATIONS * every.truncation
+    low, high = every.value - error, every.value + error
+    least, most = np.full(low.shape[1:], -np.inf), np.full(low.shape[1:], np.inf)
+    for exponent in np.unique(exponents):
+        at = exponents == exponent
+        if exponent > first:
+            unfounded[at] |= (low[at] > most) | (high[at] < least)
+        known = near[at] & ~unfounded[at]
+        least = np.fmax(least, np.max(np.where(known, low[at], -np.inf), axis=0))
+        most = np.fmin(most, np.min(np.where(known, high[at], np.inf), axis=0))
+    return unfounded
 
 
 class _Stacked(NamedTuple):

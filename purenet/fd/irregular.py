@@ -54,7 +54,9 @@ def examine(ladder: Ladder, now: Settlement) -> tuple[Settlement, list[Irregular
     where it oscillates fast) settles on a ladder that stands deeper; but not on one that stands on
     a single stair of a function that rounds what it is given.
     """
-    rows = np.flatnonzero((_doubtful(ladder, now) | _stair(ladder)).any(axis=1))
+    stands = _stands_and_moves(ladder)
+    stands &= ~_is_smooth_farther_out(ladder, stands)
+    rows = np.flatnonzero((_doubtful(ladder, now) | stands).any(axis=1))
     if rows.size == 0:
         return now, []
     _measure_noise(ladder, rows)
@@ -97,7 +99,8 @@ def _settled_deeper(
         if rows.size == 0:
             break
         lower = ladder.lowered(rows, by)
-        _measure_noise(lower, np.arange(rows.size))
+        is_flat = _is_smooth_farther_out(lower, _stands_and_moves(lower))
+        _measure_noise(lower, np.flatnonzero(~is_flat.all(axis=1)))
         then = lower.settle()
         error = then.truncation + _SIGNIFICANT * np.maximum(
             then.round_off, then.seen_noise * then.best.gain
@@ -145,7 +148,7 @@ def _doubtful(ladder: Ladder, now: Settlement) -> np.ndarray:
     return ~now.agrees | kinked
 
 
-def _stair(ladder: Ladder) -> np.ndarray:
+def _stands_and_moves(ladder: Ladder) -> np.ndarray:
     """Where f stands still at the anchor's step and moves at larger ones.
 
     It may be flat there; or it computes in fewer digits than it is given, and the anchor stands on
@@ -154,6 +157,25 @@ def _stair(ladder: Ladder) -> np.ndarray:
     anchor, top = (ladder.rungs[e] for e in (ladder.heights.anchor, ladder.heights.first))
     stands = (anchor.plus == ladder.base) & (anchor.minus == ladder.base)
     return stands & ((top.plus != ladder.base) | (top.minus != ladder.base))
+
+
+def _is_smooth_farther_out(ladder: Ladder, where: np.ndarray) -> np.ndarray:
+    """Where, of some places, f has no noise at the largest first step; stairs would show there."""
+    rows = np.flatnonzero(where.any(axis=1))
+    if rows.size == 0:
+        return where
+    top = ladder.rungs[ladder.heights.first]
+    moves = (top.plus[rows] != ladder.base).any(axis=1)
+    steps = np.where(moves, 1.0, -1.0) * np.ldexp(ladder.scale[rows], ladder.heights.first)
+
+    def values_at(spacing: float) -> np.ndarray:
+        return ladder.evaluate(rows, steps, 1 + spacing * np.arange(1.0, POINTS + 1))
+
+    noise, resolved = measured_noise(values_at)
+    size = np.fmax(np.fmax(np.abs(top.plus[rows]), np.abs(top.minus[rows])), np.abs(ladder.base))
+    smooth = np.zeros_like(where)
+    smooth[rows] = resolved & (noise <= _SIGNIFICANT * ladder.heights.unit * size)
+    return where & smooth
 
 
 def _stands_still(ladder: Ladder) -> np.ndarray:
@@ -172,6 +194,8 @@ def _moves_both_ways(ladder: Ladder) -> np.ndarray:
 
 def _measure_noise(ladder: Ladder, rows: np.ndarray) -> None:
     """Look for noise just right of the point (left of it where that is not finite)."""
+    if rows.size == 0:
+        return
 
     def values_at(spacing: float) -> np.ndarray:
         steps, points = ladder.scale[rows] * spacing, np.arange(1.0, POINTS + 1)

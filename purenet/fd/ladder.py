@@ -39,7 +39,13 @@ from typing import NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
-from purenet.fd.extrapolation import RESOLVED, Extrapolated, Rung, best_extrapolation
+from purenet.fd.extrapolation import (
+    RESOLVED,
+    Extrapolated,
+    Rung,
+    best_extrapolation,
+    far_and_unfounded,
+)
 from purenet.fd.noise import POINTS, measured_noise
 
 # round-offs by which the anchor may differ: values of the networks and special functions of
@@ -244,17 +250,15 @@ class Ladder:
         # the anchor says nothing of steps so large that a bounded f has no slope over them
         nearest = self.heights.anchor + _APART
         farthest = np.where(self.is_noisy(), self._reach, np.iinfo(int).max)
-        best = best_extrapolation(
-            ladder,
-            self.base,
-            self.heights.unit,
-            self.noise,
-            lambda one: (
-                (one.exponent >= nearest)
-                & (one.exponent <= farthest)
-                & (from_anchor(one) <= of_anchor(one))
-            ),
-        )
+
+        def confirmed(one: Extrapolated) -> np.ndarray:
+            near = (one.exponent >= nearest) & (one.exponent <= farthest)
+            near &= from_anchor(one) <= of_anchor(one)
+            if max(ladder) > self.heights.first:
+                near &= ~far_and_unfounded(one, near, self.heights.first)
+            return near
+
+        best = best_extrapolation(ladder, self.base, self.heights.unit, self.noise, confirmed)
         floor = best.noise
         apart = from_anchor(best)
         agrees = apart <= of_anchor(best) + 2 * best.cautious
@@ -278,7 +282,17 @@ class Ladder:
     def _worth_raising(self, now: "Settlement") -> np.ndarray:
         best = now.best
         coarse = now.round_off > _WORTH_RAISING * self.heights.unit * np.abs(best.value)
-        return best.unresolved & coarse & (best.exponent == self._top[:, None])
+        return best.unresolved & coarse & ((best.exponent == self._top[:, None]) | self._still())
+
+    def _still(self) -> np.ndarray:
+        """Where f has not moved by more than round-off at the largest step."""
+        still = np.zeros(self.shape, bool)
+        for exponent in np.unique(self._top):
+            rung, at = self.rungs[int(exponent)], self._top == exponent
+            noise = np.maximum(self.heights.unit * np.abs(self.base), self.noise[at])
+            moved = np.maximum(np.abs(rung.plus - self.base), np.abs(rung.minus - self.base))
+            still[at] = moved[at] <= _AGREEMENT * noise
+        return still
 
     def _rung(self, exponent: int) -> Rung:
         if exponent not in self.rungs:

@@ -93,7 +93,9 @@ def noise_of_outputs(evaluator: Evaluator) -> np.ndarray:
 
 def _own_sizes(leaf: np.ndarray) -> np.ndarray:
     """The magnitude of each coordinate; one for all where all of them vanish."""
-    size = np.abs(leaf.real) + 1j * np.abs(leaf.imag) if np.iscomplexobj(leaf) else np.abs(leaf)
+    size = np.abs(leaf)
+    if np.iscomplexobj(leaf):
+        size = np.abs(np.real(leaf)) + 1j * np.abs(np.imag(leaf))
     return size if size.any() else np.ones_like(leaf)
 
 

@@ -7,6 +7,7 @@ import pytest
 from jax import lax
 
 import purenet
+from purenet import fd
 from purenet.check.verdicts import _common, largest
 from purenet.check.witness import Derivatives
 from purenet.fd.bounded import Bounded
@@ -117,7 +118,7 @@ def test_a_derivative_that_is_nearly_zero_where_it_vanishes_is_wrong(x64):
     loss, params, x = normalised()
 
     def gradient(params, x):
-        return {**jax.grad(loss)(params, x), "b": jnp.array([0, 0, 1e-12, 0])}
+        return {**jax.grad(loss)(params, x), "b": jnp.array([0, 0, 1e-11, 0])}
 
     report = purenet.compare_grads(loss, params, x, gradient=gradient)
     assert report.verdict == "disagrees"
@@ -316,3 +317,39 @@ def test_random_features_of_high_frequency_are_right(frequency, size, budget, x6
             features, x, phases, modes=("rev",), budget=budget, key=jax.random.key(seed)
         )
         assert report.ok, report
+
+
+@pytest.mark.parametrize(
+    ("loss", "x"),
+    [
+        (lambda x: -jnp.log(jax.nn.softmax(x)[0]), [50.0, 0.0, 0.0]),
+        (lambda x: jnp.sum(jax.nn.softmax(x) ** 2) - 1, [50.0, 0.0, 0.0]),
+        (lambda x: jnp.log(1 + jnp.exp(x[0])), [-40.0]),
+    ],
+    ids=["cross-entropy", "squares", "softplus"],
+)
+def test_a_derivative_that_moves_a_loss_by_less_than_its_rounding_is_not_denied(loss, x, x64):
+    assert purenet.check_grads(loss, jnp.array(x)).ok
+    assert purenet.compare_grads(loss, jnp.array(x), budget=0).verdict != "disagrees"
+
+
+@pytest.mark.parametrize("distance", [1e-3, 1e-5])
+@pytest.mark.parametrize("at", [0.0, 1.0])
+def test_a_unit_that_is_dead_near_its_kink_has_the_derivative_zero(distance, at, x64):
+    def unit(x):
+        return jax.nn.relu(x - at - distance)
+
+    value, error = fd.estimate(unit)(at)
+    assert abs(value) <= error < 1e-9
+    assert purenet.check_grads(unit, at).ok
+
+
+def test_a_slope_below_the_resolution_is_not_denied_from_afar(x64):
+    """What is flat to the last digit over twice the size of x, and has saturated far out."""
+
+    def hill(x):
+        return 14.5 + 1e-12 * jnp.exp(-((x / 10) ** 2))
+
+    value, error = fd.estimate(hill)(1.0)
+    assert abs(value - jax.grad(hill)(1.0)) <= error
+    assert purenet.check_grads(hill, 1.0).ok
