@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 
 import jax
@@ -19,7 +18,6 @@ from purenet.jaxprs.replay import Replay
 from purenet.jaxprs.widening import is_extended, wide_dtype
 
 SHAKES = 7
-_SMALL = 2**16  # elements of all intermediate values up to which the shakes are made together
 _ALLOWANCE = 8  # roundings by which each operation is moved: few draws show too little
 _MIXERS = tuple(map(np.uint64, (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)))
 _TABLE = 64  # elements up to which an array is a table of constants
@@ -40,13 +38,7 @@ def rounded(program: Program, constants: Sequence[Any], leaves: Sequence[Any]) -
 
     Call it under ``working_precision(True)``, the leaves in their wide dtypes.
     """
-    constants, leaves = list(constants), list(leaves)
-    if program.intermediate_size <= _SMALL:
-        try:
-            return _rounded(program, jax.vmap)(constants, leaves)
-        except (NotImplementedError, ValueError):  # a callback that takes one point at a time
-            pass
-    return _rounded(program, _one_by_one)(constants, leaves)
+    return _rounded(program)(list(constants), list(leaves))
 
 
 def moved_by_constants(
@@ -81,41 +73,50 @@ def _moved_by_constants(program: Program, jacobian: Callable):
 
             return jacobian(outputs)(leaves)
 
-        derivatives = jax.vmap(at)(jnp.arange(SHAKES + 1, dtype=np.uint64))
-        return [_largest(by_leaf[1:] - by_leaf[0]) for by_leaf in derivatives]
+        return _shaken_by_turns(at)[1]
 
     return jitted(run, (SHAKES + 1) * work_of(program).operations)
 
 
-def _one_by_one(function: Callable) -> Callable:
-    """As jax.vmap, but in no more memory than one evaluation takes."""
-    return partial(lax.map, function)
-
-
 @held
-def _rounded(program: Program, mapped: Callable):
+def _rounded(program: Program):
     def run(constants, leaves):
         def at(seed):
             shaken = _Shaken(seed)
             outputs = shaken.run(program.jaxpr, constants, [(leaf,) for leaf in leaves])
             return [out[-1] for out in outputs]
 
-        outputs = mapped(at)(jnp.arange(SHAKES + 1, dtype=np.uint64))
-        return (
-            [out[0] for out in outputs],
-            [_largest(out[1:] - out[0]) for out in outputs],
-        )
+        return _shaken_by_turns(at)
 
     return jitted(run, (SHAKES + 1) * work_of(program).operations)
 
 
-def _largest(deviations: Any) -> Any:
-    """The largest along the first axis, of real and imaginary parts each for itself."""
-    if jnp.iscomplexobj(deviations):
-        return lax.complex(_largest(deviations.real), _largest(deviations.imag))
-    sizes = jnp.abs(deviations)
+def _shaken_by_turns(at: Callable[[Any], list]) -> tuple[list, list]:
+    """The outputs as they are, and how far any shake moves each of them.
+
+    One shake after another, in the memory of one; seed 0 is no shake, and comes first.
+    """
+    program, shapes = jax.make_jaxpr(at, return_shape=True)(np.uint64(0))
+    evaluate = jax.extend.core.jaxpr_as_fun(program)
+
+    def turn(before, seed):
+        exact, most = before
+        outputs = evaluate(seed)
+        exact = [jnp.where(seed == 0, out, one) for out, one in zip(outputs, exact, strict=True)]
+        most = [_larger(m, out - one) for m, out, one in zip(most, outputs, exact, strict=True)]
+        return (exact, most), None
+
+    zeros = [jnp.zeros(out.shape, out.dtype) for out in shapes]
+    return lax.scan(turn, (zeros, zeros), jnp.arange(SHAKES + 1, dtype=np.uint64))[0]
+
+
+def _larger(most: Any, deviation: Any) -> Any:
+    """The larger of two deviations, of real and imaginary parts each for itself."""
+    if jnp.iscomplexobj(deviation):
+        real, imaginary = _larger(most.real, deviation.real), _larger(most.imag, deviation.imag)
+        return lax.complex(real, imaginary)
     # a shake may leave the domain of a root or a logarithm: that says nothing of the others
-    return jnp.max(jnp.where(jnp.isfinite(sizes), sizes, 0.0), axis=0)
+    return jnp.maximum(most, jnp.where(jnp.isfinite(deviation), jnp.abs(deviation), 0.0))
 
 
 class _Shaken(Replay):
