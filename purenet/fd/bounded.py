@@ -41,18 +41,22 @@ class Bounded(NamedTuple):
     irregular: list[Irregularity]
 
 
-def bounded(evaluator: Evaluator, leaf: int, base: Sequence[np.ndarray]) -> Bounded:
+def bounded(
+    evaluator: Evaluator, leaf: int, base: Sequence[np.ndarray], *, noise_known: bool = True
+) -> Bounded:
     """The derivatives with respect to every coordinate of a leaf.
 
     Args:
         evaluator: the function and its base point.
         leaf: the leaf's position.
         base: the outputs at the base point.
+        noise_known: see `climbed`. In large leaves it costs next to nothing, and is known always.
     """
     scale = lengths(evaluator, leaf)
-    every, is_large = np.arange(scale.size), scale.size >= LARGE
-    found = bounded_at(evaluator, leaf, every, scale, base, noise_known=is_large)
-    return _looked_at_closely(evaluator, leaf, base, scale, found)
+    noise_known |= scale.size >= LARGE
+    every = np.arange(scale.size)
+    found = bounded_at(evaluator, leaf, every, scale, base, noise_known=noise_known)
+    return _looked_at_closely(evaluator, leaf, base, scale, found, noise_known=noise_known)
 
 
 def _looked_at_closely(
@@ -61,6 +65,8 @@ def _looked_at_closely(
     base: Sequence[np.ndarray],
     scale: np.ndarray,
     found: Bounded,
+    *,
+    noise_known: bool,
 ) -> Bounded:
     """Coordinates far smaller than their scale once more, at a scale of their own.
 
@@ -74,7 +80,7 @@ def _looked_at_closely(
     if rows.size == 0:
         return found
     own = 2.0 ** np.round(np.log2(own))
-    closer = bounded_at(evaluator, leaf, rows, own, base, noise_known=x.size >= LARGE)
+    closer = bounded_at(evaluator, leaf, rows, own, base, noise_known=noise_known)
     apart = np.abs(closer.value - found.value[rows])
     with np.errstate(invalid="ignore"):
         same = apart <= closer.error + found.error[rows]

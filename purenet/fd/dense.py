@@ -14,7 +14,7 @@ from purenet import jaxprs, meshes
 from purenet.fd.coordinatewise import Coordinatewise
 from purenet.fd.differences import coordinate_count
 from purenet.fd.mesh import Mesh, over_points
-from purenet.fd.noise import relative_to_outputs
+from purenet.fd.noise import noise_along_all
 from purenet.fd.numbers import namespace, numbers
 from purenet.fd.watch import Watch, identity
 
@@ -235,7 +235,7 @@ class Dense(Coordinatewise):
         if not spacing:
             return 0.0
         with jaxprs.working_precision(self._replay.double):
-            return max(spacing, relative_to_outputs(self.noise(), self))
+            return max(spacing, noise_along_all(self))
 
     @cached_property
     def _point_work(self) -> float:

@@ -179,7 +179,7 @@ def _estimate(setup: Setup) -> Estimate:
     require_finite_base(base)
     values, errors, remarks = [], [], []
     for leaf in range(len(setup.evaluator.leaves)):
-        value, error, irregular = bounded(setup.evaluator, leaf, base)
+        value, error, irregular = bounded(setup.evaluator, leaf, base, noise_known=False)
         remarks += [_remark(setup, leaf, found, base) for found in irregular]
         if value.size and not value.any() and setup.evaluator.dependence(leaf) == "ignored":
             remarks.append(Remark(setup.paths[leaf], (), "ignored", 0.0, 0.0))

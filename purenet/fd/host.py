@@ -14,7 +14,7 @@ from purenet import jaxprs, kinds, trees
 from purenet.fd.coordinatewise import Coordinatewise
 from purenet.fd.differences import coordinate_count
 from purenet.fd.lengths import scale
-from purenet.fd.noise import relative_to_outputs
+from purenet.fd.noise import noise_along_all
 from purenet.fd.point import Point
 from purenet.fd.watch import SPAN, Watch, identity
 
@@ -51,6 +51,7 @@ class Host(Coordinatewise):
         self._point = point
         self._paths = point.moved_paths
         self._workers = workers
+        self._relative_noise: float | None = None
         self.evaluations = 1
         self.double, start = double, time.perf_counter()
         output = self._at_base()
@@ -82,8 +83,10 @@ class Host(Coordinatewise):
         At least the machine epsilon of the leaves; more where the function rounds to fewer digits
         inside, iterates to a tolerance or simulates.
         """
-        eps = max(float(jnp.finfo(x.dtype).eps) for x in self.leaves)
-        return max(eps, relative_to_outputs(self.noise(), self))
+        if self._relative_noise is None:
+            eps = max(float(jnp.finfo(x.dtype).eps) for x in self.leaves)
+            self._relative_noise = max(eps, noise_along_all(self))
+        return self._relative_noise
 
     def strategy(self, leaf: int, points: int) -> str:
         """How `along_leaf` evaluates a leaf."""

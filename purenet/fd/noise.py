@@ -73,11 +73,34 @@ def measured_noise(values_at: Callable[[float], np.ndarray]) -> tuple[np.ndarray
 
 
 def noise_of_outputs(evaluator: Evaluator) -> np.ndarray:
-    """The noise of each output of an evaluator near its base point, flat and concatenated.
+    """The noise of each output of an evaluator at its base point, flat and concatenated.
+
+    An output that is a sine of a large phase, or a sum in which terms cancel, has far more noise
+    than its own rounding. It is looked for among the closest of points, at which no kink is likely
+    to lie, and is 0 where the output does not tell them apart.
+    """
+    values_at, noise = _along_all(evaluator), 0.0
+    with np.errstate(all="ignore"):
+        for spacing in SPACINGS[:2]:
+            values = values_at(spacing)
+            noise = np.fmax(noise, np.where(is_too_fine(values), 0.0, noise_of(values)))
+    return np.where(np.isfinite(noise), noise, 0.0)[0]
+
+
+def noise_along_all(evaluator: Evaluator) -> float:
+    """The largest noise of an evaluator's outputs relative to their sizes, however coarse."""
+    size = np.abs(np.concatenate([np.ravel(out) for out in evaluator.base()]))
+    with np.errstate(all="ignore"):
+        noise, _ = measured_noise(_along_all(evaluator))
+    relative = noise[0][size > 0] / size[size > 0]
+    return float(np.max(relative, initial=0.0, where=np.isfinite(relative)))
+
+
+def _along_all(evaluator: Evaluator) -> Callable[[float], np.ndarray]:
+    """The outputs at points so many scales apart, as `measured_noise` asks for them.
 
     All leaves move together, each coordinate by its own size, which its neighbours' says nothing
-    of. An output that is a sine of a large phase, or a sum in which terms cancel, has far more
-    noise than its own rounding.
+    of.
     """
     direction = [_own_sizes(np.asarray(x)) for x in evaluator.leaves]
 
@@ -86,9 +109,7 @@ def noise_of_outputs(evaluator: Evaluator) -> np.ndarray:
         parts = [np.asarray(out).reshape(POINTS, -1) for out in outputs]
         return np.concatenate(parts, axis=1)[None]
 
-    with np.errstate(all="ignore"):
-        noise, _ = measured_noise(values_at)
-    return np.where(np.isfinite(noise[0]), noise[0], 0.0)
+    return values_at
 
 
 def _own_sizes(leaf: np.ndarray) -> np.ndarray:
@@ -97,10 +118,3 @@ def _own_sizes(leaf: np.ndarray) -> np.ndarray:
     if np.iscomplexobj(leaf):
         size = np.abs(np.real(leaf)) + 1j * np.abs(np.imag(leaf))
     return size if size.any() else np.ones_like(leaf)
-
-
-def relative_to_outputs(noise: np.ndarray, evaluator: Evaluator) -> float:
-    """The largest noise of an evaluator's outputs, relative to their sizes at its base point."""
-    size = np.abs(np.concatenate([np.ravel(out) for out in evaluator.base()]))
-    relative = noise[size > 0] / size[size > 0]
-    return float(np.max(relative, initial=0.0, where=np.isfinite(relative)))

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+from jax.extend import core
 
 from purenet.jaxprs.compiled import held, jitted
 from purenet.jaxprs.cost import work_of
@@ -97,7 +98,7 @@ def _shaken_by_turns(at: Callable[[Any], list]) -> tuple[list, list]:
     One shake after another, in the memory of one; seed 0 is no shake, and comes first.
     """
     program, shapes = jax.make_jaxpr(at, return_shape=True)(np.uint64(0))
-    evaluate = jax.extend.core.jaxpr_as_fun(program)
+    evaluate = core.jaxpr_as_fun(program)
 
     def turn(before, seed):
         exact, most = before
