@@ -54,9 +54,18 @@ def bounded(
     """
     scale = lengths(evaluator, leaf)
     noise_known |= scale.size >= LARGE
-    every = np.arange(scale.size)
-    found = bounded_at(evaluator, leaf, every, scale, base, noise_known=noise_known)
+    order = evaluator.order(leaf)
+    found = bounded_at(evaluator, leaf, order, scale[order], base, noise_known=noise_known)
+    found = _reordered(found, order)
     return _looked_at_closely(evaluator, leaf, base, scale, found, noise_known=noise_known)
+
+
+def _reordered(found: Bounded, order: np.ndarray) -> Bounded:
+    """What was found of coordinates in another order, in their own."""
+    value, error = np.empty_like(found.value), np.empty_like(found.error)
+    value[order], error[order] = found.value, found.error
+    irregular = [one._replace(coordinate=int(order[one.coordinate])) for one in found.irregular]
+    return Bounded(value, error, sorted(irregular, key=lambda one: (one.coordinate, one.output)))
 
 
 def _looked_at_closely(

@@ -36,6 +36,10 @@ class Coordinatewise(ABC):
     def _noise(self) -> np.ndarray:
         return noise_of_outputs(cast(Evaluator, self))
 
+    def order(self, leaf: int) -> np.ndarray:
+        """The coordinates of a leaf in any order, here their own."""
+        return np.arange(coordinate_count(self.leaves[leaf]))
+
     def displaced(self, leaf: int, coordinates: Any, steps: Any, points: Any) -> list[Any]:
         """The outputs where some coordinates of a leaf are displaced.
 

@@ -66,6 +66,10 @@ class Evaluator(Protocol):
         """The outputs where some coordinates of a leaf move by so many of their steps."""
         ...
 
+    def order(self, leaf: int) -> np.ndarray:
+        """A leaf's coordinates in the order in which displacing some at a time is least work."""
+        ...
+
     def at_points(self, leaf: int, coordinates: Any, offsets: Any) -> list[Any]:
         """The outputs where one coordinate of a leaf is displaced, each with a leading axis."""
         ...

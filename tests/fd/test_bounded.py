@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from purenet.fd.bounded import bounded, bounded_at, lengths
+from purenet.fd.incremental import Incremental
 from purenet.fd.options import checked
 from purenet.fd.point import Point
 from purenet.fd.setup import prepare
@@ -113,3 +114,28 @@ def test_one_that_is_flat_from_afar_is_found_among_small_ones(length, x64):
     found = bounded(evaluator, 0, base)
     assert np.all(np.abs(found.value[:, 0] - exact) <= found.error[:, 0])
     assert abs(found.value[4, 0] - 1e6) < 1e4
+
+
+def test_a_leaf_taken_in_blocks_is_evaluated_once(x64, monkeypatch):
+    """Whichever axis its rounds run along: a block takes whole rounds, and no others."""
+    taken = []
+
+    def reached(self, leaf, plan, steps, points, rounds, run=Incremental._reached):
+        taken.append(len(rounds) / plan.rounds)
+        return run(self, leaf, plan, steps, points, rounds)
+
+    def loss(w):
+        return jnp.sum(jnp.tanh(jnp.ones((3, 40)) @ w) @ jnp.ones((30, 5)))
+
+    w = jnp.asarray(np.random.default_rng(0).normal(size=(40, 30)))
+    point = Point.of(loss, (w,), {}, argnums=0)
+    options = checked(strategy="incremental", max_memory=2**14)
+    setup = prepare(point, options, whole_leaves=True)
+    base = [np.asarray(out) for out in setup.evaluator.base()]
+    whole = bounded(setup.evaluator, 0, base)
+    monkeypatch.setattr(Incremental, "_reached", reached)
+    monkeypatch.setattr("purenet.fd.bounded._BLOCK", 240)
+    blocks = bounded(setup.evaluator, 0, base)
+    assert np.all(np.abs(blocks.value - whole.value) <= blocks.error + whole.error)
+    assert len(taken) >= 5
+    assert 0.9 < sum(taken) < 1.5

@@ -15,6 +15,7 @@ _CHANGE, _ROUNDINGS = 1e-3, 2.0**14  # of its change and of its size that an out
 def is_confirmed(
     evaluator: Evaluator,
     leaf: int,
+    coordinates: np.ndarray,
     steps: np.ndarray,
     points: np.ndarray,
     outputs: Sequence[np.ndarray],
@@ -25,6 +26,7 @@ def is_confirmed(
     Args:
         evaluator: evaluates them whole.
         leaf: the leaf's position.
+        coordinates: those of its coordinates that were displaced.
         steps: of each of its coordinates.
         points: the steps by which each was moved.
         outputs: what the incremental evaluation found, each of shape (coordinates, points, ...).
@@ -32,7 +34,7 @@ def is_confirmed(
             matter: where terms cancel, it is theirs and not that of the output.
     """
     drawn = np.random.default_rng([leaf, steps.size])
-    some = drawn.choice(steps.size, min(steps.size, _CONFIRMED), replace=False)
+    some = drawn.choice(coordinates, min(coordinates.size, _CONFIRMED), replace=False)
     point = int(np.argmax(np.abs(points)))
     whole = evaluator.at_points(leaf, some, steps[some] * points[point])
 

@@ -59,19 +59,24 @@ class Incremental(Dense):
 
     def along_leaf(self, leaf: int, steps: Any, points: Any) -> list[Any]:
         """The outputs where each coordinate of a leaf is displaced; see `Dense.along_leaf`."""
+        return self._along_leaf(leaf, steps, points, np.arange(np.size(steps)))
+
+    def _along_leaf(self, leaf: int, steps: Any, points: Any, coordinates: np.ndarray) -> list[Any]:
+        """As `along_leaf`, right at some coordinates; the rounds that take none are left out."""
         plan, _, operations = self.choice(leaf, len(points))
         if plan is None:
             return super().along_leaf(leaf, steps, points)
-        self.evaluations += int(np.size(steps)) * len(points)
+        rounds = self._rounds_of(leaf, plan, coordinates)
+        self.evaluations += coordinates.size * len(points)
         try:
-            outputs = self._whole(leaf, plan, steps, points, operations)
+            outputs = self._whole(leaf, plan, steps, points, operations, rounds)
         except jax.errors.JaxRuntimeError as error:
             self._shrink(plan, error)
-            return self.along_leaf(leaf, steps, points)
+            return self._along_leaf(leaf, steps, points, coordinates)
         if jaxprs.is_traced(outputs[0]) or leaf in self._watched:
             return outputs
         self._watched.add(leaf)
-        moves = np.asarray(steps), np.asarray(points)
+        moves = coordinates, np.asarray(steps), np.asarray(points)
         if is_confirmed(self, leaf, *moves, outputs, self._roundings):
             return outputs
         self._distrusted.add(leaf)
@@ -89,19 +94,24 @@ class Incremental(Dense):
     def displaced(self, leaf: int, coordinates: Any, steps: Any, points: Any) -> list[Any]:
         """The outputs at some displaced coordinates; see `Dense.displaced`.
 
-        The whole leaf is displaced where that is less work than these coordinates alone, always by
-        as many points, so that one compiled program serves.
+        All coordinates of their rounds are displaced where that is less work than these alone,
+        always by as many points, so that one compiled program serves.
         """
         plan, _, operations = self.choice(leaf, WIDTH)
-        share = len(coordinates) * len(points) / WIDTH
-        if plan is None or operations >= share * WIDTH * self._point_work:
+        if plan is None:
+            return super().displaced(leaf, coordinates, steps, points)
+        operations *= len(self._rounds_of(leaf, plan, coordinates)) / plan.rounds
+        if operations >= len(coordinates) * len(points) * self._point_work:
             return super().displaced(leaf, coordinates, steps, points)
         every = np.ones(coordinate_count(self.leaves[leaf]), steps.dtype)
         every[coordinates] = steps
         rounds = -(-len(points) // WIDTH)
         filled = np.resize(points, (rounds, WIDTH)).astype(steps.dtype)
         parts = [
-            [np.asarray(out)[coordinates] for out in self.along_leaf(leaf, every, some)]
+            [
+                np.asarray(out)[coordinates]
+                for out in self._along_leaf(leaf, every, some, coordinates)
+            ]
             for some in filled
         ]
         return [np.concatenate(out, axis=1)[:, : len(points)] for out in zip(*parts, strict=True)]
@@ -141,6 +151,20 @@ class Incremental(Dense):
         ]
         outputs = [[numbers(out)[samples] for out in part] for part in zip(*parts, strict=True)]
         return [namespace(*part).concatenate(part, axis=1)[:, : len(offsets)] for part in outputs]
+
+    def order(self, leaf: int) -> np.ndarray:
+        """The coordinates of a leaf by the rounds that take them; see `Evaluator.order`."""
+        plan, coordinates = self.choice(leaf, WIDTH)[0], super().order(leaf)
+        if plan is None:
+            return coordinates
+        return np.argsort(plan.round_of(coordinates % self.leaves[leaf].size), kind="stable")
+
+    def _rounds_of(self, leaf: int, plan: Plan, coordinates: np.ndarray) -> range:
+        size = self.leaves[leaf].size
+        if len(coordinates) == coordinate_count(self.leaves[leaf]):
+            return range(plan.rounds)
+        numbers = plan.round_of(coordinates % size)
+        return range(int(numbers.min()), int(numbers.max()) + 1)
 
     def _shrink(self, plan: Plan, error: Exception) -> None:
         """Take less memory from here on; raise the error where that is not what it says."""
@@ -220,24 +244,27 @@ class Incremental(Dense):
         saved = points * (self._point_work - work) / jaxprs.RATE
         return rest if saved > max(map(jaxprs.compile_seconds, cones)) else set()
 
-    def _whole(self, leaf: int, plan: Plan, steps: Any, points: Any, operations: float) -> list:
-        """The outputs at all coordinates of a leaf, span by span."""
-        points, count = points[:, None], int(np.size(steps)) * len(points)
+    def _whole(
+        self, leaf: int, plan: Plan, steps: Any, points: Any, operations: float, rounds: range
+    ) -> list:
+        """The outputs at the coordinates of some rounds of a leaf, span by span."""
+        points = points[:, None]
         if jaxprs.is_traced(steps) or any(map(jaxprs.is_traced, self.leaves)):
-            return self._displaced(leaf, plan, steps, points, range(plan.rounds))
-        spans = self.watch.spans(plan.rounds, operations / plan.rounds / jaxprs.RATE)
+            return self._displaced(leaf, plan, steps, points, rounds)
+        count = int(np.size(steps)) * len(points)
+        spans = self.watch.spans(len(rounds), operations / plan.rounds / jaxprs.RATE)
         about = [self._identity, f"{leaf} {plan}", steps, points] if self.watch.keeps else []
         total: list[Any] = []
-        for first, last in spans:
-            rows = _rows(plan, range(first, last), np.size(steps))
+        for first, last in ((rounds[low], rounds[high - 1] + 1) for low, high in spans):
+            rows = _rows(plan, range(first, last), np.size(steps)) if len(spans) > 1 else None
 
             def some(first=first, last=last, rows=rows):
                 reached = self._reached(leaf, plan, steps, points, range(first, last))
-                return reached if len(spans) == 1 else [np.asarray(out)[rows] for out in reached]
+                return reached if rows is None else [np.asarray(out)[rows] for out in reached]
 
             share = count * (last - first) // plan.rounds
             part = self.watch.kept([*about, f"{first} {last}"], share, some)
-            if len(spans) == 1:
+            if rows is None:
                 total = part
                 break
             total = total or [np.zeros((np.size(steps), *p.shape[1:]), p.dtype) for p in part]

@@ -56,6 +56,16 @@ class Plan(NamedTuple):
             flat = flat * size + places.get(axis, 0)
         return flat
 
+    def round_of(self, coordinates: np.ndarray) -> np.ndarray:
+        """The round that takes each of some coordinates, given by their row-major positions."""
+        places = np.unravel_index(coordinates, self.shape) if self.shape else ()
+        position, lane = np.zeros(len(coordinates), int), np.zeros(len(coordinates), int)
+        for axis in self.loops:
+            position = position * self.shape[axis] + places[axis]
+        for axis in self.axes:
+            lane = lane * self.shape[axis] + places[axis]
+        return position * self.chunks + lane // self.lanes
+
     def arranged(self, outputs: Any) -> Any:
         """Outputs of shape (rounds, lanes, ...) in the leaf's row-major order."""
         lane = jnp.arange(self.together)

@@ -57,3 +57,11 @@ def test_a_sample_meets_different_places_of_each_axis():
     where = Sample((50, 80), 16, 1).where(0)
     for index in where:
         assert len(set(np.asarray(index.positions).tolist())) > 8
+
+
+@settings(max_examples=50, deadline=None)
+@given(any_plan(), st.data())
+def test_the_round_of_a_coordinate_takes_it(plan, data):
+    coordinate = data.draw(st.integers(0, int(np.prod(plan.shape)) - 1))
+    (number,) = plan.round_of(np.array([coordinate]))
+    assert coordinate in plan.coordinates(int(number))
