@@ -118,11 +118,11 @@ def test_a_derivative_that_is_nearly_zero_where_it_vanishes_is_wrong(x64):
     loss, params, x = normalised()
 
     def gradient(params, x):
-        return {**jax.grad(loss)(params, x), "b": jnp.array([0, 0, 1e-11, 0])}
+        return {**jax.grad(loss)(params, x), "b": jnp.full(4, 1e-10)}
 
     report = purenet.compare_grads(loss, params, x, gradient=gradient)
     assert report.verdict == "disagrees"
-    assert report.worst.path == "params['b'][2]"
+    assert report.worst.path.startswith("params['b']")
 
 
 def test_a_bound_that_is_exceeded_by_half_is_no_disagreement(x64):
