@@ -16,7 +16,7 @@ RESOLVED = 8.0  # truncation below this many round-offs is not worth another ste
 NOISES = 10.0  # noises of f that a bound allows for: the noise is known from few values
 # without it test_rounding_in_float32_is_told_from_a_wrong_rule fails
 TRUNCATIONS = 4.0  # and for the truncation, known by its order of magnitude
-# without it test_far_steps_say_nothing_of_what_is_flat_there fails
+# without it test_far_steps_at_which_nothing_has_moved_but_the_last_digit_say_nothing fails
 _MOVED = 50.0  # noises by which f must have moved where steps are larger than the first ones
 _SHORTEST = 3  # fewer leave no two lower orders to compare
 

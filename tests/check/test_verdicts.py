@@ -344,6 +344,14 @@ def test_a_unit_that_is_dead_near_its_kink_has_the_derivative_zero(distance, at,
     assert purenet.check_grads(unit, at).ok
 
 
+def test_far_steps_at_which_nothing_has_moved_but_the_last_digit_say_nothing(x64):
+    def step(x):
+        return 20 + 7e-15 * jnp.arctan(x / 1e3)
+
+    value, error = fd.estimate(step)(300.0)
+    assert abs(value - jax.grad(step)(300.0)) <= error
+
+
 def test_a_slope_below_the_resolution_is_not_denied_from_afar(x64):
     """What is flat to the last digit over twice the size of x, and has saturated far out."""
 

@@ -54,7 +54,7 @@ class Incremental(Dense):
             traced, leaves, replay=replay, max_memory=max_memory, mesh=mesh, watch=watch
         )
         self._always = always
-        self._watched: set[int] = set()
+        self._watched: dict[int, int] = {}  # of each leaf the rounds up to which some were watched
         self._distrusted: set[int] = set()
 
     def along_leaf(self, leaf: int, steps: Any, points: Any) -> list[Any]:
@@ -73,9 +73,9 @@ class Incremental(Dense):
         except jax.errors.JaxRuntimeError as error:
             self._shrink(plan, error)
             return self._along_leaf(leaf, steps, points, coordinates)
-        if jaxprs.is_traced(outputs[0]) or leaf in self._watched:
+        if jaxprs.is_traced(outputs[0]) or rounds.stop <= self._watched.get(leaf, 0):
             return outputs
-        self._watched.add(leaf)
+        self._watched[leaf] = rounds.stop
         moves = coordinates, np.asarray(steps), np.asarray(points)
         if is_confirmed(self, leaf, *moves, outputs, self._roundings):
             return outputs
@@ -98,7 +98,7 @@ class Incremental(Dense):
         always by as many points, so that one compiled program serves.
         """
         plan, _, operations = self.choice(leaf, WIDTH)
-        if plan is None:
+        if plan is None or len(coordinates) == 0:
             return super().displaced(leaf, coordinates, steps, points)
         operations *= len(self._rounds_of(leaf, plan, coordinates)) / plan.rounds
         if operations >= len(coordinates) * len(points) * self._point_work:

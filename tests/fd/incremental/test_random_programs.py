@@ -249,9 +249,9 @@ def test_the_gradient_of_a_program_is_jaxs(drawn):
                 expected = (jax.jacfwd if forward else jax.grad)(loss)(leaves)
             except NotImplementedError:  # JAX has no derivative of a maximum over dilated windows
                 reject()
-            # of a loss that hardly moves, or whose terms cancel, at the steps of its smallest leaf
-            size = min(float(jnp.sqrt(jnp.mean(leaf**2))) for leaf in leaves)
-            rounding = 1e-10 * terms(leaves) / min(1.0, size)
+            rounding = 1e-10 * terms(leaves)  # of a loss that hardly moves, or whose terms cancel
         largest = max(float(np.max(np.abs(leaf))) for leaf in expected)
-        for one, other in zip(found, expected, strict=True):
-            np.testing.assert_allclose(one, other, rtol=0, atol=1e-6 * largest + rounding)
+        for leaf, one, other in zip(leaves, found, expected, strict=True):
+            size = float(jnp.sqrt(jnp.mean(leaf**2)))  # what the steps are a part of
+            allowed = 1e-6 * largest + rounding / min(1.0, size)
+            np.testing.assert_allclose(one, other, rtol=0, atol=allowed)
