@@ -252,6 +252,6 @@ def test_the_gradient_of_a_program_is_jaxs(drawn):
             rounding = 1e-10 * terms(leaves)  # of a loss that hardly moves, or whose terms cancel
         largest = max(float(np.max(np.abs(leaf))) for leaf in expected)
         for leaf, one, other in zip(leaves, found, expected, strict=True):
-            size = float(jnp.sqrt(jnp.mean(leaf**2)))  # what the steps are a part of
+            size = float(np.sqrt(np.mean(np.square(leaf))))  # what the steps are a part of
             allowed = 1e-6 * largest + rounding / min(1.0, size)
             np.testing.assert_allclose(one, other, rtol=0, atol=allowed)
