@@ -18,6 +18,8 @@ NOISES = 10.0  # noises of f that a bound allows for: the noise is known from fe
 TRUNCATIONS = 4.0  # and for the truncation, known by its order of magnitude
 # without it test_far_steps_at_which_nothing_has_moved_but_the_last_digit_say_nothing fails
 _MOVED = 50.0  # noises by which f must have moved where steps are larger than the first ones
+# without it test_the_bound_holds_of_a_small_variation_of_a_large_value fails
+HEARD = 16.0  # noises of a difference beyond which truncation is seen
 _SHORTEST = 3  # fewer leave no two lower orders to compare
 
 
@@ -51,6 +53,7 @@ class Extrapolated(NamedTuple):
         near: the second smallest step.
         exponent: the largest step's exponent.
         unresolved: whether even plain central differences show no truncation at that step.
+        falls: whether truncation falls with the smallest steps, as that of a series does.
     """
 
     value: np.ndarray
@@ -64,6 +67,7 @@ class Extrapolated(NamedTuple):
     near: np.ndarray
     exponent: np.ndarray
     unresolved: np.ndarray
+    falls: np.ndarray
 
 
 def best_extrapolation(
@@ -122,19 +126,19 @@ def far_and_unfounded(every: Extrapolated, near: np.ndarray, first: int) -> np.n
         first: the exponent of the largest of the first steps.
     """
     exponents = every.exponent[:, 0, 0]
-    unfounded = np.abs(every.value) <= _MOVED * every.noise * every.gain
-    unfounded[exponents <= first] = False
+    still = np.abs(every.value) <= _MOVED * every.noise * every.gain
+    apart = np.zeros_like(still)
     error = NOISES * every.noise * every.gain + TRUNCATIONS * every.truncation
     low, high = every.value - error, every.value + error
     least, most = np.full(low.shape[1:], -np.inf), np.full(low.shape[1:], np.inf)
     for exponent in np.unique(exponents):
         at = exponents == exponent
         if exponent > first:
-            unfounded[at] |= (low[at] > most) | (high[at] < least)
-        known = near[at] & ~unfounded[at]
+            apart[at] = (low[at] > most) | (high[at] < least)
+        known = near[at] & ~apart[at]
         least = np.fmax(least, np.max(np.where(known, low[at], -np.inf), axis=0))
         most = np.fmin(most, np.min(np.where(known, high[at], np.inf), axis=0))
-    return unfounded
+    return apart | still & (exponents > first)[:, None, None]
 
 
 class _Stacked(NamedTuple):
@@ -224,6 +228,13 @@ def _judge(
         return windows[0].value[at] - windows[1].value[at]
 
     noise, shape = np.maximum(unit * window.size, measured), window.value.shape
+
+    def falls(far: np.ndarray, near: np.ndarray, gain: np.ndarray) -> np.ndarray:
+        return np.abs(near) <= np.maximum(np.abs(far) / 2, HEARD * noise * gain)
+
+    last = slice(length - 2, length - 2 + many)
+    bends = falls(bend(length - 3), bend(length - 2), windows[1].gain[last])
+    averages = [ladder.average[length - 2 + i : length - 2 + i + many] for i in (0, 1)]
     return Extrapolated(
         value=window.value,
         truncation=truncation,
@@ -235,7 +246,8 @@ def _judge(
         doubt=np.abs(bend(length - 2) - bend(length - 3) / 4),
         near=np.broadcast_to(ladder.step[length - 2 : length - 2 + many], shape),
         exponent=np.broadcast_to(ladder.exponent[:many, None, None], shape),
-        unresolved=np.abs(bend(0)) <= 16 * noise * windows[1].gain[:many],
+        unresolved=np.abs(bend(0)) <= HEARD * noise * windows[1].gain[:many],
+        falls=bends & falls(*averages, np.ones(())),
     )
 
 
@@ -250,7 +262,7 @@ def _weights(length: int) -> tuple[float, ...]:
 
 def _nothing(shape: tuple[int, ...]) -> Extrapolated:
     nan, inf = np.full(shape, np.nan), np.full(shape, np.inf)
-    zero = np.zeros(shape)
+    zero, nowhere = np.zeros(shape), np.zeros(shape, bool)
     return Extrapolated(
-        nan, inf, inf, inf, zero, zero, zero, inf, inf, np.zeros(shape, int), np.zeros(shape, bool)
+        nan, inf, inf, inf, zero, zero, zero, inf, inf, np.zeros(shape, int), nowhere, nowhere
     )

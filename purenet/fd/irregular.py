@@ -143,7 +143,7 @@ def _doubtful(ladder: Ladder, now: Settlement) -> np.ndarray:
         rung = ladder.rungs[exponent]
         seen = np.abs((rung.plus - ladder.base) + (rung.minus - ladder.base))
         expected = np.fmax(expected, 8 * seen * (anchor.step / rung.step) ** 2)
-    noise = _noise_at(ladder, ladder.heights.anchor)
+    noise = ladder.noise_at(anchor)
     kinked = ~(bend <= expected + 2 * _SIGNIFICANT * noise)
     return ~now.agrees | kinked
 
@@ -213,13 +213,6 @@ def _measure_noise(ladder: Ladder, rows: np.ndarray) -> None:
     ladder.noise[rows] = np.where(known > 0, closer, noise)
 
 
-def _noise_at(ladder: Ladder, exponent: int) -> np.ndarray:
-    """The noise of f at one step: as measured, and at least its rounding there."""
-    rung = ladder.rungs[exponent]
-    size = np.fmax(np.fmax(np.abs(rung.plus), np.abs(rung.minus)), np.abs(ladder.base))
-    return np.maximum(ladder.noise, ladder.heights.unit * size)
-
-
 def _apart(ladder: Ladder) -> int:
     """How many halvings one length lies below the one before: seven in float64."""
     return round(-ladder.heights.anchor / 3)
@@ -247,7 +240,7 @@ def _classify(
     left, right = (base - minus) / steps, (plus - base) / steps
     if not np.isfinite([left[-1], right[-1]]).all():
         return Irregularity(row, output, "edge", _limit(left), _limit(right)), False
-    noise = np.array([_noise_at(ladder, lengths[i])[row, output] for i in usable])
+    noise = np.array([ladder.noise_at(rungs[i])[row, output] for i in usable])
     hidden = 2 * _SIGNIFICANT * noise / steps
     kind = _kind(left, right, hidden, _apart(ladder))
     if kind == "jump":

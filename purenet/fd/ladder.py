@@ -40,6 +40,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from purenet.fd.extrapolation import (
+    HEARD,
     RESOLVED,
     Extrapolated,
     Rung,
@@ -70,11 +71,13 @@ class Heights(NamedTuple):
 
     Attributes:
         first: the largest of the first four steps; the others are its halves.
+        between: a step halfway down to the anchor, and one halfway down to that.
         anchor: a step so small that truncation is gone: larger steps must agree with it.
         unit: the rounding of the dtype.
     """
 
     first: int
+    between: tuple[int, ...]
     anchor: int
     unit: float
 
@@ -83,10 +86,12 @@ def heights(dtype: np.dtype) -> Heights:
     """The heights for a dtype: first steps 2^-4 and anchor 2^-22 in float64.
 
     >>> heights(np.dtype(np.float64))
-    Heights(first=-4, anchor=-22, unit=1.1102230246251565e-16)
+    Heights(first=-4, between=(-14, -10), anchor=-22, unit=1.1102230246251565e-16)
     """
     digits = 1 - round(math.log2(float(jnp.finfo(dtype).eps)))
-    return Heights(-round(digits / 13.25), -round(digits * 0.415), 2.0**-digits)
+    first, anchor = -round(digits / 13.25), -round(digits * 0.415)
+    halfway = (first - 3 + anchor) // 2 + 1
+    return Heights(first, (halfway, (first - 3 + halfway) // 2 + 1), anchor, 2.0**-digits)
 
 
 class Ladder:
@@ -113,6 +118,7 @@ class Ladder:
         self.base = base
         self.heights = heights(x.dtype)
         self.rungs: dict[int, Rung] = {}
+        self._between: dict[int, Rung] = {}  # further witnesses, of some
         self.noise = np.zeros((x.size, base.size))  # as measured; its rounding, until it is
         self.evaluations = 0
         self._top = np.full(x.size, self.heights.first)
@@ -139,14 +145,22 @@ class Ladder:
         """The numbers of coordinates and of outputs: (m, q)."""
         return self.noise.shape
 
-    def climb(self, which: np.ndarray, start: np.ndarray, below: Sequence[int]) -> None:
+    def climb(
+        self,
+        which: np.ndarray,
+        start: np.ndarray,
+        below: Sequence[int],
+        into: dict[int, Rung] | None = None,
+    ) -> None:
         """Evaluate coordinates at steps of the exponents ``start + below``, in scales.
 
         Args:
             which: the coordinates, shape (k,).
             start: an exponent for each, shape (k,).
             below: how far above (below: negative) it to step, the same for all, length n.
+            into: where what is found is kept, by default `rungs`.
         """
+        into = self.rungs if into is None else into
         if which.size == 0:
             return
         x = self.x[which][:, None]
@@ -159,7 +173,7 @@ class Ladder:
         realised = (((x + steps) - x).astype(float) - ((x - steps) - x)) / 2
         exponents = start[:, None] + np.array(below)
         for exponent in np.unique(exponents):
-            rung = self._rung(int(exponent))
+            rung = into.setdefault(int(exponent), self._empty())
             rows, columns = np.nonzero(exponents == exponent)
             rung.step[which[rows], 0] = realised[rows, columns]
             rung.plus[which[rows]] = values[rows, 0, columns]
@@ -174,7 +188,7 @@ class Ladder:
         """Climb until every coordinate is settled or has nowhere left to go."""
         previous = np.full(self.shape, np.inf)
         for _ in range(_ROUNDS):
-            now = self.judge()
+            now = self._witnessed(self.judge())
             total = now.truncation + now.round_off
             settled = now.agrees & (now.resolved | (total >= previous / 2))
             worth_raising = settled & self._worth_raising(now)
@@ -191,6 +205,19 @@ class Ladder:
             self._climb_down(np.flatnonzero(doubt & ~far), (1,))
             self._climb_down(np.flatnonzero(far), (2, 3, 4))
         return self.judge()
+
+    def _witnessed(self, now: "Settlement") -> "Settlement":
+        """Ask further witnesses where the noise of the others is larger than what is found."""
+        first = self.rungs[self.heights.first]
+        moves = (first.plus != self.base) | (first.minus != self.base)
+        for exponent in self.heights.between:
+            rows = np.flatnonzero((now.agrees & now.drowned & moves).any(axis=1))
+            if exponent in self._between:
+                rows = rows[np.isnan(self._between[exponent].step[rows, 0])]
+            if rows.size:
+                self.climb(rows, np.full(rows.size, exponent), (0,), self._between)
+                now = self.judge()
+        return now
 
     def _quiet_above(self, wanted: np.ndarray) -> np.ndarray:
         """Which of some coordinates may go to larger steps: those that are no noisier there.
@@ -218,9 +245,16 @@ class Ladder:
         return self.noise > 0
 
     def _climb_up(self, which: np.ndarray) -> None:
-        self._top[which] += _RAISE * 2 ** self._raises[which]
+        """Go up, over steps at which f stands still; where it does not, none is left out."""
+        before, by = self._top[which], _RAISE * 2 ** self._raises[which]
+        self._top[which] += by
         self._raises[which] += 1
-        self.climb(which, self._top[which], tuple(range(0, -_RAISE, -1)))
+        top = self._top[which]
+        while which.size:
+            self.climb(which, top, tuple(range(0, -_RAISE, -1)))
+            moved = ~self._still(top - _RAISE + 1, which).all(axis=1)
+            on = moved & (top - _RAISE > before)
+            which, top, before = which[on], top[on] - _RAISE, before[on]
 
     def _climb_down(self, which: np.ndarray, by: tuple[int, ...]) -> None:
         # just above the anchor some steps are taken once more
@@ -232,19 +266,7 @@ class Ladder:
         """Where the ladder stands with what has been evaluated so far."""
         ladder = {e: rung for e, rung in self.rungs.items() if e > self.heights.anchor}
         anchor = self.rungs[self.heights.anchor]
-        at_anchor = (anchor.plus - anchor.minus) / (2 * anchor.step)
-        # far out f may be large, and its rounding with it: at the anchor its rounding there counts
-        size = np.maximum(np.maximum(np.abs(anchor.plus), np.abs(anchor.minus)), np.abs(self.base))
-        here = np.maximum(self.heights.unit * size, self.noise)
-
-        def from_anchor(one: Extrapolated) -> np.ndarray:
-            """How far an extrapolation is from the anchor without the anchor's truncation."""
-            return np.abs(one.value - at_anchor + one.bend * (anchor.step / one.near) ** 2)
-
-        def of_anchor(one: Extrapolated) -> np.ndarray:
-            """How far the anchor may be off by its noise and what is left of its truncation."""
-            noise = _AGREEMENT * (here / anchor.step + one.noise * one.gain)
-            return noise + one.doubt * (anchor.step / one.near) ** 2
+        witnesses = [anchor, *self._between.values()]
 
         # near the anchor, where noise rules, agreement with it says nothing; and where f is noisy,
         # the anchor says nothing of steps so large that a bounded f has no slope over them
@@ -253,53 +275,75 @@ class Ladder:
 
         def confirmed(one: Extrapolated) -> np.ndarray:
             near = (one.exponent >= nearest) & (one.exponent <= farthest)
-            near &= from_anchor(one) <= of_anchor(one)
+            near &= one.falls
+            for witness in witnesses:
+                near &= self._bears_out(witness, one, 0.0)
             if max(ladder) > self.heights.first:
                 near &= ~far_and_unfounded(one, near, self.heights.first)
             return near
 
         best = best_extrapolation(ladder, self.base, self.heights.unit, self.noise, confirmed)
-        floor = best.noise
-        apart = from_anchor(best)
-        agrees = apart <= of_anchor(best) + 2 * best.cautious
-        round_off = floor * best.gain
+        agrees = best.falls.copy()
+        for witness in witnesses:
+            agrees &= self._bears_out(witness, best, 2 * best.cautious)
+        apart, _ = self._apart(anchor, best)
+        heard = np.fmin.reduce([self._apart(witness, best)[1] for witness in witnesses])
         # two looks at the noise of f: how far the anchor lies off, and how far the averages miss
         # f(x), which is worth something only while truncation does not swamp it
         left = best.doubt * (anchor.step / best.near) ** 2 + 2 * best.cautious
         looks = [
             np.where(agrees, np.maximum(apart - left, 0.0) * anchor.step, 0.0),
-            np.where(agrees & (best.scatter <= _AGREEMENT * floor), best.scatter, 0.0),
+            np.where(agrees & (best.scatter <= _AGREEMENT * best.noise), best.scatter, 0.0),
         ]
         return Settlement(
             best=best,
             truncation=best.truncation,
-            round_off=round_off,
+            round_off=best.noise * best.gain,
             seen_noise=np.maximum(*looks),
             agrees=agrees,
-            resolved=best.truncation <= RESOLVED * round_off,
+            resolved=best.truncation <= RESOLVED * best.noise * best.gain,
+            drowned=np.abs(best.value) <= heard,
         )
 
+    def _bears_out(self, witness: Rung, one: Extrapolated, error: np.ndarray | float) -> np.ndarray:
+        """Where the central difference at a step agrees with extrapolations from larger steps."""
+        apart, allowed = self._apart(witness, one)
+        return (apart <= allowed + error) | ~(2 * witness.step < one.near)
+
+    def _apart(self, witness: Rung, one: Extrapolated) -> tuple[np.ndarray, np.ndarray]:
+        """How far an extrapolation is from the difference at a smaller step, and may be.
+
+        The truncation of the difference, as the extrapolation sees it, is taken out of it.
+        """
+        shorter = (witness.step / one.near) ** 2
+        central = (witness.plus - witness.minus) / (2 * witness.step)
+        noise = self.noise_at(witness) / witness.step + one.noise * one.gain
+        apart = np.abs(one.value - central + one.bend * shorter)
+        return apart, _AGREEMENT * noise + one.doubt * shorter
+
+    def noise_at(self, rung: Rung) -> np.ndarray:
+        """The noise of f at a step: as measured, and at least its rounding there."""
+        size = np.fmax(np.fmax(np.abs(rung.plus), np.abs(rung.minus)), np.abs(self.base))
+        return np.maximum(self.noise, self.heights.unit * size)
+
     def _worth_raising(self, now: "Settlement") -> np.ndarray:
-        best = now.best
+        best, still = now.best, self._still(self._top, np.arange(self.x.size))
         coarse = now.round_off > _WORTH_RAISING * self.heights.unit * np.abs(best.value)
-        return best.unresolved & coarse & ((best.exponent == self._top[:, None]) | self._still())
+        return best.unresolved & coarse & ((best.exponent == self._top[:, None]) | still)
 
-    def _still(self) -> np.ndarray:
-        """Where f has not moved by more than round-off at the largest step."""
-        still = np.zeros(self.shape, bool)
-        for exponent in np.unique(self._top):
-            rung, at = self.rungs[int(exponent)], self._top == exponent
-            noise = np.maximum(self.heights.unit * np.abs(self.base), self.noise[at])
-            moved = np.maximum(np.abs(rung.plus - self.base), np.abs(rung.minus - self.base))
-            still[at] = moved[at] <= _AGREEMENT * noise
-        return still
+    def _still(self, exponents: np.ndarray, which: np.ndarray) -> np.ndarray:
+        """Where f has not moved by more than round-off, for some coordinates at a step of each."""
+        noise = np.maximum(self.heights.unit * np.abs(self.base), self.noise[which])
+        moved = np.full(noise.shape, np.nan)
+        for exponent in np.unique(exponents):
+            rung, at = self.rungs[int(exponent)], exponents == exponent
+            for side in (rung.plus, rung.minus):
+                moved[at] = np.fmax(moved[at], np.abs(side[which[at]] - self.base))
+        return moved <= HEARD * noise
 
-    def _rung(self, exponent: int) -> Rung:
-        if exponent not in self.rungs:
-            m, q = self.shape
-            empty = Rung(np.full((m, 1), np.nan), np.full((m, q), np.nan), np.full((m, q), np.nan))
-            self.rungs[exponent] = empty
-        return self.rungs[exponent]
+    def _empty(self) -> Rung:
+        m, q = self.shape
+        return Rung(np.full((m, 1), np.nan), np.full((m, q), np.nan), np.full((m, q), np.nan))
 
 
 class Settlement(NamedTuple):
@@ -310,8 +354,9 @@ class Settlement(NamedTuple):
         truncation: its truncation.
         round_off: what the noise of f, taken as its rounding, puts into it.
         seen_noise: the noise of f that anchor and averages show, where the anchor agrees; else 0.
-        agrees: whether the anchor confirms it.
+        agrees: whether its truncation falls and the anchor, or another witness, bears it out.
         resolved: whether truncation is down to the size of the round-off.
+        drowned: whether it is no larger than what all witnesses allow for.
     """
 
     best: Extrapolated
@@ -320,3 +365,4 @@ class Settlement(NamedTuple):
     seen_noise: np.ndarray
     agrees: np.ndarray
     resolved: np.ndarray
+    drowned: np.ndarray

@@ -393,3 +393,31 @@ def test_the_bound_holds_where_phases_are_large(frequency, size, x64):
         exact = frequency * slopes.T @ np.cos(phases)
         worst.append(np.max(np.abs(found.value - exact) / found.error))
     assert np.max(worst) <= 1
+
+
+@pytest.mark.parametrize(
+    ("shape", "slope", "variation", "length", "start", "u"),
+    [
+        (jnp.arctan, lambda u: 1 / (1 + u**2), 1e-12, 10.0, 1e5, 0.17),
+        (lambda u: jnp.exp(-(u**2)), lambda u: -2 * u * np.exp(-(u**2)), 1e-10, 10.0, 1e5, 0.17),
+        (jnp.sin, np.cos, 1e-10, 10.0, 9850.0, 0.17),  # a step is a period but for two per cent
+        (jnp.sin, np.cos, 1e-12, 10.0, 9850.0, 0.17),
+        (jnp.arctan, lambda u: 1 / (1 + u**2), 1e-13, 1e3, 0.0, 0.3),
+        (
+            lambda u: u**3 / (1 + u**2) ** 2,
+            jax.grad(lambda u: u**3 / (1 + u**2) ** 2),
+            3e-12,
+            300.0,
+            0.0,
+            1 / 300,
+        ),  # fmt: skip
+    ],
+    ids=["odd", "a bump", "a period", "a period near round-off", "far below round-off", "flat"],
+)
+def test_the_bound_holds_of_a_small_variation_of_a_large_value(
+    shape, slope, variation, length, start, u, x64
+):
+    """Steps of the size of x reach far beyond the length over which it varies."""
+    estimate = fd.estimate(lambda x: 20.0 + variation * shape((x - start) / length))
+    value, error = estimate(start + u * length)
+    assert abs(value - variation / length * slope(u)) <= error
