@@ -410,7 +410,7 @@ def test_the_bound_holds_where_phases_are_large(frequency, size, x64):
             300.0,
             0.0,
             1 / 300,
-        ),  # fmt: skip
+        ),
     ],
     ids=["odd", "a bump", "a period", "a period near round-off", "far below round-off", "flat"],
 )
