@@ -207,7 +207,7 @@ class Dense(Coordinatewise):
                     wait=self._mesh is not None,
                 ),
             )
-            for first, last in self.watch.spans(rounds, together * self.point_seconds())
+            for first, last in self.watch.spans(rounds, together * self.point_seconds(), rounds)
         ]
         return [np.concatenate(parts)[:count] for parts in zip(*spans, strict=True)]
 

@@ -234,7 +234,7 @@ def _judge(
 
     last = slice(length - 2, length - 2 + many)
     bends = falls(bend(length - 3), bend(length - 2), windows[1].gain[last])
-    averages = [ladder.average[length - 2 + i : length - 2 + i + many] for i in (0, 1)]
+    averages = ladder.average[last], ladder.average[length - 1 : length - 1 + many]
     return Extrapolated(
         value=window.value,
         truncation=truncation,

@@ -177,7 +177,7 @@ class Host(Coordinatewise):
         about = [self._identity, *about] if self.watch.keeps else []
         spans = [
             self.watch.kept([*about, f"{first} {last}"], last - first, partial(some, first, last))
-            for first, last in self.watch.spans(count, SPAN / _TOGETHER)
+            for first, last in self.watch.spans(count, SPAN / _TOGETHER, count)
         ]
         columns = [np.concatenate(parts) for parts in zip(*spans, strict=True)]
         return [c.reshape(*shape, *c.shape[1:]) for c in columns]

@@ -10,16 +10,16 @@ from jax.sharding import Mesh, PartitionSpec
 
 
 def over_rounds(run: Callable, mesh: Mesh) -> Callable:
-    """A loop ``run(inputs, first, last)``, zero where it does not go, each device a part of it."""
+    """A loop ``run(inputs, origin, first, last)``, zero elsewhere, each device a part of it."""
     axes = mesh.axis_names
 
-    def part(inputs, first, last):
+    def part(inputs, origin, first, last):
         each = -(-(last - first) // mesh.size)
         start = first + lax.axis_index(axes) * each
-        found = run(inputs, start, jnp.minimum(start + each, last))
+        found = run(inputs, origin, start, jnp.minimum(start + each, last))
         return [lax.psum(out, axes) for out in found]
 
-    return _on_every_device(part, mesh, (PartitionSpec(),) * 3)
+    return _on_every_device(part, mesh, (PartitionSpec(),) * 4)
 
 
 def over_points(run: Callable, mesh: Mesh, shared: int) -> Callable:

@@ -47,11 +47,14 @@ class Watch:
         """Whether values are kept."""
         return self.folder is not None
 
-    def spans(self, rounds: int, seconds: float) -> list[tuple[int, int]]:
-        """Rounds of so many seconds each, some at a time: from the first to before the last."""
-        if self.folder is None and type(self.progress) is Nothing:
-            return [(0, rounds)]
-        some = max(1, int(SPAN / max(seconds, 1e-9)))
+    def spans(self, rounds: int, seconds: float, most: int) -> list[tuple[int, int]]:
+        """Rounds of so many seconds each, some at a time: from the first to before the last.
+
+        They are at most ``most`` at a time.
+        """
+        some = most
+        if self.folder is not None or type(self.progress) is not Nothing:
+            some = min(most, max(1, int(SPAN / max(seconds, 1e-9))))
         return [(first, min(first + some, rounds)) for first in range(0, rounds, some)]
 
     def kept(

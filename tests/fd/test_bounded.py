@@ -120,9 +120,11 @@ def test_a_leaf_taken_in_blocks_is_evaluated_once(x64, monkeypatch):
     """Whichever axis its rounds run along: a block takes whole rounds, and no others."""
     taken = []
 
-    def reached(self, leaf, plan, steps, points, rounds, run=Incremental._reached):
+    run = Incremental._reached
+
+    def reached(self, leaf, plan, steps, points, rounds, *held):
         taken.append(len(rounds) / plan.rounds)
-        return run(self, leaf, plan, steps, points, rounds)
+        return run(self, leaf, plan, steps, points, rounds, *held)
 
     def loss(w):
         return jnp.sum(jnp.tanh(jnp.ones((3, 40)) @ w) @ jnp.ones((30, 5)))
@@ -135,6 +137,7 @@ def test_a_leaf_taken_in_blocks_is_evaluated_once(x64, monkeypatch):
     whole = bounded(setup.evaluator, 0, base)
     monkeypatch.setattr(Incremental, "_reached", reached)
     monkeypatch.setattr("purenet.fd.bounded._BLOCK", 240)
+    monkeypatch.setattr("purenet.fd.incremental.evaluator._HELD", 240)
     blocks = bounded(setup.evaluator, 0, base)
     assert np.all(np.abs(blocks.value - whole.value) <= blocks.error + whole.error)
     assert len(taken) >= 5

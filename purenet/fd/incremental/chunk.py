@@ -37,32 +37,40 @@ class Inputs(NamedTuple):
 
 
 @jaxprs.held
-def compiled(program: jaxprs.Program, plan: Plan | Sample, mesh: Mesh | None = None) -> Any:
+def compiled(
+    program: jaxprs.Program, plan: Plan | Sample, held: int, mesh: Mesh | None = None
+) -> Any:
     """The jitted loop over the rounds from ``first`` to before ``last``: (inputs, first, last).
 
-    It returns each output that the cone reaches, of shape (coordinates, points, *output shape), in
-    the leaf's row-major order; zeros at coordinates of other rounds. The devices of a mesh share
-    the rounds.
+    Where all rounds of the plan are held, it returns each output that the cone reaches in the
+    leaf's row-major order, of shape (coordinates, points, *output shape), with zeros at coordinates
+    of other rounds. Where fewer are, it returns them from the first one on, of shape
+    (held, lanes, points, *output shape). The devices of a mesh share the rounds.
     """
+    in_order = held == plan.rounds
 
-    def rounds(inputs: Inputs, first, last):
+    def rounds(inputs: Inputs, origin, first, last):
         bases = base_values(program.jaxpr, [inputs.leaf, *inputs.reads])
 
         def one(number, gathered):
             outputs = chunk(program, plan, inputs, bases, number)
             return [
-                lax.dynamic_update_index_in_dim(every, out, number, 0)
+                lax.dynamic_update_index_in_dim(every, out, number - origin, 0)
                 for every, out in zip(gathered, outputs, strict=True)
             ]
 
         shapes = jax.eval_shape(lambda: chunk(program, plan, inputs, bases, jnp.int32(0)))
-        empty = [jnp.zeros((plan.rounds, *s.shape), s.dtype) for s in shapes]
-        return list(map(plan.arranged, lax.fori_loop(first, last, one, empty)))
+        empty = [jnp.zeros((held, *s.shape), s.dtype) for s in shapes]
+        found = lax.fori_loop(first, last, one, empty)
+        return list(map(plan.arranged, found)) if in_order else found
+
+    shared = rounds if mesh is None else over_rounds(rounds, mesh)
+
+    def run(inputs: Inputs, first, last):
+        return shared(inputs, 0 if in_order else first, first, last)
 
     each = math.prod(plan.shape) * _POINTS
-    if mesh is not None:
-        rounds = over_rounds(rounds, mesh)
-    return jaxprs.jitted(rounds, each * jaxprs.work_of(program).operations)
+    return jaxprs.jitted(run, each * jaxprs.work_of(program).operations)
 
 
 def chunk(

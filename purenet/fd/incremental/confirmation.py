@@ -29,12 +29,13 @@ def is_confirmed(
         coordinates: those of its coordinates that were displaced.
         steps: of each of its coordinates.
         points: the steps by which each was moved.
-        outputs: what the incremental evaluation found, each of shape (coordinates, points, ...).
+        outputs: what the incremental evaluation found of them, (coordinates, points, ...) each.
         roundings: how far rounding may have moved each output. It is measured only where it may
             matter: where terms cancel, it is theirs and not that of the output.
     """
     drawn = np.random.default_rng([leaf, steps.size])
-    some = drawn.choice(coordinates, min(coordinates.size, _CONFIRMED), replace=False)
+    rows = drawn.choice(coordinates.size, min(coordinates.size, _CONFIRMED), replace=False)
+    some = coordinates[rows]
     point = int(np.argmax(np.abs(points)))
     whole = evaluator.at_points(leaf, some, steps[some] * points[point])
 
@@ -44,7 +45,7 @@ def is_confirmed(
             for at_base, expected, found, rounding in zip(
                 evaluator.base(), whole, outputs, allowed, strict=True
             )
-            for i, row in enumerate(some)
+            for i, row in enumerate(rows)
         )
 
     return within([0.0] * len(outputs)) or within(roundings())

@@ -1,6 +1,5 @@
 """The incremental evaluation: every coordinate of a leaf, each for what it changes alone."""
 
-import math
 import warnings
 from collections.abc import Sequence
 from functools import cached_property
@@ -25,6 +24,7 @@ WIDTH = 10  # points at most that a ladder of steps asks for at a time
 _SAMPLES = 16
 _MANY_ROUNDS = 32  # of which a few more do not count
 _MUCH = 1e7  # operations that do
+_HELD = 2**16  # coordinates times outputs that are gathered where a leaf's are not all asked for
 _EVALUATIONS = 20  # of each coordinate: ten calls of fd.grad, or a check, for a program to pay off
 
 
@@ -62,14 +62,16 @@ class Incremental(Dense):
         return self._along_leaf(leaf, steps, points, np.arange(np.size(steps)))
 
     def _along_leaf(self, leaf: int, steps: Any, points: Any, coordinates: np.ndarray) -> list[Any]:
-        """As `along_leaf`, right at some coordinates; the rounds that take none are left out."""
+        """As `along_leaf`, at some coordinates; the rounds that take none of them are left out."""
         plan, _, operations = self.choice(leaf, len(points))
-        if plan is None:
+        if plan is None and len(coordinates) == np.size(steps):
             return super().along_leaf(leaf, steps, points)
+        if plan is None:
+            return super().displaced(leaf, coordinates, steps[coordinates], points)
         rounds = self._rounds_of(leaf, plan, coordinates)
         self.evaluations += coordinates.size * len(points)
         try:
-            outputs = self._whole(leaf, plan, steps, points, operations, rounds)
+            outputs = self._at(leaf, plan, coordinates, steps, points, operations, rounds)
         except jax.errors.JaxRuntimeError as error:
             self._shrink(plan, error)
             return self._along_leaf(leaf, steps, points, coordinates)
@@ -89,7 +91,7 @@ class Incremental(Dense):
             RuntimeWarning,
             stacklevel=2,
         )
-        return super().along_leaf(leaf, steps, points)
+        return self._along_leaf(leaf, steps, points, coordinates)
 
     def displaced(self, leaf: int, coordinates: Any, steps: Any, points: Any) -> list[Any]:
         """The outputs at some displaced coordinates; see `Dense.displaced`.
@@ -107,13 +109,7 @@ class Incremental(Dense):
         every[coordinates] = steps
         rounds = -(-len(points) // WIDTH)
         filled = np.resize(points, (rounds, WIDTH)).astype(steps.dtype)
-        parts = [
-            [
-                np.asarray(out)[coordinates]
-                for out in self._along_leaf(leaf, every, some, coordinates)
-            ]
-            for some in filled
-        ]
+        parts = [self._along_leaf(leaf, every, some, coordinates) for some in filled]
         return [np.concatenate(out, axis=1)[:, : len(points)] for out in zip(*parts, strict=True)]
 
     def sampled(self, leaf: int, offsets: Any, width: int) -> list[Any]:
@@ -139,32 +135,37 @@ class Incremental(Dense):
             each = namespace(offsets).tile(offsets, count)[None]
             sample = Sample(plan.shape, count, len(offsets))
             return self._displaced(leaf, sample, self._ones(leaf), each, range(1))
-        middle = plan.rounds // 2
-        samples = plan.coordinates(middle)[:: -(-plan.lanes // _SAMPLES)]
+        middle, lanes = plan.rounds // 2, slice(None, None, -(-plan.lanes // _SAMPLES))
+        samples, cone = plan.coordinates(middle)[lanes], self._inlined.cones[leaf]
         self.evaluations += len(samples) * len(offsets)
+        held = self._held(plan, cone)
+        some = samples if held == plan.rounds else (0, lanes)
         padded = namespace(offsets).resize(offsets, (-(-len(offsets) // width), width))
         parts = [
-            self._displaced(
-                leaf, plan, self._ones(leaf), points[:, None], range(middle, middle + 1)
-            )
+            [
+                numbers(out)[some]
+                for out in self._reached(
+                    leaf, plan, self._ones(leaf), points[:, None], range(middle, middle + 1), held
+                )
+            ]
             for points in padded
         ]
-        outputs = [[numbers(out)[samples] for out in part] for part in zip(*parts, strict=True)]
-        return [namespace(*part).concatenate(part, axis=1)[:, : len(offsets)] for part in outputs]
+        outputs = [namespace(*part).concatenate(part, axis=1) for part in zip(*parts, strict=True)]
+        return self._with_unreached(cone, [out[:, : len(offsets)] for out in outputs])
 
     def order(self, leaf: int) -> np.ndarray:
         """The coordinates of a leaf by the rounds that take them; see `Evaluator.order`."""
         plan, coordinates = self.choice(leaf, WIDTH)[0], super().order(leaf)
         if plan is None:
             return coordinates
-        return np.argsort(plan.round_of(coordinates % self.leaves[leaf].size), kind="stable")
+        return np.argsort(plan.places_of(coordinates % self.leaves[leaf].size)[0], kind="stable")
 
     def _rounds_of(self, leaf: int, plan: Plan, coordinates: np.ndarray) -> range:
         size = self.leaves[leaf].size
         if len(coordinates) == coordinate_count(self.leaves[leaf]):
             return range(plan.rounds)
-        numbers = plan.round_of(coordinates % size)
-        return range(int(numbers.min()), int(numbers.max()) + 1)
+        number, _ = plan.places_of(coordinates % size)
+        return range(int(number.min()), int(number.max()) + 1)
 
     def _shrink(self, plan: Plan, error: Exception) -> None:
         """Take less memory from here on; raise the error where that is not what it says."""
@@ -244,33 +245,54 @@ class Incremental(Dense):
         saved = points * (self._point_work - work) / jaxprs.RATE
         return rest if saved > max(map(jaxprs.compile_seconds, cones)) else set()
 
-    def _whole(
-        self, leaf: int, plan: Plan, steps: Any, points: Any, operations: float, rounds: range
+    def _at(
+        self,
+        leaf: int,
+        plan: Plan,
+        coordinates: np.ndarray,
+        steps: Any,
+        points: Any,
+        operations: float,
+        rounds: range,
     ) -> list:
-        """The outputs at the coordinates of some rounds of a leaf, span by span."""
+        """The outputs at some coordinates, which some rounds of a leaf take, span by span."""
         points = points[:, None]
         if jaxprs.is_traced(steps) or any(map(jaxprs.is_traced, self.leaves)):
             return self._displaced(leaf, plan, steps, points, rounds)
-        count = int(np.size(steps)) * len(points)
-        spans = self.watch.spans(len(rounds), operations / plan.rounds / jaxprs.RATE)
+        cone, size = self._inlined.cones[leaf], self.leaves[leaf].size
+        held = plan.rounds if len(coordinates) == np.size(steps) else self._held(plan, cone)
+        spans = self.watch.spans(len(rounds), operations / plan.rounds / jaxprs.RATE, held)
         about = [self._identity, f"{leaf} {plan}", steps, points] if self.watch.keeps else []
+        number, lane = plan.places_of(coordinates % size)
         total: list[Any] = []
-        for first, last in ((rounds[low], rounds[high - 1] + 1) for low, high in spans):
-            rows = _rows(plan, range(first, last), np.size(steps)) if len(spans) > 1 else None
+        for low, high in spans:
+            first, last = rounds[low], rounds[high - 1] + 1
+            rows = np.flatnonzero((number >= first) & (number < last))
 
             def some(first=first, last=last, rows=rows):
-                reached = self._reached(leaf, plan, steps, points, range(first, last))
-                return reached if rows is None else [np.asarray(out)[rows] for out in reached]
+                reached = self._reached(leaf, plan, steps, points, range(first, last), held)
+                if len(spans) == 1 and np.array_equal(coordinates, np.arange(np.size(steps))):
+                    return reached
+                if held == plan.rounds:
+                    return [np.asarray(out)[coordinates[rows]] for out in reached]
+                # of a complex leaf the imaginary parts come after all rounds of the real ones
+                half = coordinates[rows] // size
+                places = half * held + number[rows] - first, lane[rows]
+                return [np.asarray(out)[places] for out in reached]
 
-            share = count * (last - first) // plan.rounds
-            part = self.watch.kept([*about, f"{first} {last}"], share, some)
-            if rows is None:
+            part = self.watch.kept([*about, rows], rows.size * len(points), some)
+            if len(spans) == 1:
                 total = part
                 break
-            total = total or [np.zeros((np.size(steps), *p.shape[1:]), p.dtype) for p in part]
-            for every, out in zip(total, part, strict=True):
-                every[rows] += out  # a row is zero in all spans but its own
-        return self._with_unreached(self._inlined.cones[leaf], total)
+            total = total or [np.empty((len(coordinates), *p.shape[1:]), p.dtype) for p in part]
+            for out, found in zip(total, part, strict=True):
+                out[rows] = found
+        return self._with_unreached(cone, total)
+
+    def _held(self, plan: Plan, cone: jaxprs.Cone) -> int:
+        """The rounds whose outputs a program holds that displaces some coordinates only."""
+        outputs = sum(self._values[i].size for i in cone.outputs)
+        return min(plan.rounds, max(1, -(-_HELD // (plan.lanes * outputs))) + 1)
 
     def _roundings(self) -> list[float]:
         """How far rounding may have moved each output."""
@@ -305,12 +327,18 @@ class Incremental(Dense):
         return self._with_unreached(self._inlined.cones[leaf], reached)
 
     def _reached(
-        self, leaf: int, plan: Plan | Sample, steps: Any, points: Any, rounds: range
+        self,
+        leaf: int,
+        plan: Plan | Sample,
+        steps: Any,
+        points: Any,
+        rounds: range,
+        held: int | None = None,
     ) -> list[Any]:
-        """The outputs that the leaf reaches; zeros at coordinates of other rounds."""
+        """The outputs that the leaf reaches, as `compiled` gives them; all rounds are held."""
         x, cone = self.leaves[leaf], self._inlined.cones[leaf]
         reads = [self._values[self._inlined.outputs + read] for read in cone.reads]
-        evaluate = compiled(cone.program, plan, self._mesh)
+        evaluate = compiled(cone.program, plan, held or plan.rounds, self._mesh)
         if jaxprs.is_traced(steps) or any(map(jaxprs.is_traced, (x, *reads))):
             evaluate = evaluate.__wrapped__  # inside of another jit it is part of that program
         directions = (1.0, 1.0j) if jnp.iscomplexobj(x) else (1.0,)
@@ -336,13 +364,6 @@ class Incremental(Dense):
             found[i] if i in found else _spread(out, (*leading, *out.shape))
             for i, out in enumerate(self._values[: self._inlined.outputs])
         ]
-
-
-def _rows(plan: Plan, rounds: range, count: int) -> np.ndarray:
-    """The coordinates that some rounds take; of a complex leaf of both its parts."""
-    size = math.prod(plan.shape)
-    rows = np.unique(np.concatenate([plan.coordinates(number) for number in rounds]))
-    return np.concatenate([rows + start for start in range(0, count, size)])
 
 
 def _spread(out: Any, shape: tuple[int, ...]) -> Any:

@@ -56,21 +56,25 @@ class Plan(NamedTuple):
             flat = flat * size + places.get(axis, 0)
         return flat
 
-    def round_of(self, coordinates: np.ndarray) -> np.ndarray:
-        """The round that takes each of some coordinates, given by their row-major positions."""
+    def places_of(self, coordinates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The round that takes each of some coordinates, and its lane there.
+
+        Coordinates are given by their row-major positions.
+        """
         places = np.unravel_index(coordinates, self.shape) if self.shape else ()
-        position, lane = np.zeros(len(coordinates), int), np.zeros(len(coordinates), int)
+        position, along = np.zeros(len(coordinates), int), np.zeros(len(coordinates), int)
         for axis in self.loops:
             position = position * self.shape[axis] + places[axis]
         for axis in self.axes:
-            lane = lane * self.shape[axis] + places[axis]
-        return position * self.chunks + lane // self.lanes
+            along = along * self.shape[axis] + places[axis]
+        chunk = along // self.lanes
+        return position * self.chunks + chunk, along - self._start(chunk, np)
 
     def arranged(self, outputs: Any) -> Any:
         """Outputs of shape (rounds, lanes, ...) in the leaf's row-major order."""
         lane = jnp.arange(self.together)
         chunk = jnp.minimum(lane // self.lanes, self.chunks - 1)
-        start = jnp.minimum(chunk * self.lanes, self.together - self.lanes)
+        start = self._start(chunk, jnp)
         rest = outputs.shape[2:]
         loops = math.prod(self.shape[axis] for axis in self.loops)
         outputs = outputs.reshape(loops, self.chunks, self.lanes, *rest)
@@ -88,13 +92,16 @@ class Plan(NamedTuple):
         for axis in reversed(self.loops):
             places[axis] = position % self.shape[axis]
             position = position // self.shape[axis]
-        # the last chunk is as long as the others, and takes some coordinates once more
-        start = xp.minimum(chunk * self.lanes, self.together - self.lanes)
+        start = self._start(chunk, xp)
         lanes, inner = start + xp.arange(self.lanes), self.together
         for axis in self.axes:
             inner //= self.shape[axis]
             places[axis] = lanes // inner % self.shape[axis] if len(self.axes) > 1 else lanes
         return places, start
+
+    def _start(self, chunk: Any, xp: Any) -> Any:
+        # the last chunk is as long as the others, and takes some coordinates once more
+        return xp.minimum(chunk * self.lanes, self.together - self.lanes)
 
 
 class Sample(NamedTuple):

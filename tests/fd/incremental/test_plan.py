@@ -63,5 +63,5 @@ def test_a_sample_meets_different_places_of_each_axis():
 @given(any_plan(), st.data())
 def test_the_round_of_a_coordinate_takes_it(plan, data):
     coordinate = data.draw(st.integers(0, int(np.prod(plan.shape)) - 1))
-    (number,) = plan.round_of(np.array([coordinate]))
-    assert coordinate in plan.coordinates(int(number))
+    (number,), (lane,) = plan.places_of(np.array([coordinate]))
+    assert plan.coordinates(int(number))[lane] == coordinate
