@@ -15,6 +15,7 @@ from purenet.fd.stencils import extrapolation_weights
 _MOST = 8  # coordinates that are traced; more are a pattern, which the first of them show
 # without it test_one_is_found_wherever_it_is fails
 _EVALUATIONS = 400
+# without it test_small_errors_are_found_and_no_others fails
 _MARGIN = 32  # a half may be off by more than the whole, in which errors of either sign cancel
 # without it test_several_are_all_found fails
 _QUIETEST = 1000  # how many times quieter than all of them a coordinate may be, to be followed

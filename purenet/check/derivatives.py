@@ -24,7 +24,6 @@ from purenet.fd.setup import Setup, on_host, prepared
 from purenet.fd.watch import Watch
 
 _EXACT = 1e-13  # by less a solver that stops at round-off may move a derivative too
-_MOST_LEFT = 1e-3  # by a tolerance; what moves more has not converged, and excuses nothing
 _LEFT = 4.0  # times what a solver's tolerance leaves: the same solver in other digits leaves more
 
 
@@ -100,7 +99,7 @@ def compare_derivatives(
         try:
             part = compare(setup, target, base, witnesses, states, seed, budget)
             left = left_by_stopping(target, seed) if part.suspects else 0.0
-            if _EXACT < left <= _MOST_LEFT:
+            if left > _EXACT:
                 notes = [*notes, _said_of_stopping(left)]
                 witnesses = [Inexact(one, _LEFT * left) for one in witnesses]
                 part = compare(setup, target, base, witnesses, states, seed, budget)

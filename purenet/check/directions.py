@@ -21,6 +21,7 @@ EACH = 5  # directions of each of two kinds, or fewer
 SPREAD = (15.9, 4.41, 2.92, 2.37, 2.09)
 # without it test_directions_of_large_leaves_stay_within_their_dtype fails
 _ROOM = 4  # powers of two, for entries that are larger than their leaf's typical ones
+# without it test_a_disagreement_must_stand_at_shorter_steps_too fails
 _AGAIN = 0.5  # of steps at which a disagreement must stand with their own, wider bound
 
 

@@ -25,6 +25,7 @@ from purenet.fd.noise import POINTS, measured_noise
 
 # roundings that numbers without a function may have: sums over a batch of a hundred err by a dozen
 _ROUNDINGS = 64.0
+# without it test_a_gradient_that_loses_digits_is_held_to_what_it_has fails
 _NOISES = 16.0  # of the given function; its noise is known from eight values
 
 

@@ -55,8 +55,10 @@ from purenet.fd.noise import POINTS, measured_noise
 _AGREEMENT = 50.0
 # without it test_steps_far_too_small_are_raised fails
 _WORTH_RAISING = 100.0  # relative round-off, in roundings of 1, above which larger steps are tried
+# without either test_they_are_raised_as_far_as_a_tiny_number_needs fails
 _RAISE = 5  # steps up at first; each further raise goes twice as far
 _RAISES = 3
+# without it test_round_off_is_that_of_the_terms_where_they_cancel fails
 _FAR = 1  # the exponent of a step of twice the scale: as far as noise is known from the point
 # without it test_every_coordinate_lies_within_its_bound fails
 _ROUNDS = 16

@@ -18,9 +18,11 @@ from purenet.jaxprs.program import Program, is_traced
 from purenet.jaxprs.replay import Replay
 from purenet.jaxprs.widening import is_extended, wide_dtype
 
+# without either test_what_is_shaken_covers_the_error_several_times fails
 SHAKES = 7
 _ALLOWANCE = 8  # roundings by which each operation is moved: few draws show too little
 _MIXERS = tuple(map(np.uint64, (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)))
+# without it test_a_table_of_constants_was_rounded_and_data_are_what_they_are fails
 _TABLE = 64  # elements up to which an array is a table of constants
 _SHORT = 2**12  # a number that is a multiple of 1/4096 no larger than 4096 was meant as it is
 

@@ -56,16 +56,25 @@ def test_one_is_found_wherever_it_is(wrong, factor):
     assert result.evaluations <= 20 + 4 * math.ceil(math.log2(sum(SIZES)))
 
 
+def at(positions):
+    ends = np.cumsum(SIZES)
+    leaves = np.searchsorted(ends, positions, side="right")
+    return [(int(i), int(p - ends[i] + SIZES[i])) for i, p in zip(leaves, positions, strict=True)]
+
+
 @settings(max_examples=10, deadline=None)
 @given(st.sets(st.integers(0, sum(SIZES) - 1), min_size=2, max_size=5))
 def test_several_are_all_found(positions):
-    ends = np.cumsum(SIZES)
-    wrong = []
-    for position in positions:
-        leaf = int(np.searchsorted(ends, position, side="right"))
-        wrong.append((leaf, position - int(ends[leaf - 1] if leaf else 0)))
-    result = search(wrong)
-    assert set(result.found) == {Found(*one) for one in wrong}
+    wrong = at(sorted(positions))
+    assert set(search(wrong).found) == {Found(*one) for one in wrong}
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_small_errors_are_found_and_no_others(seed):
+    """Truncation of either sign cancels in the whole and shows in its halves."""
+    positions = np.random.default_rng(seed).choice(sum(SIZES), 3, replace=False)
+    wrong = at(positions)
+    assert set(search(wrong, 1 + 1e-7).found) == {Found(*one) for one in wrong}
 
 
 def test_more_than_are_worth_naming():

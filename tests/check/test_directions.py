@@ -5,7 +5,9 @@ from types import SimpleNamespace
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
+from purenet import compare_grads
 from purenet.check.directions import difference_along, directions_of
 from purenet.fd.options import checked
 from purenet.fd.point import Point
@@ -45,3 +47,16 @@ def test_a_derivative_along_a_direction_has_ten_digits_of_the_gradient(x64):
         found = difference_along(setup, base, [direction])
         size = np.linalg.norm(direction) * np.linalg.norm(gradient)
         assert abs(found.value[0, 0] - exact) <= found.error[0, 0] <= 1e-10 * size
+
+
+@pytest.mark.parametrize("seed", [3, 24, 29])
+def test_a_disagreement_must_stand_at_shorter_steps_too(seed, x64):
+    """A corner that is rounded over less than the steps: from afar the slope is another one."""
+    draws = np.random.default_rng(seed)
+    weights, x = draws.normal(size=(5, 2)), 1e5 + 6e3 * draws.normal(size=2)
+
+    def loss(x):
+        corners = weights @ jnp.sqrt(1 + (5e-4 * (x - 1e5)) ** 2)
+        return jnp.sum(jnp.exp(-4e-4 / (1 + (1e-4 * corners) ** 2)))
+
+    assert compare_grads(loss, x, budget=0, key=jax.random.key(seed)).verdict != "disagrees"

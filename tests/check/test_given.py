@@ -252,6 +252,24 @@ def test_a_loss_of_jax_in_float32_beside_a_gradient_of_numpy_in_float64():
     assert [leaf.path for leaf in report.leaves if not leaf.ok] == ["params['W2']"]
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_a_gradient_that_loses_digits_is_held_to_what_it_has(seed, x64):
+    """As one written in NumPy may that adds to a buffer of large numbers."""
+    w, x = (
+        np.random.default_rng([seed, i]).normal(size=size)
+        for i, size in enumerate([(6, 4), (5, 6)])
+    )
+
+    def loss(w):
+        return jnp.sum(jnp.tanh(x @ w) ** 2)
+
+    def gradient(w, factor):
+        return (factor * np.asarray(jax.grad(loss)(w)) + 1e6) - 1e6
+
+    assert check_grads(loss, w, gradient=lambda w: gradient(w, 1.0)).compared == 24
+    assert compare_grads(loss, w, gradient=lambda w: gradient(w, 1.0001)).verdict == "disagrees"
+
+
 def test_one_argument_of_a_vjp_and_a_tree_of_outputs():
     def f(x):
         return {"square": np.asarray(x) ** 2, "sum": np.sum(np.asarray(x))}

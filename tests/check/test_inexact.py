@@ -123,5 +123,19 @@ def test_an_iteration_that_stops_at_a_tolerance_is_right_to_that_tolerance(facto
     assert "which is what the tolerance of a solver leaves" in str(report.notes)
 
 
+@pytest.mark.parametrize("seed", [9, 10])
+def test_what_a_tolerance_leaves_is_asked_along_several_directions(seed):
+    w = jnp.array([1.2, 0.4, -0.3]) * (1 + seed / 20)
+    report = compare_grads(equilibrium(1.0, tolerance=3e-5), w, key=jax.random.key(seed))
+    assert report.verdict == "agrees", str(report)
+
+
+@pytest.mark.parametrize("factor", [1.0, 1.02])
+def test_of_one_that_stops_far_too_early_nothing_is_said(factor):
+    report = compare_grads(equilibrium(factor, tolerance=3e-2), jnp.array([1.2, 0.4, -0.3]))
+    assert report.verdict == "undecided", str(report)
+    assert "held to 5e-02 of the largest derivative" in str(report.notes)
+
+
 def test_one_that_has_settled_needs_no_word():
     assert check_grads(equilibrium(1.0, tolerance=1e-12), jnp.array([1.2, 0.4, -0.3])).notes == ()

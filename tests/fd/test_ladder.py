@@ -44,6 +44,13 @@ def test_steps_far_too_small_are_raised():
     assert float(now.best.value[0, 0]) == pytest.approx(-np.sin(0.5), rel=1e-9)
 
 
+def test_they_are_raised_as_far_as_a_tiny_number_needs():
+    with np.errstate(all="ignore"):
+        now = ladder(np.exp, 1e-12).settle()
+    assert float(now.best.value[0, 0]) == pytest.approx(1.0, rel=1e-11)
+    assert float(now.round_off[0, 0]) < 1e-11
+
+
 def test_outside_the_domain_only_smaller_steps_count():
     with np.errstate(all="ignore"):
         found = ladder(np.log, 0.01, scale=1.0)

@@ -38,6 +38,34 @@ def test_sums_of_many_terms(x64, n):
     assert abs(float(value) - exact) <= float(moved) < 1e-9
 
 
+def test_what_is_shaken_covers_the_error_several_times(x64):
+    """Few draws show too little; the error of most of 500 recurrences is a hundredth of it."""
+
+    def recurrence(x):
+        y = x
+        for _ in range(30):
+            y = y * 1.375 - 0.25 * y * y * x
+        return y
+
+    x = np.random.default_rng(0).uniform(-1.5, 1.5, 500)
+    value, moved = rounded(recurrence, jnp.asarray(x))
+    error = np.abs(value - recurrence(x.astype(np.longdouble)))
+    assert np.all(5 * error <= moved)
+    assert np.median(error / moved) > 1e-3
+
+
+@pytest.mark.parametrize(("size", "counts"), [(64, True), (65, False)])
+def test_a_table_of_constants_was_rounded_and_data_are_what_they_are(size, counts):
+    with jax.enable_x64(False):
+        table, x = jnp.linspace(0.1, 0.9, size), jnp.ones(size)
+        traced = jaxprs.trace(lambda leaves: [jnp.sum(leaves[0] ** 2 * table)], [x])
+        with jaxprs.working_precision(True):
+            (moved,) = jaxprs.moved_by_constants(
+                traced.program, traced.constants, [jaxprs.widen(x)]
+            )
+    assert np.any(np.asarray(moved)) == counts
+
+
 def test_what_does_not_round_is_not_shaken(x64):
     _, moved = rounded(lambda x: jnp.max(-x[::-1].reshape(2, 2).T), jnp.arange(4.0))
     assert float(moved) == 0.0
