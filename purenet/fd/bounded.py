@@ -8,9 +8,10 @@ import numpy as np
 from purenet.fd.differences import Evaluator, real_coordinates
 from purenet.fd.extrapolation import NOISES, TRUNCATIONS
 from purenet.fd.irregular import SURE, Irregularity, examine
-from purenet.fd.ladder import Ladder, Settlement, Values
+from purenet.fd.ladder import Ladder, Values
 from purenet.fd.lengths import LARGE, measured_length, on_their_own, placed
 from purenet.fd.numbers import side_by_side
+from purenet.fd.settlement import Settlement
 
 # of the first steps, in sixteenths of the length over which the function curves: longer ones gain
 # a digit where they are extrapolated away, and are given up for shorter ones where they are not

@@ -4,9 +4,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from purenet.fd.ladder import Ladder, Settlement
+from purenet.fd.ladder import Ladder
 from purenet.fd.noise import POINTS, measured_noise
 from purenet.fd.oscillation import oscillates
+from purenet.fd.settlement import Settlement
 
 # without it test_every_coordinate_lies_within_its_bound fails
 _SIGNIFICANT = 50.0  # noises by which the two sides must differ to be told apart

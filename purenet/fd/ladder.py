@@ -19,40 +19,30 @@ round-off
     small steps suffer from. The weights make of it noise * gain, by the propagation of errors.
 
 The extrapolation with the least sum of the two is taken. Since it may agree with itself by chance
-(steps that all reach over a stair agree on the slope of the staircase), it must agree with a
-witness: the anchor, a central difference at a step so small that truncation is gone, and that only
-its own round-off blurs.
+(steps that all reach over a stair agree on the slope of the staircase; those of a function that
+has saturated, on next to nothing), truncation must fall from each step to its half, and it must
+agree with a witness: the anchor, a central difference at a step so small that truncation is gone,
+and that only its own round-off blurs. Where that hides what is found, witnesses in between are
+asked.
 
     e    -4   -5   -6   -7   ...  -12            -22
          o    o    o    o          o               o
          |____first four____|  halved where        the anchor, far below 2^-17, the best step
                           in doubt            of a single central difference
 
-Larger steps are climbed to where round-off rules and the top rung shows no truncation; smaller ones
-where it does not settle. What never settles is examined in `irregular`: a kink, a jump, noise.
+Larger steps are climbed to where round-off rules and the top rung shows no truncation, and none is
+left out over which f moves; smaller ones where it does not settle. What never settles is examined
+in `irregular`: a kink, a jump, noise.
 """
 
-import math
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
-import jax.numpy as jnp
 import numpy as np
 
-from purenet.fd.extrapolation import (
-    HEARD,
-    RESOLVED,
-    Extrapolated,
-    Rung,
-    best_extrapolation,
-    far_and_unfounded,
-)
+from purenet.fd.extrapolation import HEARD, Rung
 from purenet.fd.noise import POINTS, measured_noise
+from purenet.fd.settlement import Settlement, heights, noise_at, settled
 
-# round-offs by which the anchor may differ: values of the networks and special functions of
-# tests/fd/test_estimation.py err by up to a dozen ulps, and the anchor takes two of them
-# without it test_every_coordinate_lies_within_its_bound fails
-_AGREEMENT = 50.0
 # without it test_steps_far_too_small_are_raised fails
 _WORTH_RAISING = 100.0  # relative round-off, in roundings of 1, above which larger steps are tried
 # without either test_they_are_raised_as_far_as_a_tiny_number_needs fails
@@ -62,38 +52,8 @@ _RAISES = 3
 _FAR = 1  # the exponent of a step of twice the scale: as far as noise is known from the point
 # without it test_every_coordinate_lies_within_its_bound fails
 _ROUNDS = 16
-# without it test_a_black_box_that_computes_in_float32_is_covered fails
-_APART = 8  # halvings from the anchor at which an extrapolation is still another witness
 
 Values = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
-
-
-class Heights(NamedTuple):
-    """Where a ladder stands in its scale, as exponents of two.
-
-    Attributes:
-        first: the largest of the first four steps; the others are its halves.
-        between: a step halfway down to the anchor, and one halfway down to that.
-        anchor: a step so small that truncation is gone: larger steps must agree with it.
-        unit: the rounding of the dtype.
-    """
-
-    first: int
-    between: tuple[int, ...]
-    anchor: int
-    unit: float
-
-
-def heights(dtype: np.dtype) -> Heights:
-    """The heights for a dtype: first steps 2^-4 and anchor 2^-22 in float64.
-
-    >>> heights(np.dtype(np.float64))
-    Heights(first=-4, between=(-14, -10), anchor=-22, unit=1.1102230246251565e-16)
-    """
-    digits = 1 - round(math.log2(float(jnp.finfo(dtype).eps)))
-    first, anchor = -round(digits / 13.25), -round(digits * 0.415)
-    halfway = (first - 3 + anchor) // 2 + 1
-    return Heights(first, (halfway, (first - 3 + halfway) // 2 + 1), anchor, 2.0**-digits)
 
 
 class Ladder:
@@ -186,16 +146,16 @@ class Ladder:
         self.evaluations += steps.size * points.size
         return self._values(which, steps, points)
 
-    def settle(self) -> "Settlement":
+    def settle(self) -> Settlement:
         """Climb until every coordinate is settled or has nowhere left to go."""
         previous = np.full(self.shape, np.inf)
         for _ in range(_ROUNDS):
             now = self._witnessed(self.judge())
             total = now.truncation + now.round_off
-            settled = now.agrees & (now.resolved | (total >= previous / 2))
-            worth_raising = settled & self._worth_raising(now)
+            done = now.agrees & (now.resolved | (total >= previous / 2))
+            worth_raising = done & self._worth_raising(now)
             raising = self._quiet_above(np.any(worth_raising, axis=1))
-            doubt = ~settled.all(axis=1) & ~raising & (self._lowest > self.heights.anchor + 1)
+            doubt = ~done.all(axis=1) & ~raising & (self._lowest > self.heights.anchor + 1)
             if not (raising | doubt).any():
                 return now
             previous = np.where(now.agrees & ~raising[:, None], total, np.inf)
@@ -208,7 +168,7 @@ class Ladder:
             self._climb_down(np.flatnonzero(far), (2, 3, 4))
         return self.judge()
 
-    def _witnessed(self, now: "Settlement") -> "Settlement":
+    def _witnessed(self, now: Settlement) -> Settlement:
         """Ask further witnesses where the noise of the others is larger than what is found."""
         first = self.rungs[self.heights.first]
         moves = (first.plus != self.base) | (first.minus != self.base)
@@ -264,71 +224,22 @@ class Ladder:
         self.climb(which, lowest + by[-1], tuple(-b for b in by))
         self._lowest[which] = lowest
 
-    def judge(self) -> "Settlement":
+    def judge(self) -> Settlement:
         """Where the ladder stands with what has been evaluated so far."""
-        ladder = {e: rung for e, rung in self.rungs.items() if e > self.heights.anchor}
-        anchor = self.rungs[self.heights.anchor]
-        witnesses = [anchor, *self._between.values()]
-
-        # near the anchor, where noise rules, agreement with it says nothing; and where f is noisy,
-        # the anchor says nothing of steps so large that a bounded f has no slope over them
-        nearest = self.heights.anchor + _APART
-        farthest = np.where(self.is_noisy(), self._reach, np.iinfo(int).max)
-
-        def confirmed(one: Extrapolated) -> np.ndarray:
-            near = (one.exponent >= nearest) & (one.exponent <= farthest)
-            near &= one.falls
-            for witness in witnesses:
-                near &= self._bears_out(witness, one, 0.0)
-            if max(ladder) > self.heights.first:
-                near &= ~far_and_unfounded(one, near, self.heights.first)
-            return near
-
-        best = best_extrapolation(ladder, self.base, self.heights.unit, self.noise, confirmed)
-        agrees = best.falls.copy()
-        for witness in witnesses:
-            agrees &= self._bears_out(witness, best, 2 * best.cautious)
-        apart, _ = self._apart(anchor, best)
-        heard = np.fmin.reduce([self._apart(witness, best)[1] for witness in witnesses])
-        # two looks at the noise of f: how far the anchor lies off, and how far the averages miss
-        # f(x), which is worth something only while truncation does not swamp it
-        left = best.doubt * (anchor.step / best.near) ** 2 + 2 * best.cautious
-        looks = [
-            np.where(agrees, np.maximum(apart - left, 0.0) * anchor.step, 0.0),
-            np.where(agrees & (best.scatter <= _AGREEMENT * best.noise), best.scatter, 0.0),
-        ]
-        return Settlement(
-            best=best,
-            truncation=best.truncation,
-            round_off=best.noise * best.gain,
-            seen_noise=np.maximum(*looks),
-            agrees=agrees,
-            resolved=best.truncation <= RESOLVED * best.noise * best.gain,
-            drowned=np.abs(best.value) <= heard,
+        return settled(
+            {e: rung for e, rung in self.rungs.items() if e > self.heights.anchor},
+            [self.rungs[self.heights.anchor], *self._between.values()],
+            self.base,
+            self.noise,
+            self.heights,
+            self._reach,
         )
-
-    def _bears_out(self, witness: Rung, one: Extrapolated, error: np.ndarray | float) -> np.ndarray:
-        """Where the central difference at a step agrees with extrapolations from larger steps."""
-        apart, allowed = self._apart(witness, one)
-        return (apart <= allowed + error) | ~(2 * witness.step < one.near)
-
-    def _apart(self, witness: Rung, one: Extrapolated) -> tuple[np.ndarray, np.ndarray]:
-        """How far an extrapolation is from the difference at a smaller step, and may be.
-
-        The truncation of the difference, as the extrapolation sees it, is taken out of it.
-        """
-        shorter = (witness.step / one.near) ** 2
-        central = (witness.plus - witness.minus) / (2 * witness.step)
-        noise = self.noise_at(witness) / witness.step + one.noise * one.gain
-        apart = np.abs(one.value - central + one.bend * shorter)
-        return apart, _AGREEMENT * noise + one.doubt * shorter
 
     def noise_at(self, rung: Rung) -> np.ndarray:
         """The noise of f at a step: as measured, and at least its rounding there."""
-        size = np.fmax(np.fmax(np.abs(rung.plus), np.abs(rung.minus)), np.abs(self.base))
-        return np.maximum(self.noise, self.heights.unit * size)
+        return noise_at(rung, self.base, self.noise, self.heights.unit)
 
-    def _worth_raising(self, now: "Settlement") -> np.ndarray:
+    def _worth_raising(self, now: Settlement) -> np.ndarray:
         best, still = now.best, self._still(self._top, np.arange(self.x.size))
         coarse = now.round_off > _WORTH_RAISING * self.heights.unit * np.abs(best.value)
         return best.unresolved & coarse & ((best.exponent == self._top[:, None]) | still)
@@ -346,25 +257,3 @@ class Ladder:
     def _empty(self) -> Rung:
         m, q = self.shape
         return Rung(np.full((m, 1), np.nan), np.full((m, q), np.nan), np.full((m, q), np.nan))
-
-
-class Settlement(NamedTuple):
-    """Where a ladder stands; every array has shape (m, q).
-
-    Attributes:
-        best: the best extrapolation.
-        truncation: its truncation.
-        round_off: what the noise of f, taken as its rounding, puts into it.
-        seen_noise: the noise of f that anchor and averages show, where the anchor agrees; else 0.
-        agrees: whether its truncation falls and the anchor, or another witness, bears it out.
-        resolved: whether truncation is down to the size of the round-off.
-        drowned: whether it is no larger than what all witnesses allow for.
-    """
-
-    best: Extrapolated
-    truncation: np.ndarray
-    round_off: np.ndarray
-    seen_noise: np.ndarray
-    agrees: np.ndarray
-    resolved: np.ndarray
-    drowned: np.ndarray

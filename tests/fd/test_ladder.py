@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from purenet.fd.ladder import Ladder, heights
+from purenet.fd.ladder import Ladder
+from purenet.fd.settlement import heights
 
 
 def ladder(f, x, scale=None):
