@@ -63,13 +63,7 @@ def examine(ladder: Ladder, now: Settlement) -> tuple[Settlement, list[Irregular
     _measure_noise(ladder, rows)
     now = ladder.settle()
     doubtful = _doubtful(ladder, now)
-    rows = np.flatnonzero(doubtful.any(axis=1))
-    lengths = _lengths(ladder)
-    ladder.climb(rows, np.full(rows.size, lengths[0]), tuple(e - lengths[0] for e in lengths))
-    named = {
-        (int(row), int(output)): _classify(ladder, lengths, int(row), int(output))
-        for row, output in np.argwhere(doubtful)
-    }
+    named = _named(ladder, doubtful)
     oscillating = oscillates(ladder) & ~doubtful
     for row, output in np.argwhere(oscillating):
         one = Irregularity(int(row), int(output), "unsettled", np.nan, np.nan)
@@ -79,6 +73,22 @@ def examine(ladder: Ladder, now: Settlement) -> tuple[Settlement, list[Irregular
         pending[at] = may_be_smooth
     now, settled = _settled_deeper(ladder, now, pending, oscillating)
     return now, [one for at, (one, _) in named.items() if not settled[at]]
+
+
+def _named(
+    ladder: Ladder, doubtful: np.ndarray
+) -> dict[tuple[int, int], tuple[Irregularity, bool]]:
+    """What doubtful derivatives look like over five lengths, and whether f may be smooth there."""
+    rows = np.flatnonzero(doubtful.any(axis=1))
+    if rows.size == 0:
+        return {}
+    lengths = _lengths(ladder)
+    ladder.climb(rows, np.full(rows.size, lengths[0]), tuple(e - lengths[0] for e in lengths))
+    noise = np.array([ladder.noise_at(ladder.rungs[exponent]) for exponent in lengths])
+    return {
+        (int(row), int(output)): _classify(ladder, lengths, noise, int(row), int(output))
+        for row, output in np.argwhere(doubtful)
+    }
 
 
 def _settled_deeper(
@@ -225,7 +235,7 @@ def _lengths(ladder: Ladder) -> list[int]:
 
 
 def _classify(
-    ladder: Ladder, lengths: list[int], row: int, output: int
+    ladder: Ladder, lengths: list[int], noise: np.ndarray, row: int, output: int
 ) -> tuple[Irregularity, bool]:
     """What the slopes on the two sides say, and whether f may be smooth at shorter steps."""
     rungs = [ladder.rungs[exponent] for exponent in lengths]
@@ -241,8 +251,7 @@ def _classify(
     left, right = (base - minus) / steps, (plus - base) / steps
     if not np.isfinite([left[-1], right[-1]]).all():
         return Irregularity(row, output, "edge", _limit(left), _limit(right)), False
-    noise = np.array([ladder.noise_at(rungs[i])[row, output] for i in usable])
-    hidden = 2 * _SIGNIFICANT * noise / steps
+    hidden = 2 * _SIGNIFICANT * noise[usable, row, output] / steps
     kind = _kind(left, right, hidden, _apart(ladder))
     if kind == "jump":
         return Irregularity(row, output, kind, float(minus[-1]), float(plus[-1])), True
