@@ -263,6 +263,12 @@ class Incremental(Dense):
         held = plan.rounds if len(coordinates) == np.size(steps) else self._held(plan, cone)
         spans = self.watch.spans(len(rounds), operations / plan.rounds / jaxprs.RATE, held)
         about = [self._identity, f"{leaf} {plan}", steps, points] if self.watch.keeps else []
+        if len(spans) == 1 and np.array_equal(coordinates, np.arange(np.size(steps))):
+            return self.watch.kept(
+                [*about, coordinates],
+                coordinates.size * len(points),
+                lambda: self._displaced(leaf, plan, steps, points, rounds),
+            )
         number, lane = plan.places_of(coordinates % size)
         total: list[Any] = []
         for low, high in spans:
@@ -271,8 +277,6 @@ class Incremental(Dense):
 
             def some(first=first, last=last, rows=rows):
                 reached = self._reached(leaf, plan, steps, points, range(first, last), held)
-                if len(spans) == 1 and np.array_equal(coordinates, np.arange(np.size(steps))):
-                    return reached
                 if held == plan.rounds:
                     return [np.asarray(out)[coordinates[rows]] for out in reached]
                 # of a complex leaf the imaginary parts come after all rounds of the real ones
@@ -281,9 +285,6 @@ class Incremental(Dense):
                 return [np.asarray(out)[places] for out in reached]
 
             part = self.watch.kept([*about, rows], rows.size * len(points), some)
-            if len(spans) == 1:
-                total = part
-                break
             total = total or [np.empty((len(coordinates), *p.shape[1:]), p.dtype) for p in part]
             for out, found in zip(total, part, strict=True):
                 out[rows] = found
