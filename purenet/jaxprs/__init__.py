@@ -27,6 +27,7 @@ from purenet.jaxprs.primitives import facts as facts
 from purenet.jaxprs.program import Program as Program
 from purenet.jaxprs.program import is_traced as is_traced
 from purenet.jaxprs.program import primitive_names as primitive_names
+from purenet.jaxprs.program import scan_counts as scan_counts
 from purenet.jaxprs.reaching import Cut as Cut
 from purenet.jaxprs.reaching import Reach as Reach
 from purenet.jaxprs.reaching import callbacks as callbacks

@@ -9,7 +9,7 @@ import jax
 import numpy as np
 
 from purenet.jaxprs.primitives import facts
-from purenet.jaxprs.program import Program
+from purenet.jaxprs.program import Program, scan_counts
 from purenet.jaxprs.replay import NATIVE, Replay, bind
 
 _MACHINERY = ("custom_derivatives.py", "linear_util.py", "partial_eval.py", "api_util.py")
@@ -72,7 +72,7 @@ class _Recording(Replay):
         return NATIVE.equation(equation, inputs)
 
     def _scan(self, params, inputs):
-        constants_and_carry = params["num_consts"] + params["num_carry"]
+        constants_and_carry = sum(scan_counts(params))
         if params["length"]:
             first = -1 if params["reverse"] else 0
             rows = [(value[0][first],) for value in inputs[constants_and_carry:]]

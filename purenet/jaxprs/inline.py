@@ -9,7 +9,7 @@ from jax import lax
 from jax.extend.core import Literal
 
 from purenet.jaxprs.primitives import facts
-from purenet.jaxprs.program import Program, Straight, literal_array
+from purenet.jaxprs.program import Program, Straight, literal_array, scan_counts
 from purenet.jaxprs.replay import NATIVE, Replay, bind
 from purenet.jaxprs.widening import wide_dtype
 
@@ -157,7 +157,7 @@ class _Inlining(Replay):
 
     def _scan(self, params, inputs):
         constants, carry, xs = _scan_parts(params, [x for (x,) in inputs])
-        n_carry = params["num_carry"]
+        n_carry = len(carry)
 
         def step(carry, x):
             arrays = [*constants, *carry, *x]
@@ -171,7 +171,7 @@ class _Inlining(Replay):
 
 
 def _scan_parts(params, inputs):
-    n_constants, n_carry = params["num_consts"], params["num_carry"]
+    n_constants, n_carry = scan_counts(params)
     rest = inputs[n_constants:]
     return inputs[:n_constants], rest[:n_carry], rest[n_carry:]
 

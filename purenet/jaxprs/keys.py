@@ -8,7 +8,7 @@ import numpy as np
 from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
 
 from purenet.jaxprs.primitives import facts
-from purenet.jaxprs.program import nested
+from purenet.jaxprs.program import nested, scan_counts
 from purenet.jaxprs.sources import written_at
 
 
@@ -113,7 +113,7 @@ class _Ledger:
 
     def _scan(self, equation: Any, inputs: list[Hashable]) -> list[Hashable]:
         params = equation.params
-        fixed, carried = params["num_consts"], params["num_carry"]
+        fixed, carried = scan_counts(params)
         xs = self._fresh(len(inputs) - fixed - carried)
         steps = max(params["length"], 0) if params["length"] < 2 else 2
         self._loop(params["jaxpr"], inputs[:fixed], inputs[fixed : fixed + carried], xs, steps)

@@ -148,6 +148,14 @@ def _described(variable: Any) -> jax.ShapeDtypeStruct:
     return jax.ShapeDtypeStruct(variable.aval.shape, variable.aval.dtype)
 
 
+def scan_counts(params: dict) -> tuple[int, int]:
+    """How many of a scan's inputs are constants, and how many of the next are carried."""
+    if "ft_in" in params:  # JAX 0.12 has trees in place of numbers
+        constants, carry, _ = params["ft_in"].unpack()
+        return len(constants), len(carry)
+    return params["num_consts"], params["num_carry"]
+
+
 def nested(params: dict) -> Iterator[Jaxpr]:
     """The programs among an equation's parameters."""
     for value in params.values():

@@ -11,7 +11,13 @@ from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
 
 from purenet.jaxprs.foreign import is_opaque
 from purenet.jaxprs.primitives import facts
-from purenet.jaxprs.program import Program, Straight, literal_array, primitive_names
+from purenet.jaxprs.program import (
+    Program,
+    Straight,
+    literal_array,
+    primitive_names,
+    scan_counts,
+)
 from purenet.jaxprs.widening import narrow, wide_dtype, widen, widened_parameters
 
 _REFINEMENTS = 4  # of a solution: each gains the digits that the solver's tolerance asks for
@@ -142,7 +148,7 @@ class Replay:
     def _scan(self, params, inputs):
         lanes = _lanes(inputs)
         inputs = self.spread(inputs, lanes)
-        n_constants, n_carry = params["num_consts"], params["num_carry"]
+        n_constants, n_carry = scan_counts(params)
         constants = inputs[:n_constants]
 
         def step(carry, xs):

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from purenet import jaxprs
 from purenet.fd.incremental.patch import Value, lane_shape
 
 
@@ -32,7 +33,7 @@ def rules(body_at: Callable) -> dict[str, Callable]:
         Where anything else moved, or each step has an output of its own, all of it is dense.
         """
         params = operation.params
-        n_constants, n_carry = params["num_consts"], params["num_carry"]
+        n_constants, n_carry = jaxprs.scan_counts(params)
         xs = values[n_constants + n_carry :]
         layer = _moved_layer(xs)
         outputs = len(params["jaxpr"].jaxpr.outvars) - 2 * n_carry
