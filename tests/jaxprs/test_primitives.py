@@ -214,7 +214,8 @@ def test_every_primitive_of_a_rule_has_a_row():
 def test_every_row_is_of_a_primitive_that_exists():
     older = jax.__version_info__ < (0, 10, 2)
     rows = {name for name, known in jaxprs.PRIMITIVES.items() if not (older and known.newer)}
-    assert rows - installed() == set()
+    gone = {"call", "closed_call"} if jax.__version_info__ >= (0, 11) else set()
+    assert rows - installed() <= gone
 
 
 def test_no_name_stands_in_two_rows():
