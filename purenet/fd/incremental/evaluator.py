@@ -293,7 +293,7 @@ class Incremental(Dense):
     def _held(self, plan: Plan, cone: jaxprs.Cone) -> int:
         """The rounds whose outputs a program holds that displaces some coordinates only."""
         outputs = sum(self._values[i].size for i in cone.outputs)
-        return min(plan.rounds, max(1, -(-_HELD // (plan.lanes * outputs))) + 1)
+        return min(plan.rounds, -(-_HELD // max(1, plan.lanes * outputs)) + 1)
 
     def _roundings(self) -> list[float]:
         """How far rounding may have moved each output."""
