@@ -24,7 +24,7 @@ from purenet.check.verdicts import (
 from purenet.check.witness import Derivatives, Witness, real_vector
 from purenet.fd.bounded import Bounded, bounded
 from purenet.fd.differences import coordinate_count
-from purenet.fd.incremental.evaluator import WIDTH
+from purenet.fd.incremental.choice import WIDTH
 from purenet.fd.setup import Setup
 
 _FORWARD = 256  # coordinates up to which forward mode takes each

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from purenet.fd.bounded import bounded, bounded_at, lengths
-from purenet.fd.incremental import Incremental
+from purenet.fd.incremental.cones import Cones
 from purenet.fd.options import checked
 from purenet.fd.point import Point
 from purenet.fd.setup import prepare
@@ -120,11 +120,11 @@ def test_a_leaf_taken_in_blocks_is_evaluated_once(x64, monkeypatch):
     """Whichever axis its rounds run along: a block takes whole rounds, and no others."""
     taken = []
 
-    run = Incremental._reached
+    run = Cones.reached
 
-    def reached(self, leaf, plan, steps, points, rounds, *held):
+    def reached(self, leaf, plan, steps, points, rounds, held):
         taken.append(len(rounds) / plan.rounds)
-        return run(self, leaf, plan, steps, points, rounds, *held)
+        return run(self, leaf, plan, steps, points, rounds, held)
 
     def loss(w):
         return jnp.sum(jnp.tanh(jnp.ones((3, 40)) @ w) @ jnp.ones((30, 5)))
@@ -135,7 +135,7 @@ def test_a_leaf_taken_in_blocks_is_evaluated_once(x64, monkeypatch):
     setup = prepare(point, options, whole_leaves=True)
     base = [np.asarray(out) for out in setup.evaluator.base()]
     whole = bounded(setup.evaluator, 0, base)
-    monkeypatch.setattr(Incremental, "_reached", reached)
+    monkeypatch.setattr(Cones, "reached", reached)
     monkeypatch.setattr("purenet.fd.bounded._BLOCK", 240)
     monkeypatch.setattr("purenet.fd.incremental.evaluator._HELD", 240)
     blocks = bounded(setup.evaluator, 0, base)

@@ -1,8 +1,8 @@
 """Incremental or dense: the cheaper way to a leaf's coordinates, by counted work."""
 
 import math
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Iterator, Sequence
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 import jax
@@ -18,6 +18,8 @@ _LANES = 1024  # coordinates of a first look at a plan
 _LARGEST = 2**20  # elements of the largest value of a chunk, beyond which caches no longer help
 _VECTOR = 8  # lanes of a vector register, in float64
 _ROUND = 2e5  # operations that a round of the loop costs beside its own
+_EVALUATIONS = 20  # of each coordinate: ten calls of fd.grad, or a check, for a program to pay off
+WIDTH = 10  # points at most that a ladder of steps asks for at a time
 
 
 class Choice(NamedTuple):
@@ -32,6 +34,121 @@ class Choice(NamedTuple):
     plan: Plan | None
     reason: str
     operations: float = 0.0
+
+
+class Choices:
+    """How the leaves of a program are evaluated, each by what it costs."""
+
+    def __init__(
+        self,
+        program: jaxprs.Program,
+        *,
+        double: bool,
+        coordinates: Sequence[int],
+        point_work: float,
+        max_memory: int,
+        always: bool,
+    ):
+        """Choices between the ways to evaluate a program.
+
+        Args:
+            program: the program.
+            double: whether it is evaluated in float64.
+            coordinates: the number of real coordinates of each of its inputs that are leaves.
+            point_work: the counted operations of the whole of it at one point.
+            max_memory: bytes that an evaluation may take.
+            always: whether the leaves are evaluated incrementally whatever that costs.
+        """
+        self._program = program
+        self._double = double
+        self._coordinates = coordinates
+        self._point_work = point_work
+        self._max_memory = max_memory
+        self._always = always
+        self._distrusted: set[int] = set()
+
+    def of(self, leaf: int, points: int) -> Choice:
+        """How a leaf is evaluated with so many points a coordinate, and why."""
+        dense = self.dense(leaf, points)
+        if leaf in self._distrusted:
+            return Choice(None, "a whole evaluation contradicted the incremental one")
+        if not self._always and _EVALUATIONS / points * dense / jaxprs.RATE <= self._compiling:
+            return Choice(None, "little work")
+        cone = self._cones[leaf]
+        if not cone.outputs or self._coordinates[leaf] == 0:
+            return Choice(None, "no output depends on it")
+        work, plan = cheapest(cone.program, points, self._max_memory)
+        if self._always:
+            return Choice(plan, "as asked", work)
+        if dense <= work:
+            return Choice(None, f"incremental is {work / dense:.2g} times the work of dense")
+        return Choice(plan, f"{dense / work:.2g} times less work than dense", work)
+
+    def dense(self, leaf: int, points: int) -> float:
+        """The counted operations of the dense evaluation of a leaf."""
+        return self._coordinates[leaf] * points * self._point_work
+
+    def operations(self, leaf: int, points: int) -> float:
+        """The counted operations of a leaf as it is evaluated."""
+        chosen = self.of(leaf, points)
+        return self.dense(leaf, points) if chosen.plan is None else chosen.operations
+
+    def distrust(self, leaf: int) -> None:
+        """Evaluate a leaf densely from here on."""
+        self._distrusted.add(leaf)
+
+    def shrink(self) -> None:
+        """Choose what takes less memory from here on."""
+        self._max_memory //= 4
+
+    def seconds(self, points: int, most: float) -> float:
+        """About how long all coordinates take, compiling included; if it is more, just more."""
+        leaves = range(len(self._coordinates))
+        if self._always:
+            return sum(self.operations(leaf, points) for leaf in leaves) / jaxprs.RATE
+        dense = [self.dense(leaf, points) / jaxprs.RATE for leaf in leaves]
+        if sum(dense) <= most:
+            return sum(dense)
+        cones = [cone.program for cone in self._cones]
+        kinds = {cone: jaxprs.compile_seconds(cone) for cone in cones}
+        # one kind of leaf is compiled once, and costs no more than all its leaves without it
+        without = dict.fromkeys(kinds, 0.0)
+        for cone, one in zip(cones, dense, strict=True):
+            without[cone] += one
+        total = sum(min(kinds[kind], without[kind]) for kind in kinds)
+        if total > most:  # pricing what will not be done takes longest of all
+            return total
+        total = 0.0
+        for leaf in leaves:
+            chosen = self.of(leaf, points)
+            if chosen.plan is None:
+                total += dense[leaf]
+            else:
+                total += chosen.operations / jaxprs.RATE + kinds.pop(cones[leaf], 0.0)
+            if total > most:
+                break
+        return total
+
+    @cached_property
+    def rest(self) -> set[int]:
+        """The leaves without a plan, if a program pays off that moves none of the others."""
+        leaves = range(len(self._coordinates))
+        rest = {leaf for leaf in leaves if self.of(leaf, WIDTH).plan is None}
+        if not rest or len(rest) == len(leaves):
+            return set()
+        cones = [self._cones[leaf].program for leaf in rest]
+        work = sum(jaxprs.work_of(cone).operations for cone in cones)
+        points = _EVALUATIONS * sum(self._coordinates[leaf] for leaf in rest)
+        saved = points * (self._point_work - work) / jaxprs.RATE
+        return rest if saved > max(map(jaxprs.compile_seconds, cones)) else set()
+
+    @cached_property
+    def _compiling(self) -> float:
+        return jaxprs.compile_seconds(self._program)
+
+    @property
+    def _cones(self) -> Sequence[jaxprs.Cone]:
+        return jaxprs.inlined(self._program, self._double).cones
 
 
 @lru_cache(maxsize=64)

@@ -34,13 +34,13 @@ def assert_incremental_is_dense(f, *leaves, step=0.25, rtol=1e-11, other_plans=T
             steps = np.full(x.size * (2 if jnp.iscomplexobj(x) else 1), step)
             expected = dense.along_leaf(leaf, steps, POINTS)
             assert_same(incremental.along_leaf(leaf, steps, POINTS), expected, rtol, incremental)
-            if not other_plans or not incremental._inlined.cones[leaf].outputs:
+            if not other_plans or not incremental._cones.output_size(leaf):
                 continue
             along_one_axis, *_, along_all = 2 * list(plans(x.shape))
             for plan, share in ((along_one_axis, 1.0), (along_all, 0.6)):
                 plan = plan._replace(lanes=max(1, math.ceil(plan.lanes * share)))
                 rounds = range(plan.rounds)
-                found = incremental._displaced(leaf, plan, steps, POINTS[:, None], rounds)
+                found = incremental._cones.displaced(leaf, plan, steps, POINTS[:, None], rounds)
                 assert_same(found, expected, rtol, incremental)
 
 

@@ -46,6 +46,15 @@ def test_a_leaf_that_no_output_depends_on_moves_nothing():
     assert_incremental_is_dense(lambda a, b: jnp.sum(a) + 0 * len(b), normal(0, 3), normal(1, 2))
 
 
+def test_outputs_of_no_size_take_no_room(x64):
+    x = jnp.arange(4.0)
+    incremental, _ = evaluators(lambda x: [x[:0] ** 2], x)
+    (some,) = incremental.displaced(0, np.array([1, 3]), np.full(2, 0.5), POINTS)
+    (sample,) = incremental.sampled(0, POINTS, 3)
+    assert some.shape == (2, 3, 0)
+    assert sample.shape[1:] == (3, 0)
+
+
 def test_complex_leaves_move_along_both_axes():
     z = normal(0, 2, 3) + 1j * normal(1, 2, 3)
     assert_incremental_is_dense(
@@ -188,7 +197,7 @@ def test_any_memory_gives_the_same_values(memory, x64):
     steps = np.full(36, 0.1)
     (found,) = incremental.along_leaf(0, steps, POINTS)
     np.testing.assert_allclose(found, dense.along_leaf(0, steps, POINTS)[0], rtol=1e-12)
-    lanes = incremental.choice(0, len(POINTS)).plan.lanes
+    lanes = incremental._choices.of(0, len(POINTS)).plan.lanes
     assert lanes == 1 if memory == 1 else lanes > 1
 
 

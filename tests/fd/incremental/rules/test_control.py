@@ -36,9 +36,10 @@ def test_a_loop_over_layers_is_incremental_where_all_coordinates_share_a_layer(
 ):
     incremental, dense = evaluators(lambda w: layers(w, jnp.asarray(B), reverse=reverse), W)
     plan = Plan(W.shape, (2,), 4)
-    found = incremental._displaced(0, plan, np.full(48, 0.1), POINTS[:, None], range(plan.rounds))
+    rounds, steps = range(plan.rounds), np.full(48, 0.1)
+    found = incremental._cones.displaced(0, plan, steps, POINTS[:, None], rounds)
     assert not dense_operations
-    assert_same(found, dense.along_leaf(0, np.full(48, 0.1), POINTS), 1e-12, incremental)
+    assert_same(found, dense.along_leaf(0, steps, POINTS), 1e-12, incremental)
 
 
 def test_carries_that_do_not_move_are_not_moved(x64, dense_operations):
@@ -52,9 +53,10 @@ def test_carries_that_do_not_move_are_not_moved(x64, dense_operations):
 
     incremental, dense = evaluators(f, W)
     plan = Plan(W.shape, (1,), 4)
-    found = incremental._displaced(0, plan, np.full(48, 0.1), POINTS[:, None], range(plan.rounds))
+    rounds, steps = range(plan.rounds), np.full(48, 0.1)
+    found = incremental._cones.displaced(0, plan, steps, POINTS[:, None], rounds)
     assert not dense_operations  # a step that counted as moved would make the slice dense
-    assert_same(found, dense.along_leaf(0, np.full(48, 0.1), POINTS), 1e-12, incremental)
+    assert_same(found, dense.along_leaf(0, steps, POINTS), 1e-12, incremental)
 
 
 def scan_with_outputs(w):
