@@ -200,7 +200,7 @@ def _params_fingerprint(name: str, params: dict) -> tuple:
 
 def _value_fingerprint(value: Any) -> Any:
     if isinstance(value, ClosedJaxpr):
-        constants = tuple(_constant_fingerprint(np.asarray(c)) for c in value.consts)
+        constants = tuple(map(_constant_fingerprint, value.consts))
         return _fingerprint(value.jaxpr), constants
     if isinstance(value, Jaxpr):
         return _fingerprint(value)
@@ -213,7 +213,10 @@ def _value_fingerprint(value: Any) -> Any:
     return type(value).__name__, value
 
 
-def _constant_fingerprint(array: np.ndarray) -> tuple:
+def _constant_fingerprint(constant: Any) -> tuple:
+    if is_traced(constant):  # JAX 0.12 leaves some in what lineax closes over, and never reads them
+        return "traced", id(constant)
+    array = np.asarray(constant)
     content = array.tobytes()
     digest = content if len(content) <= 64 else hashlib.sha256(content).digest()
     return str(array.dtype), array.shape, digest
