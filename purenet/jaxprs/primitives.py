@@ -1,5 +1,6 @@
 """What is known of JAX's primitives: one table, which all that reads a program asks."""
 
+from math import inf
 from typing import Literal, NamedTuple
 
 
@@ -28,7 +29,9 @@ class Primitive(NamedTuple):
         use: what it does to its first operand, a random key, that may be done once.
         key: what its outputs are as keys: "new" ones, the "same" as its operands in their order, or
             "made" of them, so that of equal operands they are equal.
-        newer: whether JAX 0.8 has no such primitive; it writes the same with others.
+        since: the first version of JAX that has it, where it is not all that are supported; those
+            before write the same with others.
+        until: the first one that has it no more.
     """
 
     cost: Literal["free", "plain", "part", "special", "gathered"] = "plain"
@@ -45,7 +48,8 @@ class Primitive(NamedTuple):
     writes: bool = False
     use: Literal["", "drawn from", "split"] = ""
     key: Literal["new", "same", "made"] = "new"
-    newer: bool = False
+    since: tuple[int, ...] = (0,)
+    until: tuple[float, ...] = (inf,)
 
 
 def facts(name: str) -> Primitive:
@@ -66,6 +70,7 @@ _ROWS: tuple[tuple[str, Primitive], ...] = (
     # elementary functions
     ("acos acosh asin asinh atan atanh cos cosh exp exp2 expm1 log log1p logistic pow sin sinh tan "
      "tanh", _FUNCTION._replace(analytic=True)),
+    ("log2 polynomial", _FUNCTION._replace(analytic=True, since=(0, 12))),
     # functions that JAX has for real numbers alone
     ("atan2 bessel_i0e bessel_i1e cbrt digamma erf erf_inv erfc igamma igamma_grad_a igammac "
      "lgamma polygamma regularized_incomplete_beta zeta", _FUNCTION),
@@ -74,6 +79,7 @@ _ROWS: tuple[tuple[str, Primitive], ...] = (
     ("add_any mul", _ARITHMETIC._replace(rounds="sometimes", commutative=True)),
     ("div sub", _ARITHMETIC._replace(rounds="sometimes")),
     ("integer_pow rsqrt sqrt square", _ARITHMETIC),
+    ("one_minus_square", _ARITHMETIC._replace(since=(0, 12))),
     ("neg", _ARITHMETIC._replace(rounds="never")),
     ("abs", _CHOICE._replace(rounds="complex")),
     ("sign", _CHOICE._replace(rounds="complex", flat=True)),
@@ -97,12 +103,12 @@ _ROWS: tuple[tuple[str, Primitive], ...] = (
     ("stop_gradient", Primitive(cost="free", rounds="never", flat=True)),
     # moving values; those that are free become part of what reads them
     ("broadcast_in_dim reshape squeeze", _MOVE._replace(cost="free")),
-    ("tile", _MOVE._replace(cost="free", newer=True)),
+    ("tile", _MOVE._replace(cost="free", since=(0, 10, 2))),
     ("iota", Primitive(cost="free", rounds="never")),
     ("concatenate pad rev", _MOVE),
-    ("stack", _MOVE._replace(newer=True)),
+    ("stack", _MOVE._replace(since=(0, 10, 2))),
     ("dynamic_slice slice split", _MOVE._replace(cost="part")),
-    ("unstack", _MOVE._replace(cost="part", newer=True)),
+    ("unstack", _MOVE._replace(cost="part", since=(0, 10, 2))),
     ("dynamic_update_slice gather scatter transpose", _MOVE._replace(cost="gathered")),
     ("scatter-add scatter-mul scatter-sub", Primitive(cost="gathered", analytic=True)),
     ("scatter-max scatter-min select_and_gather_add", Primitive(cost="gathered", rounds="never")),
@@ -128,7 +134,7 @@ _ROWS: tuple[tuple[str, Primitive], ...] = (
     ("random_split", Primitive(use="split", key="made")),
     # calls and control flow; whoever walks a program enters these
     ("jit remat2", Primitive(call="jaxpr")),
-    ("call closed_call", Primitive(call="call_jaxpr")),
+    ("call closed_call", Primitive(call="call_jaxpr", until=(0, 11))),
     ("custom_partitioning custom_vmap_call", Primitive(call="call")),
     ("custom_jvp_call", Primitive(call="call_jaxpr", rule="jvp_jaxpr_fun")),
     ("custom_vjp_call", Primitive(call="call_jaxpr", rule="bwd")),

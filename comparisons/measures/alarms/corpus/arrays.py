@@ -191,7 +191,7 @@ _CHOICES: Recipes = {
         lambda f, x, y: f(x, np.array([[2], [0]]), y, 1, inplace=False),
     ),
     "ldexp": Recipe(ONE, lambda f, x: f(x, np.array([1, -1, 3]))),
-    "partition": Recipe(VECTOR, lambda f, x: f(x, 2)),
+    **same("partition top_k", Recipe(VECTOR, lambda f, x: f(x, 2))),
     "piecewise": Recipe(ONE, lambda f, x: f(x, [x < 0, x >= 0], [jnp.sin, jnp.exp])),
     "select": Recipe(TWO, lambda f, x, y: f([MASK, ~MASK], [x, y])),
     "take": Recipe(ONE, lambda f, x: f(x, np.array([0, 4, 4]))),

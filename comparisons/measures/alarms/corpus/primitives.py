@@ -48,8 +48,8 @@ _EXCLUDED = {
     "between devices, or about where an array lies": (
         "after_all all_gather all_gather_invariant all_gather_reduced all_to_all axis_index"
         " axis_size create_token pbroadcast pcast pmax pmean pmin ppermute precv psend pshuffle"
-        " psum psum_scatter pswapaxes pvary ragged_all_to_all reduced_psum unreduced_psum"
-        " with_sharding_constraint"
+        " psum psum_scatter psum_scatter_start pswapaxes pvary ragged_all_to_all reduced_psum"
+        " unreduced_psum with_sharding_constraint"
     ),
     "random bits": "rng_bit_generator rng_uniform",
     "the derivative is zero on purpose, whatever the value does": "stop_gradient",
@@ -83,6 +83,7 @@ _DOMAINS: Recipes = {
     "pow": Recipe(joined(POSITIVE, ONE)),
     "integer_pow": Recipe(ONE, lambda f, x: f(x, 3)),
     **same("igamma igammac", Recipe(between(0.5, 3, (2, 3), (2, 3)))),
+    "polynomial": Recipe(TWO, lambda f, x, y: f(x, (1.25, y, 0.7))),
     "betainc": Recipe(UNIT, lambda f, x: f(jnp.full_like(x, 1.5), jnp.full_like(x, 2.5), x), "x"),
     "polygamma": Recipe(POSITIVE, lambda f, x: f(jnp.full_like(x, 2), x), "x"),
     **same("complex", Recipe(TWO)),
