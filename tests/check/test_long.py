@@ -15,7 +15,7 @@ import purenet
 from purenet import fd
 from purenet.check import exhaustive
 from purenet.fd import dense, watch
-from purenet.fd.incremental import evaluator
+from purenet.fd.incremental import cones
 from purenet.progress import Counted
 
 PARAMS = {"W": np.linspace(-1, 1, 2400).reshape(60, 40), "b": np.linspace(0, 1, 40)}
@@ -195,7 +195,7 @@ def test_what_is_no_mesh_is_refused():
 @pytest.mark.parametrize("strategy", ["dense", "incremental"])
 def test_a_chunk_that_does_not_fit_is_taken_in_smaller_ones(strategy, monkeypatch, x64):
     expected = fd.grad(loss, strategy=strategy)(PARAMS, X)
-    module = {"dense": dense, "incremental": evaluator}[strategy]
+    module = {"dense": dense, "incremental": cones}[strategy]
     name = {"dense": "_program_of", "incremental": "compiled"}[strategy]
     make, refused = getattr(module, name), []
 
