@@ -19,17 +19,14 @@ from purenet.check.report import GradientMismatch, GradientReport, GradientUndec
 from purenet.check.rule import given_rule
 from purenet.check.rules import faulty
 from purenet.check.subject import decided, held_constant, narrow, traced_or_on_host, unsteady
-from purenet.check.target import Seed
 from purenet.check.taylor import opinion
-from purenet.fd.options import Options
-from purenet.fd.point import Point, trace
+from purenet.fd.point import Point
 from purenet.fd.requirements import require_base_point, require_known, require_numbers
 from purenet.fd.setup import Setup
 from purenet.fd.watch import Watch
 from purenet.progress import counted
 
 _OPINIONS = 3  # disagreements that get a second opinion
-_BUDGET_ALONE = 2.0  # seconds for a custom rule by itself
 
 
 def check_grads(
@@ -299,7 +296,7 @@ def compare_grads(
             leaves=tuple(comparison.leaves),
             failures=tuple(comparison.failures),
             culprits=tuple(comparison.culprits),
-            rules=tuple(faulty(suspect.target, _alone(chosen, seed))) if suspect else (),
+            rules=tuple(faulty(suspect.target, chosen, seed)) if suspect else (),
             opinions=tuple(filter(None, map(opinion, comparison.suspects[:_OPINIONS]))),
             notes=tuple(dict.fromkeys([*comparison.notes, *held(loss), *notes])),
             method=comparison.method,
@@ -326,23 +323,3 @@ def _other_shapes(args: tuple, point: Point) -> list[tuple[int, ...]]:
     differentiated = {id(leaf) for leaf in point.leaves}
     leaves = [leaf for leaf in jax.tree.leaves(args) if id(leaf) not in differentiated]
     return [np.shape(leaf) for leaf in leaves if hasattr(leaf, "shape")]
-
-
-def _alone(options: Options, seed: Seed) -> Callable[[Callable, tuple, tuple], Comparison]:
-    """How a custom rule is compared by itself."""
-
-    def compare(function: Callable, args: tuple, argnums: tuple[int, ...]) -> Comparison:
-        point = Point.of(function, args, {}, argnums=argnums)
-        # the sum of its outputs: patterns are seen in what has the shape of an input
-        return compare_derivatives(
-            point,
-            trace(point),
-            options,
-            order=1,
-            modes=("rev",),
-            budget=_BUDGET_ALONE,
-            seed=seed,
-            entries=0,
-        )
-
-    return compare

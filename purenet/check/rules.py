@@ -1,34 +1,36 @@
 """Custom derivative rules, each checked alone at the inputs it really had."""
 
 import os
-from collections.abc import Callable
 
 import jax.numpy as jnp
 import numpy as np
 
 from purenet import jaxprs
-from purenet.check.comparison import Comparison
-from purenet.check.target import Target
+from purenet.check.derivatives import compare_derivatives
+from purenet.check.target import Seed, Target
+from purenet.fd.options import Options
+from purenet.fd.point import Point, trace
 
-Compare = Callable[[Callable, tuple, tuple[int, ...]], Comparison]
+_BUDGET = 2.0  # seconds for a rule
 
 
-def faulty(target: Target, compare: Compare) -> list[str]:
+def faulty(target: Target, options: Options, seed: Seed) -> list[str]:
     """A sentence for each rule of the program that is wrong by itself, with its file and line.
 
     Args:
         target: the function that has been differentiated.
-        compare: compares a function's derivatives with respect to some of its arguments.
+        options: of the finite differences.
+        seed: draws the directions.
     """
     found = []
     for call in jaxprs.custom_calls(target.of_moved, target.moved):
-        fault = _fault(call, compare)
+        fault = _fault(call, options, seed)
         if fault and fault not in found:
             found.append(fault)
     return found
 
 
-def _fault(call: jaxprs.CustomCall, compare: Compare) -> str:
+def _fault(call: jaxprs.CustomCall, options: Options, seed: Seed) -> str:
     floating = tuple(
         i for i, x in enumerate(call.inputs) if jnp.issubdtype(jnp.result_type(x), np.inexact)
     )
@@ -39,7 +41,19 @@ def _fault(call: jaxprs.CustomCall, compare: Compare) -> str:
         return call.apply(inputs)
 
     try:
-        comparison = compare(alone, tuple(map(jnp.asarray, call.inputs)), floating)
+        inputs = tuple(map(jnp.asarray, call.inputs))
+        point = Point.of(alone, inputs, {}, argnums=floating)
+        # the sum of its outputs: patterns are seen in what has the shape of an input
+        comparison = compare_derivatives(
+            point,
+            trace(point),
+            options,
+            order=1,
+            modes=("rev",),
+            budget=_BUDGET,
+            seed=seed,
+            entries=0,
+        )
     except Exception:
         return ""  # what cannot be differenced alone is not accused
     wrong = [leaf for leaf in comparison.leaves if not leaf.ok]
