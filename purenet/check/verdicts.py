@@ -10,8 +10,8 @@ from purenet.check.inexact import moved_by_constants, moved_by_rounding, own_rou
 from purenet.check.target import Target
 from purenet.check.witness import Derivatives
 from purenet.fd.bounded import Bounded, bounded_at, lengths
-from purenet.fd.irregular import Irregularity
 from purenet.fd.setup import Setup
+from purenet.fd.slopes import Irregularity
 
 # without it test_numbers_from_a_loss_that_computes_in_fewer_digits_do_not_disagree fails
 CEILING = 1e-2  # of a leaf's largest derivative: an error that must show, or nothing is said

@@ -7,11 +7,12 @@ import numpy as np
 
 from purenet.fd.differences import Evaluator, real_coordinates
 from purenet.fd.extrapolation import NOISES, TRUNCATIONS
-from purenet.fd.irregular import SURE, Irregularity, examine
+from purenet.fd.irregular import examine
 from purenet.fd.ladder import Ladder, Values
 from purenet.fd.lengths import LARGE, measured_length, on_their_own, placed
 from purenet.fd.numbers import side_by_side
 from purenet.fd.settlement import Settlement
+from purenet.fd.slopes import SURE, Irregularity
 
 # of the first steps, in sixteenths of the length over which the function curves: longer ones gain
 # a digit where they are extrapolated away, and are given up for shorter ones where they are not

@@ -11,7 +11,6 @@ import numpy as np
 
 from purenet import jaxprs, markup, trees
 from purenet.fd.bounded import bounded
-from purenet.fd.irregular import Irregularity
 from purenet.fd.options import Options, checked
 from purenet.fd.point import Point
 from purenet.fd.requirements import (
@@ -22,6 +21,7 @@ from purenet.fd.requirements import (
 )
 from purenet.fd.results import assembled
 from purenet.fd.setup import Setup, prepare
+from purenet.fd.slopes import Irregularity
 
 _REMARKS = 10  # that a notebook shows
 _COARSEST = 1e-6  # machine epsilon of the coarsest dtype that can be estimated in itself
