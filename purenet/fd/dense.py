@@ -12,8 +12,9 @@ from jax import lax
 
 from purenet import jaxprs, meshes
 from purenet.fd.coordinatewise import Coordinatewise
+from purenet.fd.dense_points import MOVES, compiled
 from purenet.fd.differences import coordinate_count
-from purenet.fd.mesh import Mesh, over_points
+from purenet.fd.mesh import Mesh
 from purenet.fd.noise import noise_along_all
 from purenet.fd.numbers import namespace, numbers
 from purenet.fd.watch import Watch, identity
@@ -21,7 +22,6 @@ from purenet.fd.watch import Watch, identity
 _TOGETHER = 64  # points: what a point costs beside its own work is next to nothing from there on
 _CACHED = 2**19  # elements of all values of these points, beyond which more are no faster
 _DISPLACED = 1.3e-8  # seconds for each parameter: of mlps of up to 10 million, on two cores
-_MOVES = 2  # coordinates that one point displaces at the most
 
 
 class Dense(Coordinatewise):
@@ -171,7 +171,7 @@ class Dense(Coordinatewise):
         if direction is None:
             direction = [np.zeros((), self._dtype)] * len(moving)
         # the coordinates of each point, -1 where it moves none; up to a whole number of rounds
-        xp, padding = namespace(along, *(offsets for *_, offsets in moves)), _MOVES - len(moves)
+        xp, padding = namespace(along, *(offsets for *_, offsets in moves)), MOVES - len(moves)
         coordinates = [starts[leaf] + c for leaf, c, _ in moves]
         offsets = [offset for *_, offset in moves]
         points = [
@@ -188,7 +188,7 @@ class Dense(Coordinatewise):
             .reshape(rounds, together, *part.shape[1:])
             for part in points
         ]  # fmt: skip
-        evaluate = _program_of(self._program, self._replay, each, tuple(moving), self._mesh)
+        evaluate = compiled(self._program, self._replay, each, tuple(moving), self._mesh)
         around = (self._constants, self.leaves, direction)
         if any(map(jaxprs.is_traced, (*points, *direction, *self.leaves, *self._constants))):
             # inside of another jit it is part of that program
@@ -274,44 +274,3 @@ def _in_turn(evaluate: Any, around: tuple, points: Sequence[Any], wait: bool) ->
         # programs in which devices wait for one another must not wait for one another themselves
         each.append(list(map(np.asarray, outputs)) if wait else outputs)
     return [np.concatenate(parts) for parts in zip(*each, strict=True)]
-
-
-@jaxprs.held
-def _program_of(program, replay, together: int, moving: tuple[int, ...], mesh: Mesh | None):
-    """The jitted program of a number of points a device, at which some leaves move."""
-
-    def outputs_at(constants, leaves, direction, along, coordinates, offsets):
-        def at(along, coordinates, offsets):
-            moved, start = list(leaves), 0
-            for i, d in zip(moving, direction, strict=True):
-                moved[i] = _displaced(leaves[i], along * d, coordinates - start, offsets)
-                start += coordinate_count(leaves[i])
-            return replay.evaluate(program, constants, leaves, moved)
-
-        if together > 1:
-            return jax.vmap(at)(along, coordinates, offsets)
-        return [out[None] for out in at(along[0], coordinates[0], offsets[0])]
-
-    operations = together * jaxprs.work_of(program).operations
-    if mesh is not None:
-        outputs_at = over_points(outputs_at, mesh, shared=3)
-    return jaxprs.jitted(outputs_at, operations, hurry=False)
-
-
-def _displaced(leaf: Any, by: Any, coordinates: Any, offsets: Any) -> Any:
-    """A leaf moved by an array, or a number, and in some coordinates; in its dtype, if that can be.
-
-    An imaginary displacement, that of a complex step, makes a complex leaf of a real one.
-    """
-    position = jnp.arange(leaf.size, dtype=np.int32).reshape(leaf.shape)
-
-    def moved(part: Any, by: Any, first: int) -> Any:
-        for coordinate, offset in zip(coordinates, offsets, strict=True):
-            by = by + jnp.where(position == coordinate - first, offset, 0)
-        return part + by
-
-    if jnp.iscomplexobj(leaf):
-        parts = (moved(leaf.real, by.real, 0), moved(leaf.imag, by.imag, leaf.size))
-        return lax.complex(*parts).astype(leaf.dtype)
-    wide = moved(leaf.astype(offsets.real.dtype), by, 0)
-    return wide if jnp.iscomplexobj(wide) else wide.astype(leaf.dtype)

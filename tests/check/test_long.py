@@ -196,8 +196,7 @@ def test_what_is_no_mesh_is_refused():
 def test_a_chunk_that_does_not_fit_is_taken_in_smaller_ones(strategy, monkeypatch, x64):
     expected = fd.grad(loss, strategy=strategy)(PARAMS, X)
     module = {"dense": dense, "incremental": cones}[strategy]
-    name = {"dense": "_program_of", "incremental": "compiled"}[strategy]
-    make, refused = getattr(module, name), []
+    make, refused = module.compiled, []
 
     def limited(*arguments):
         lanes = arguments[2] if strategy == "dense" else arguments[1].lanes
@@ -206,7 +205,7 @@ def test_a_chunk_that_does_not_fit_is_taken_in_smaller_ones(strategy, monkeypatc
             raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating bytes")
         return make(*arguments)
 
-    monkeypatch.setattr(module, name, limited)
+    monkeypatch.setattr(module, "compiled", limited)
     found = fd.grad(loss, strategy=strategy)(PARAMS, X)
     assert refused
     for leaf, other in zip(found.values(), expected.values(), strict=True):
