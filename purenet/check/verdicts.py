@@ -30,7 +30,7 @@ _EXCEEDED = 2.0
 # without it test_a_side_of_a_corner_is_known_to_a_millionth fails
 _ONE_SIDED = 1e-6  # relative error of one-sided slopes, at steps of 2^-22 scales and shorter
 # without it test_where_thousands_are_wrong_a_sample_speaks_for_all fails
-_SAMPLE = 64  # coordinates that are looked at again where more than these disagree
+_SAMPLE = 32  # coordinates that are looked at again where more than these disagree
 
 
 class Verdicts(NamedTuple):
