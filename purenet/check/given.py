@@ -21,8 +21,8 @@ from purenet.check.witness import (
     unit_directions,
 )
 
-# roundings that numbers without a function may have: sums over a batch of a hundred err by a dozen
-_ROUNDINGS = 64.0
+# without it test_numbers_summed_up_in_float32_over_a_large_batch_do_not_disagree fails
+_ROUNDINGS = 64.0  # of numbers without a function: sums over a batch of 2,000 err by a dozen
 
 
 def given_witness(target: Target, rule: Rule, *, double: bool) -> Witness:

@@ -544,6 +544,22 @@ def test_a_gradient_with_random_numbers_or_casts_is_the_program_of_the_caller_s_
     assert compare_grads(loss, *args, gradient=wrong).verdict == "disagrees"
 
 
+def test_numbers_summed_up_in_float32_over_a_large_batch_do_not_disagree():
+    """They are off by up to twelve roundings, of which the check sees no more than the numbers."""
+    draw = np.random.default_rng(2)
+    x, t, w = draw.normal(size=(2000, 5)), draw.normal(size=2000), draw.normal(size=5)
+    w = w.astype(np.float32)
+    total = np.zeros(5, np.float32)
+    for row, wanted in zip(x.astype(np.float32), t.astype(np.float32), strict=True):
+        y = np.tanh(row @ w)
+        total += (y - wanted) * (1 - y * y) * row
+
+    def squares(w):
+        return 0.5 * np.sum((np.tanh(x @ w) - t) ** 2)
+
+    assert compare_grads(squares, w, gradient=total).verdict == "agrees"
+
+
 def test_numbers_from_a_loss_that_computes_in_fewer_digits_do_not_disagree():
     loss, args = masked(jnp.bfloat16)
     numbers = jax.grad(loss)(*args)
