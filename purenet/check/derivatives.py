@@ -23,7 +23,9 @@ from purenet.fd.requirements import require_finite_base
 from purenet.fd.setup import Setup, on_host, prepared
 from purenet.fd.watch import Watch
 
+# without it test_an_iteration_that_stops_at_a_tolerance_is_right_to_that_tolerance fails
 _EXACT = 1e-13  # by less a solver that stops at round-off may move a derivative too
+# without it test_an_iteration_that_stops_at_a_tolerance_is_right_to_that_tolerance fails
 _LEFT = 4.0  # times what a solver's tolerance leaves: the same solver in other digits leaves more
 
 

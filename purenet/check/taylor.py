@@ -8,6 +8,7 @@ from purenet.fd.bounded import lengths
 from purenet.fd.numbers import side_by_side
 
 _EXPONENTS = np.arange(2, 26)
+# without it test_the_rates_stand_beside_a_disagreement fails
 _NOISES = 30.0  # of f, below which a remainder says nothing
 
 
