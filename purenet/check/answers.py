@@ -15,14 +15,24 @@ class MisshapenError(Exception):
 
 
 def matched(point: Point, said: Any) -> list[Any]:
-    """What is said of each leaf of the differentiated arguments, None where nothing is."""
+    """What is said of each leaf of the differentiated arguments, None where nothing is.
+
+    A tree of another kind will do if it names each of them alike, as flax's nnx.State does for a
+    module: what can be differentiated, by the names on the way to it.
+    """
     wanted = point.assemble(list(range(len(point.leaves))))
     tree = jax.tree.structure(wanted)
     if isinstance(said, tuple | list) and len(said) == 1 and not isinstance(wanted, tuple | list):
         (said,) = said  # one cotangent, as jax.vjp's functions return it
     if isinstance(wanted, tuple) and isinstance(said, list):
         said = tuple(said)
-    return flattened(tree, said, "the differentiated arguments")
+    try:
+        return flattened(tree, said, "the differentiated arguments")
+    except TypeError:
+        names, by_name = list(_by_name(wanted)), _by_name(said)
+        if not {names[i] for i in point.movable} <= set(by_name) <= set(names):
+            raise
+        return [by_name.get(name) for name in names]
 
 
 def flattened(tree: Any, said: Any, what: str) -> list[Any]:
@@ -34,6 +44,14 @@ def flattened(tree: Any, said: Any, what: str) -> list[Any]:
             f"got a derivative of structure {jax.tree.structure(said)}; wanted that of {what}, "
             f"{tree}; return an array for each leaf, None for zeros"
         ) from error
+
+
+def _by_name(tree: Any) -> dict[tuple[str, ...], Any]:
+    """The leaves of a tree by the names on the way to them, whatever kinds of nodes have them."""
+    return {
+        tuple(jax.tree_util.keystr((key,), simple=True) for key in path): leaf
+        for path, leaf in jax.tree_util.tree_leaves_with_path(tree)
+    }
 
 
 def numbers(said: Any, what: str, dtype: Any, kind: str) -> np.ndarray:

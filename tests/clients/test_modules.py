@@ -64,6 +64,17 @@ def test_a_mistake_in_a_module_is_found(made):
     assert compare_grads(loss, module, X, gradient=wrong).verdict == "disagrees"
 
 
+def test_a_gradient_in_a_tree_of_another_kind_is_read_by_its_names():
+    nnx = pytest.importorskip("flax.nnx")
+    loss, module, _ = nnx_with_state()
+    assert check_grads(loss, module, X, gradient=nnx.grad(loss)).ok
+    wrong = jax.tree.map(lambda g: 1.01 * g, nnx.grad(loss)(module, X))
+    assert compare_grads(loss, module, X, gradient=wrong).verdict == "disagrees"
+    del wrong["last"]
+    with pytest.raises(TypeError, match=r"got a derivative of structure .*; wanted that of"):
+        compare_grads(loss, module, X, gradient=wrong)
+
+
 def test_the_gradient_is_that_of_filter_grad():
     loss, mlp, _ = equinox_mlp()
     wanted = importlib.import_module("equinox").filter_grad(loss)(mlp, X)
