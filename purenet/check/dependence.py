@@ -59,9 +59,7 @@ def flat(target: Target, leaf: int, name: str) -> str:
     ends = [cut for cut in cuts if cut.operation != "stop_gradient"]
     if not ends:
         return ""
-    listed = " and ".join(
-        f"{cut.operation} ({cut.where})" if cut.where else cut.operation for cut in ends[:_LISTED]
-    )
+    listed = " and ".join(map(str, ends[:_LISTED]))
     path = target.paths[leaf]
     return (
         f"{name} has no derivative with respect to {path} to prove: it depends on {path} only "

@@ -28,11 +28,11 @@ from purenet.jaxprs.program import Program as Program
 from purenet.jaxprs.program import is_traced as is_traced
 from purenet.jaxprs.program import primitive_names as primitive_names
 from purenet.jaxprs.program import scan_counts as scan_counts
-from purenet.jaxprs.reaching import Cut as Cut
 from purenet.jaxprs.reaching import Reach as Reach
 from purenet.jaxprs.reaching import callbacks as callbacks
 from purenet.jaxprs.reaching import cuts as cuts
 from purenet.jaxprs.reaching import reach as reach
+from purenet.jaxprs.reaching import samplers as samplers
 from purenet.jaxprs.references import written_references as written_references
 from purenet.jaxprs.replay import DOUBLE as DOUBLE
 from purenet.jaxprs.replay import NATIVE as NATIVE

@@ -26,6 +26,8 @@ class Primitive(NamedTuple):
         call: the parameter that holds the program, of a primitive that only calls one.
         rule: the parameter that holds a derivative rule of the user's.
         writes: whether it writes to its first operand, a mutable reference.
+        of_distribution: whether JAX's derivative of it is that of the distribution that it draws
+            from, its quantiles held (Figurnov, Mohamed and Mnih, 2018), not of the numbers drawn.
         use: what it does to its first operand, a random key, that may be done once.
         key: what its outputs are as keys: "new" ones, the "same" as its operands in their order, or
             "made" of them, so that of equal operands they are equal.
@@ -46,6 +48,7 @@ class Primitive(NamedTuple):
     call: str = ""
     rule: str = ""
     writes: bool = False
+    of_distribution: bool = False
     use: Literal["", "drawn from", "split"] = ""
     key: Literal["new", "same", "made"] = "new"
     since: tuple[int, ...] = (0,)
@@ -127,7 +130,8 @@ _ROWS: tuple[tuple[str, Primitive], ...] = (
     ("cholesky eig eigh fft householder_product lu qr svd tridiagonal_solve",
      Primitive(cost="special")),
     # random numbers: other draws in another dtype
-    ("random_bits random_gamma rng_bit_generator", _RANDOM._replace(use="drawn from")),
+    ("random_bits rng_bit_generator", _RANDOM._replace(use="drawn from")),
+    ("random_gamma", _RANDOM._replace(use="drawn from", of_distribution=True)),
     ("rng_uniform", _RANDOM),
     ("random_fold_in random_unwrap random_wrap", Primitive(key="made")),
     ("random_seed", Primitive(flat=True, key="made")),  # what a leaf that is a seed comes to

@@ -29,11 +29,20 @@ class Reach(NamedTuple):
     constants: list[tuple[Any, str]]
 
 
-class Cut(NamedTuple):
-    """An operation that lets a value through and no derivative."""
+class Passed(NamedTuple):
+    """An operation on the way from a leaf to the outputs.
+
+    Attributes:
+        operation: its name, as people say it.
+        where: the place where it is written; empty where that is not known.
+    """
 
     operation: str
     where: str
+
+    def __str__(self) -> str:
+        """The operation with its place."""
+        return f"{self.operation} ({self.where})" if self.where else self.operation
 
 
 def reach(function: Callable, leaves: Sequence[Any]) -> Reach:
@@ -57,12 +66,16 @@ def reach(function: Callable, leaves: Sequence[Any]) -> Reach:
     return Reach(used, moved[len(leaves) :], _constants(read, closed))
 
 
-def cuts(function: Callable, leaves: Sequence[Any], leaf: int) -> list[Cut]:
+def cuts(function: Callable, leaves: Sequence[Any], leaf: int) -> list[Passed]:
     """The operations, on the way from a leaf to the outputs, at which its derivative ends."""
     jaxpr = jax.make_jaxpr(function)(list(leaves)).jaxpr
-    found: list[Cut] = []
-    _follow(jaxpr, {jaxpr.invars[leaf]}, found)
-    return list(dict.fromkeys(found))
+    return _passed_by(jaxpr, leaf, _ends_derivative)
+
+
+def samplers(function: Callable, leaves: Sequence[Any], leaf: int) -> list[Passed]:
+    """The operations that a leaf reaches which JAX differentiates as the distribution they draw."""
+    jaxpr = jax.make_jaxpr(function)(list(leaves)).jaxpr
+    return _passed_by(jaxpr, leaf, lambda one: facts(one.primitive.name).of_distribution)
 
 
 def callbacks(function: Callable, leaves: Sequence[Any]) -> list[tuple[str, str]]:
@@ -141,19 +154,32 @@ def _inner(params: dict) -> list[tuple[Jaxpr, Sequence[Any]]]:
     return closed + [(jaxpr, ()) for jaxpr in nested(params) if id(jaxpr) not in seen]
 
 
-def _follow(jaxpr: Jaxpr, reached: set, found: list[Cut], outer: str = "") -> None:
-    """Follow variables through a program; the cuts are added to ``found``."""
+def _passed_by(jaxpr: Jaxpr, leaf: int, wanted: Callable[[Any], bool]) -> list[Passed]:
+    """The operations of some kind that a leaf reaches."""
+    found: list[Passed] = []
+    _follow(jaxpr, {jaxpr.invars[leaf]}, wanted, found)
+    return list(dict.fromkeys(found))
+
+
+def _follow(
+    jaxpr: Jaxpr,
+    reached: set,
+    wanted: Callable[[Any], bool],
+    found: list[Passed],
+    outer: str = "",
+) -> None:
+    """Follow variables through a program; what is wanted of it is added to ``found``."""
     for equation in jaxpr.eqns:
         inputs = [not isinstance(a, Literal) and a in reached for a in equation.invars]
         if not any(inputs):
             continue
-        if _ends_derivative(equation):
-            found.append(Cut(_spoken(equation), written_at(equation, jaxpr, outer)))
+        if wanted(equation):
+            found.append(Passed(_spoken(equation), written_at(equation, jaxpr, outer)))
         for inner in nested(equation.params):
             start = len(equation.invars) - len(inner.invars)  # a branch index, tests' constants
             shifted = inputs[start:] if start >= 0 else [True] * len(inner.invars)
             entered = {v for v, is_in in zip(inner.invars, shifted, strict=False) if is_in}
-            _follow(inner, entered, found, written_at(equation, jaxpr, outer))
+            _follow(inner, entered, wanted, found, written_at(equation, jaxpr, outer))
         reached.update(equation.outvars)
 
 

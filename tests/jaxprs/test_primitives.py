@@ -329,6 +329,17 @@ def test_what_is_elementwise_stays_in_its_place(name, x64):
     np.testing.assert_array_equal(before.ravel()[order].reshape(before.shape), after)
 
 
+@pytest.mark.parametrize(
+    "name", [n for n, known in jaxprs.PRIMITIVES.items() if known.of_distribution]
+)
+def test_what_is_differentiated_as_its_distribution_keeps_its_quantile(name, x64):
+    function, [a] = at(name)
+    drawn, moved = jax.jvp(function, (a,), (jnp.ones_like(a),))
+    quantile = jax.scipy.special.gammainc(a + 1e-5, drawn + 1e-5 * moved)
+    np.testing.assert_allclose(quantile, jax.scipy.special.gammainc(a, drawn), atol=1e-9)
+    assert not np.allclose(moved, (function(a + 1e-5) - drawn) / 1e-5, rtol=1e-3)
+
+
 @jax.custom_jvp
 def with_jvp(x):
     return x * 2

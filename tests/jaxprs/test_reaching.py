@@ -71,6 +71,16 @@ def test_where_a_derivative_ends():
     assert jaxprs.cuts(lambda leaves: jnp.sum(leaves[0]), [x], 0) == []
 
 
+def drawn(leaves):
+    a, b = leaves
+    return jnp.sum(jax.random.gamma(jax.random.key(0), a) * b)  # draws
+
+
+def test_which_draws_a_leaf_reaches():
+    assert jaxprs.samplers(drawn, [x, x], 0) == [("random_gamma", line(drawn, "# draws"))]
+    assert jaxprs.samplers(drawn, [x, x], 1) == []
+
+
 def sampled(leaves):
     key = jax.random.key(leaves[0])  # seeds
     return jax.random.normal(key)

@@ -1,0 +1,59 @@
+"""Draws that JAX differentiates as their distribution: there is no verdict on what reaches them."""
+
+from dataclasses import replace
+
+from purenet import jaxprs
+from purenet.check.comparison import Comparison
+from purenet.check.found import LeafReport
+from purenet.check.target import Target
+
+
+def without_draws(part: Comparison, target: Target) -> Comparison:
+    """A comparison in which no disagreement counts that draws make.
+
+    The derivative of the numbers that a key gives and that of their distribution are two, and JAX
+    means the second: it is right in the mean over all keys. Nothing is said where the two differ.
+    """
+    if target.traced is None:
+        return part
+    wrong = {leaf.path for leaf in part.leaves if not leaf.ok}
+    wrong |= {suspect.setup.paths[suspect.leaf] for suspect in part.suspects}
+    passed = {
+        path: jaxprs.samplers(target.of_moved, target.moved, leaf)
+        for leaf, path in enumerate(target.paths)
+        if path in wrong
+    }
+    drawn = {path: ", ".join(map(str, by)) for path, by in passed.items() if by}
+    if not drawn:
+        return part
+    culprits = [one for one in part.culprits if not _is_of(one.path, drawn)]
+    failures = part.failures if culprits or not part.culprits else []
+    return part._replace(
+        leaves=[_undecided(leaf, drawn.get(leaf.path, "")) for leaf in part.leaves],
+        suspects=[one for one in part.suspects if one.setup.paths[one.leaf] not in drawn],
+        culprits=culprits,
+        failures=failures,
+        undecided=[*part.undecided, *([] if failures else part.failures)],
+    )
+
+
+def _is_of(path: str, leaves: dict[str, str]) -> bool:
+    """Whether a coordinate's path is that of one of some leaves."""
+    return any(path == leaf or path.startswith(f"{leaf}[") for leaf in leaves)
+
+
+def _undecided(leaf: LeafReport, drawn: str) -> LeafReport:
+    if leaf.ok or leaf.worst is None or leaf.values is None or not drawn:
+        return leaf
+    sentence = (
+        f"{leaf.worst}: the first is the derivative of the distribution that {drawn} draws from, "
+        "the second that of the numbers that this key gives"
+    )
+    return replace(
+        leaf,
+        compared=leaf.compared - leaf.disagreeing,
+        disagreeing=0,
+        patterns=(),
+        undecided=(sentence, *leaf.undecided),
+        unsure=leaf.values.by_jax.size,
+    )
