@@ -31,6 +31,7 @@ _EXCEEDED = 2.0
 _ONE_SIDED = 1e-6  # relative error of one-sided slopes, at steps of 2^-22 scales and shorter
 # without it test_where_thousands_are_wrong_a_sample_speaks_for_all fails
 _SAMPLE = 32  # coordinates that are looked at again where more than these disagree
+_ROWS = 2**16  # that are looked at together: what is in between takes memory
 
 
 class Verdicts(NamedTuple):
@@ -92,14 +93,20 @@ def verdicts_on(found: Bounded, by: Derivatives, leaf: int, size: float = np.inf
 
 def largest(found: Bounded, by: Derivatives, leaf: int, size: float = np.inf) -> float:
     """The leaf's largest derivative by either side, or the given size where both sides vanish."""
-    known = np.isfinite(found.error) & np.isfinite(by.wide[leaf])
-    value, wide = np.abs(found.value[known]), np.abs(by.wide[leaf][known])
-    error = found.error[known]
-    # less could be a bound that is exceeded by a little, or the rounding of the function's terms
-    told = np.maximum(_TOLD * error, _NEGLIGIBLE * size if np.isfinite(size) else 0.0)
-    if known.any() and (value <= told).all() and (wide <= told).all():
-        return size
-    return float(max(np.max(value, initial=0.0), np.max(wide, initial=0.0)))
+    most, any_known, any_told = 0.0, False, False
+    for start in range(0, len(found.value), _ROWS):
+        rows = slice(start, start + _ROWS)
+        known = np.isfinite(found.error[rows]) & np.isfinite(by.wide[leaf][rows])
+        value, wide = np.abs(found.value[rows][known]), np.abs(by.wide[leaf][rows][known])
+        # less could be a bound that is exceeded by a little, or the rounding of the function's
+        # terms
+        told = np.maximum(
+            _TOLD * found.error[rows][known], _NEGLIGIBLE * size if np.isfinite(size) else 0.0
+        )
+        most = max(most, float(np.max(value, initial=0.0)), float(np.max(wide, initial=0.0)))
+        any_known |= bool(known.any())
+        any_told |= bool((value > told).any() or (wide > told).any())
+    return size if any_known and not any_told else most
 
 
 def own_size(setup: Setup, base: Sequence[np.ndarray], leaf: int) -> float:
@@ -123,9 +130,12 @@ def confirmed(
     """The finite differences of a leaf, those that disagree with JAX looked at again.
 
     Extrapolation may agree with itself by chance, once in ten thousand coordinates. A disagreement
-    counts where steps of quite different lengths, each with its own bound, give the same value.
+    counts where steps of quite different lengths, each with its own bound, give the same value. So
+    does what is too coarse to say anything, even that a derivative vanishes.
     """
-    verdicts = verdicts_on(first, by, leaf)
+    vanishes = np.isinf(largest(first, by, leaf)) and (first.error > 0).any()
+    size = own_size(setup, base, leaf) if vanishes else np.inf
+    verdicts = verdicts_on(first, by, leaf, size)
     doubted = verdicts.disagrees | (verdicts.unbounded & ~verdicts.excused)
     rows = np.flatnonzero(doubted.any(axis=1))
     if rows.size == 0:

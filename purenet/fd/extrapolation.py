@@ -36,6 +36,10 @@ class Rung(NamedTuple):
     plus: np.ndarray
     minus: np.ndarray
 
+    def of(self, rows: slice) -> "Rung":
+        """The same for some coordinates alone."""
+        return Rung(*(part[rows] for part in self))
+
 
 class Extrapolated(NamedTuple):
     """The best extrapolation of each coordinate and output; every array has shape (m, q).

@@ -41,7 +41,7 @@ import numpy as np
 
 from purenet.fd.extrapolation import HEARD, Rung
 from purenet.fd.noise import POINTS, measured_noise
-from purenet.fd.settlement import Settlement, heights, noise_at, settled
+from purenet.fd.settlement import Settlement, heights, joined, noise_at, settled
 
 # without it test_steps_far_too_small_are_raised fails
 _WORTH_RAISING = 100.0  # relative round-off, in roundings of 1, above which larger steps are tried
@@ -52,6 +52,7 @@ _RAISES = 3
 _FAR = 1  # the exponent of a step of twice the scale: as far as noise is known from the point
 # without it test_every_coordinate_lies_within_its_bound fails
 _ROUNDS = 16
+_JUDGED = 2**13  # coordinates times outputs that are judged together: some 10 KiB each
 
 Values = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
@@ -225,14 +226,21 @@ class Ladder:
         self._lowest[which] = lowest
 
     def judge(self) -> Settlement:
-        """Where the ladder stands with what has been evaluated so far."""
+        """Where the ladder stands with what has been evaluated so far, some rows at a time."""
+        rows = max(1, _JUDGED // max(1, self.base.size))
+        starts = range(0, self.x.size, rows)
+        return joined([self._judged(slice(start, start + rows)) for start in starts])
+
+    def _judged(self, rows: slice) -> Settlement:
+        anchor = self.rungs[self.heights.anchor]
+        above = {e: rung.of(rows) for e, rung in self.rungs.items() if e > self.heights.anchor}
         return settled(
-            {e: rung for e, rung in self.rungs.items() if e > self.heights.anchor},
-            [self.rungs[self.heights.anchor], *self._between.values()],
+            {e: rung for e, rung in above.items() if not np.isnan(rung.step).all()},
+            [rung.of(rows) for rung in (anchor, *self._between.values())],
             self.base,
-            self.noise,
+            self.noise[rows],
             self.heights,
-            self._reach,
+            self._reach[rows],
         )
 
     def noise_at(self, rung: Rung) -> np.ndarray:

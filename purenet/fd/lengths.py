@@ -137,7 +137,8 @@ def own_lengths(
     x = numbers(real_coordinates(evaluator.leaves[leaf]))
     size = np.asarray(scale(x))[coordinates]
     unit = unit_step(evaluator.relative_noise(), 2)
-    count = min(_LONGEST, 4 + math.ceil(math.log(float(np.max(size / least))) / math.log(8)))
+    octaves = float(np.max(np.log2(size) - np.log2(least)))  # the quotient may overflow
+    count = min(_LONGEST, 4 + max(0, math.ceil(octaves / 3)))
     points = 8.0 ** np.arange(-2, count)
     steps = (least * unit).astype(x.dtype)
     both = np.concatenate([-points, points]).astype(x.dtype)

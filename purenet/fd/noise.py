@@ -11,6 +11,8 @@ from purenet.fd.differences import Evaluator
 POINTS = 8
 # in scales, from fine to coarse; not powers of two, whose multiples float32 may hit exactly
 SPACINGS = tuple(1.37 * 2.0**exponent for exponent in (-40, -32, -24, -16, -12))
+# without it test_neither_curvature_nor_the_rounding_of_a_step_is_noise fails
+_ALIKE = 8.0  # times by which two measurements of one noise may differ
 _ORDERS = range(2, 7)  # the first difference is the function's slope, not its noise
 
 
@@ -77,14 +79,16 @@ def noise_of_outputs(evaluator: Evaluator) -> np.ndarray:
 
     An output that is a sine of a large phase, or a sum in which terms cancel, has far more noise
     than its own rounding. It is looked for among the closest of points, at which no kink is likely
-    to lie, and is 0 where the output does not tell them apart.
+    to lie, and is 0 where the output does not tell them apart. Where the farther of two
+    spacings shows far more, that is curvature.
     """
-    values_at, noise = _along_all(evaluator), 0.0
+    values_at, every = _along_all(evaluator), []
     with np.errstate(all="ignore"):
         for spacing in SPACINGS[:2]:
             values = values_at(spacing)
-            noise = np.fmax(noise, np.where(is_too_fine(values), 0.0, noise_of(values)))
-    return np.where(np.isfinite(noise), noise, 0.0)[0]
+            every.append(np.where(is_too_fine(values), 0.0, noise_of(values)))
+        near, far = np.where(np.isfinite(every), every, 0.0)
+        return np.where((near > 0) & (far > _ALIKE * near), near, np.maximum(near, far))[0]
 
 
 def noise_along_all(evaluator: Evaluator) -> float:
@@ -100,12 +104,15 @@ def _along_all(evaluator: Evaluator) -> Callable[[float], np.ndarray]:
     """The outputs at points so many scales apart, as `measured_noise` asks for them.
 
     All leaves move together, each coordinate by its own size, which its neighbours' says nothing
-    of.
+    of, and by equal steps as they come out: the rounding of x + h is no noise of f.
     """
-    direction = [_own_sizes(np.asarray(x)) for x in evaluator.leaves]
+    leaves = [np.asarray(x) for x in evaluator.leaves]
+    sizes = list(map(_own_sizes, leaves))
 
     def values_at(spacing: float) -> np.ndarray:
-        outputs = evaluator.along_direction(direction, spacing * np.arange(1, POINTS + 1))
+        pairs = zip(leaves, sizes, strict=True)
+        direction = [(x + (spacing * size).astype(x.dtype)) - x for x, size in pairs]
+        outputs = evaluator.along_direction(direction, np.arange(1.0, POINTS + 1))
         parts = [np.asarray(out).reshape(POINTS, -1) for out in outputs]
         return np.concatenate(parts, axis=1)[None]
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -122,6 +122,16 @@ def settled(
         agrees=agrees,
         resolved=best.truncation <= RESOLVED * best.noise * best.gain,
         drowned=np.abs(best.value) <= np.fmin.reduce([allowed for _, allowed in looks]),
+    )
+
+
+def joined(parts: Sequence[Any]) -> Any:
+    """One settlement of the rows of several, in their order."""
+    if len(parts) == 1:
+        return parts[0]
+    fields = zip(*parts, strict=True)
+    return type(parts[0])(
+        *(joined(one) if isinstance(one[0], tuple) else np.concatenate(one) for one in fields)
     )
 
 

@@ -94,7 +94,7 @@ def _doubtful(evaluator: Evaluator, leaf: Any) -> tuple[np.ndarray, np.ndarray]:
     if x.size >= LARGE:
         return alone, own
     size[alone] = own
-    least = size * shortest(evaluator, x.dtype)
+    least = np.maximum(size * shortest(evaluator, x.dtype), np.finfo(float).smallest_normal)
     return np.arange(x.size), 2.0 ** np.floor(np.log2(least))
 
 

@@ -13,6 +13,7 @@ from purenet import fd
 from purenet.check.verdicts import _common, largest
 from purenet.check.witness import Derivatives
 from purenet.fd.bounded import Bounded
+from tests.clients.programs.precision import straight_through
 from tests.sampling import sample
 
 DRAWN = np.random.default_rng(0)
@@ -284,6 +285,13 @@ def test_where_thousands_are_wrong_a_sample_speaks_for_all(x64):
     report = purenet.compare_grads(lambda x: jnp.sum(sine(x) * jnp.roll(x, 1)), x, modes=("rev",))
     assert report.verdict == "disagrees"
     assert report.evaluations < 15 * x.size  # looking at each once more would take 40
+
+
+def test_what_is_too_coarse_to_vanish_is_looked_at_closely():
+    """Weights rounded to quarters: steps of the leaf's length see a slope, and there are stairs."""
+    case = straight_through()
+    report = purenet.compare_grads(case.loss, *case.args, modes=("rev",))
+    assert {leaf.path for leaf in report.leaves if leaf.ok} == set()
 
 
 def looks(*values, bound=0.01):

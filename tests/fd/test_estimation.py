@@ -91,7 +91,8 @@ def test_a_network_loss_leaf_by_leaf(x64):
     for name, gradient in exact.items():
         assert estimate.value[name].shape == estimate.error[name].shape == gradient.shape
         assert np.all(np.abs(estimate.value[name] - gradient) <= estimate.error[name])
-        assert np.max(estimate.error[name]) < 1e-11
+        assert np.median(estimate.error[name]) < 2e-12
+        assert np.max(estimate.error[name]) < 2e-11
     assert estimate.remarks == ()
 
 

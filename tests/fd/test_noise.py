@@ -1,9 +1,13 @@
 """The noise of a function, measured from its values."""
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from purenet.fd.noise import POINTS, is_too_fine, measured_noise, noise_of
+from purenet.fd.options import checked
+from purenet.fd.point import Point
+from purenet.fd.setup import prepare
 
 
 @pytest.mark.parametrize("sigma", [1e-10, 1e-6, 1e-2])
@@ -31,3 +35,18 @@ def test_coarser_spacings_are_tried_until_rounding_shows():
         return np.sin(x.astype(np.float32)).astype(float)[None, :, None]
 
     assert 1e-9 < float(measured_noise(values_at)[0][0, 0]) < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "least", "most"),
+    [
+        (jnp.sin, 1e9, 0, 1e-11),
+        (jnp.log1p, -0.999999999, 0, 1e-10),
+        (jnp.arccosh, 1.000000001, 0, 1e-15),
+        (lambda x: jnp.sin(1e9 * x), 1.1, 1e-8, 1e-6),
+    ],
+    ids=["far out", "by a pole", "by an edge", "a phase"],
+)
+def test_neither_curvature_nor_the_rounding_of_a_step_is_noise(f, x, least, most, x64):
+    evaluator = prepare(Point.of(f, (x,), {}, argnums=0), checked(), whole_leaves=True).evaluator
+    assert least <= evaluator.noise()[0] <= most

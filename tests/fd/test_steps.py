@@ -64,6 +64,11 @@ def test_noise_widens_the_step_of_a_black_box():
     assert rough[0] > 100 * fine[0]
 
 
+def test_lengths_at_the_end_of_the_range_overflow_nothing():
+    gradient = fd.grad(lambda x: float(np.sum(np.sqrt(np.abs(x)))))(np.array([1e-323, 1.0]))
+    np.testing.assert_allclose(gradient[1], 0.5, atol=1e-6)
+
+
 def test_given_steps_are_taken_as_they_are():
     np.testing.assert_array_equal(steps(jnp.sum, np.ones(3), step=0.3), [0.3] * 3)
     with pytest.raises(ValueError, match="wanted one number, or the structure of what is"):

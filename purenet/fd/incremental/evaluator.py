@@ -201,11 +201,12 @@ class Incremental(Dense):
         if jaxprs.is_traced(steps) or any(map(jaxprs.is_traced, self.leaves)):
             return cones.displaced(leaf, plan, steps, points, rounds)
         size = self.leaves[leaf].size
-        held = plan.rounds if len(coordinates) == np.size(steps) else self._held(leaf, plan)
+        whole = len(coordinates) == np.size(steps)
+        held = plan.rounds if whole else self._held(leaf, plan)
         each = self._choices.operations(leaf, len(points)) / plan.rounds / jaxprs.RATE
         spans = self.watch.spans(len(rounds), each, held)
         about = [self._identity, f"{leaf} {plan}", steps, points] if self.watch.keeps else []
-        if len(spans) == 1 and np.array_equal(coordinates, np.arange(np.size(steps))):
+        if whole and len(spans) == 1 and np.array_equal(coordinates, np.arange(np.size(steps))):
             return self.watch.kept(
                 [*about, coordinates],
                 coordinates.size * len(points),
