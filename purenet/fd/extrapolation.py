@@ -36,7 +36,7 @@ class Rung(NamedTuple):
     plus: np.ndarray
     minus: np.ndarray
 
-    def of(self, rows: slice) -> "Rung":
+    def of(self, rows: np.ndarray) -> "Rung":
         """The same for some coordinates alone."""
         return Rung(*(part[rows] for part in self))
 

@@ -52,7 +52,7 @@ _RAISES = 3
 _FAR = 1  # the exponent of a step of twice the scale: as far as noise is known from the point
 # without it test_every_coordinate_lies_within_its_bound fails
 _ROUNDS = 16
-_JUDGED = 2**13  # coordinates times outputs that are judged together: some 10 KiB each
+_JUDGED = 2**11  # coordinates times outputs that are judged together: up to 40 KiB each
 
 Values = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
@@ -226,12 +226,19 @@ class Ladder:
         self._lowest[which] = lowest
 
     def judge(self) -> Settlement:
-        """Where the ladder stands with what has been evaluated so far, some rows at a time."""
-        rows = max(1, _JUDGED // max(1, self.base.size))
-        starts = range(0, self.x.size, rows)
-        return joined([self._judged(slice(start, start + rows)) for start in starts])
+        """Where the ladder stands with what has been evaluated so far.
 
-    def _judged(self, rows: slice) -> Settlement:
+        Some rows are judged at a time, those together that have been to the same steps.
+        """
+        together = max(1, _JUDGED // max(1, self.base.size))
+        order = np.lexsort((self._lowest, self._top))
+        parts = [
+            self._judged(order[start : start + together])
+            for start in range(0, order.size, together)
+        ]
+        return joined(parts, np.argsort(order))
+
+    def _judged(self, rows: np.ndarray) -> Settlement:
         anchor = self.rungs[self.heights.anchor]
         above = {e: rung.of(rows) for e, rung in self.rungs.items() if e > self.heights.anchor}
         return settled(

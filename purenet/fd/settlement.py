@@ -125,13 +125,13 @@ def settled(
     )
 
 
-def joined(parts: Sequence[Any]) -> Any:
-    """One settlement of the rows of several, in their order."""
-    if len(parts) == 1:
-        return parts[0]
-    fields = zip(*parts, strict=True)
+def joined(parts: Sequence[Any], order: np.ndarray) -> Any:
+    """One settlement of the rows of several, in another order."""
     return type(parts[0])(
-        *(joined(one) if isinstance(one[0], tuple) else np.concatenate(one) for one in fields)
+        *(
+            joined(one, order) if isinstance(one[0], tuple) else np.concatenate(one)[order]
+            for one in zip(*parts, strict=True)
+        )
     )
 
 

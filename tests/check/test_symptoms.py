@@ -54,6 +54,10 @@ SHOWN = {
     ),
     "two calls differ": (lambda w: jnp.sum(w) * (1.0 + next(calls)), jnp.ones(3)),
     "integer parameters": (lambda w: jnp.sum(w), jnp.array([1, 2])),
+    "draws of a gamma, beta, Dirichlet or Student's t distribution depend on a parameter": (
+        lambda a: jnp.sum(jax.random.gamma(jax.random.key(0), a)),
+        jnp.array([0.7, 2.0]),
+    ),
     "a very noisy loss, such as NumPy code in float16": (
         lambda w: float(np.sum(np.tanh(w.astype(np.float16)) ** 2)),
         np.array([0.3, 0.7]),
