@@ -16,17 +16,17 @@ def without_draws(part: Comparison, target: Target) -> Comparison:
     """
     if target.traced is None:
         return part
-    wrong = {leaf.path for leaf in part.leaves if not leaf.ok}
-    wrong |= {suspect.setup.paths[suspect.leaf] for suspect in part.suspects}
+    wrong = [leaf.path for leaf in part.leaves if not leaf.ok]
+    wrong += [culprit.path for culprit in part.culprits]
     passed = {
         path: jaxprs.samplers(target.of_moved, target.moved, leaf)
         for leaf, path in enumerate(target.paths)
-        if path in wrong
+        if any(_is_of(one, path) for one in wrong)
     }
     drawn = {path: ", ".join(map(str, by)) for path, by in passed.items() if by}
     if not drawn:
         return part
-    culprits = [one for one in part.culprits if not _is_of(one.path, drawn)]
+    culprits = [one for one in part.culprits if not any(_is_of(one.path, leaf) for leaf in drawn)]
     failures = part.failures if culprits or not part.culprits else []
     return part._replace(
         leaves=[_undecided(leaf, drawn.get(leaf.path, "")) for leaf in part.leaves],
@@ -37,9 +37,9 @@ def without_draws(part: Comparison, target: Target) -> Comparison:
     )
 
 
-def _is_of(path: str, leaves: dict[str, str]) -> bool:
-    """Whether a coordinate's path is that of one of some leaves."""
-    return any(path == leaf or path.startswith(f"{leaf}[") for leaf in leaves)
+def _is_of(path: str, leaf: str) -> bool:
+    """Whether a path is that of a leaf, or of one of its coordinates."""
+    return path == leaf or path.startswith((f"{leaf}[", f"{leaf}."))
 
 
 def _undecided(leaf: LeafReport, drawn: str) -> LeafReport:

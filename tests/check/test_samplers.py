@@ -62,6 +62,14 @@ def test_along_directions_too(double, verdict, x64):
     assert all(culprit.path.startswith("p['w']") for culprit in report.culprits)
 
 
+def test_several_leaves_that_reach_draws_along_directions(x64):
+    def draws(p):
+        return jnp.sum(jax.random.gamma(KEY, p["a"]) * jax.random.gamma(KEY, p["b"]))
+
+    params = {"a": jnp.array([1.7, 0.6]), "b": jnp.array([3.0, 0.9])}
+    assert compare_grads(draws, params, budget=0, modes=("rev",)).verdict == "undecided"
+
+
 def test_jax_is_right_in_the_mean_over_keys():
     """The mean of a gamma distribution is its shape, and the derivative of the mean is 1."""
     keys = jax.random.split(KEY, 20_000)
