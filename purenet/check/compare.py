@@ -18,6 +18,7 @@ from purenet.check.options import checked_options, seed_of
 from purenet.check.report import GradientMismatch, GradientReport, GradientUndecided
 from purenet.check.rule import given_rule
 from purenet.check.rules import faulty
+from purenet.check.samplers import without_draws
 from purenet.check.subject import decided, held_constant, narrow, traced_or_on_host, unsteady
 from purenet.check.taylor import opinion
 from purenet.fd.point import Point
@@ -291,12 +292,18 @@ def compare_grads(
             shown.close()
         notes = [*held_constant(point), *narrow(point, traced), *decided(traced)]
         suspect = comparison.suspects[0] if comparison.suspects and rule is None else None
+        rules = faulty(suspect.target, chosen, seed) if suspect else []
+        if rule is None:
+            comparison = without_draws(comparison)
+        if rules and not comparison.failures and all(leaf.ok for leaf in comparison.leaves):
+            wrong = f"{name}: a custom derivative rule is wrong by itself, which no draw explains"
+            comparison = comparison._replace(failures=[wrong])
         return GradientReport(
             function=name,
             leaves=tuple(comparison.leaves),
             failures=tuple(comparison.failures),
             culprits=tuple(comparison.culprits),
-            rules=tuple(faulty(suspect.target, chosen, seed)) if suspect else (),
+            rules=tuple(rules),
             opinions=tuple(filter(None, map(opinion, comparison.suspects[:_OPINIONS]))),
             notes=tuple(dict.fromkeys([*comparison.notes, *held(loss), *notes])),
             method=comparison.method,

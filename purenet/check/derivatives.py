@@ -15,7 +15,6 @@ from purenet.check.found import DIRECTIONS, INTERRUPTED, UNCOMPARED
 from purenet.check.given import given_witness
 from purenet.check.inexact import Inexact, left_by_solvers, left_by_stopping
 from purenet.check.rule import Rule
-from purenet.check.samplers import without_draws
 from purenet.check.target import ENTRIES, Seed, Target, black_box_target, targets_of
 from purenet.check.witness import Witness
 from purenet.fd.options import Options
@@ -101,13 +100,11 @@ def compare_derivatives(
         compare = exhaustive.compare if exhaustively else sampled.compare
         try:
             part = compare(setup, target, base, witnesses, states, seed, budget)
-            part = without_draws(part, target)
             left = left_by_stopping(target, seed) if part.suspects else 0.0
             if left > _EXACT:
                 notes = [*notes, _said_of_stopping(left)]
                 witnesses = [Inexact(one, _LEFT * left) for one in witnesses]
                 part = compare(setup, target, base, witnesses, states, seed, budget)
-                part = without_draws(part, target)
         except KeyboardInterrupt:
             part = Comparison(undecided=[INTERRUPTED], partial=True)
         if flat is not None and target.traced is not None and target.label == "the function":

@@ -2,24 +2,24 @@
 
 from dataclasses import replace
 
+import numpy as np
+
 from purenet import jaxprs
 from purenet.check.comparison import Comparison
 from purenet.check.found import LeafReport
-from purenet.check.target import Target
 
 
-def without_draws(part: Comparison, target: Target) -> Comparison:
-    """A comparison in which no disagreement counts that draws make.
+def without_draws(part: Comparison) -> Comparison:
+    """A comparison in which no disagreement of JAX's derivative counts that draws make.
 
     The derivative of the numbers that a key gives and that of their distribution are two, and JAX
     means the second: it is right in the mean over all keys. Nothing is said where the two differ.
     """
-    if target.traced is None:
-        return part
-    wrong = [leaf.path for leaf in part.leaves if not leaf.ok]
+    wrong = [leaf.path for leaf in part.leaves if not leaf.ok and _is_finite(leaf)]
     wrong += [culprit.path for culprit in part.culprits]
     passed = {
         path: jaxprs.samplers(target.of_moved, target.moved, leaf)
+        for target in {id(one.target): one.target for one in part.suspects}.values()
         for leaf, path in enumerate(target.paths)
         if any(_is_of(one, path) for one in wrong)
     }
@@ -37,13 +37,18 @@ def without_draws(part: Comparison, target: Target) -> Comparison:
     )
 
 
+def _is_finite(leaf: LeafReport) -> bool:
+    """Whether the derivative is finite: what is not is no distribution's either."""
+    return leaf.values is not None and bool(np.isfinite(leaf.values.by_jax).all())
+
+
 def _is_of(path: str, leaf: str) -> bool:
     """Whether a path is that of a leaf, or of one of its coordinates."""
     return path == leaf or path.startswith((f"{leaf}[", f"{leaf}."))
 
 
 def _undecided(leaf: LeafReport, drawn: str) -> LeafReport:
-    if leaf.ok or leaf.worst is None or leaf.values is None or not drawn:
+    if leaf.ok or not _is_finite(leaf) or leaf.worst is None or leaf.values is None or not drawn:
         return leaf
     sentence = (
         f"{leaf.worst}: the first is the derivative of the distribution that {drawn} draws from, "

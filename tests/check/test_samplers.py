@@ -62,6 +62,19 @@ def test_along_directions_too(double, verdict, x64):
     assert all(culprit.path.startswith("p['w']") for culprit in report.culprits)
 
 
+def test_what_a_draw_does_not_explain_disagrees(x64):
+    a = jnp.array([1.7, 0.6])
+    wrong_rule = compare_grads(lambda a: jnp.sum(doubled(jax.random.gamma(KEY, a))), a)
+    assert wrong_rule.verdict == "disagrees"
+    assert wrong_rule.rules
+    not_a_number = compare_grads(
+        lambda a: jnp.sum(jax.random.gamma(KEY, a) + jnp.where(a > 9, jnp.sqrt(a - 9), 0)), a
+    )
+    assert not_a_number.verdict == "disagrees"
+    given = compare_grads(lambda a: jnp.sum(jax.random.gamma(KEY, a)), a, gradient=jnp.ones(2))
+    assert given.verdict == "disagrees"
+
+
 def test_several_leaves_that_reach_draws_along_directions(x64):
     def draws(p):
         return jnp.sum(jax.random.gamma(KEY, p["a"]) * jax.random.gamma(KEY, p["b"]))
